@@ -1,0 +1,230 @@
+//! How many calls of one class (reads or writes) may be made: led by the headers of the answers.
+//!
+//! Guarantee: of each window of the server, this client uses at most its share
+//! of the limit (at least one call), whatever order the answers come in. What
+//! other clients of the account use shows in the headers and counts as well.
+//! A call whose answer never came counts as used.
+//!
+//! Pure: time is an argument.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::priority::Priority;
+use crate::rate_limit::{RateLimit, WINDOW};
+
+/// So many calls may be under way before the first answer tells the limit.
+pub(crate) const UNKNOWN_LIMIT: u64 = 4;
+
+/// `retry_after` is rounded up to whole seconds.
+const ROUNDING: Duration = Duration::from_secs(1);
+
+/// The budget of one class.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    share: f64,
+    in_flight: u64,
+    window: Window,
+    /// A 429 was answered: nothing goes before this.
+    blocked_until: Option<Instant>,
+    last_heard: Option<RateLimit>,
+}
+
+#[derive(Debug)]
+enum Window {
+    /// No answer yet.
+    Unknown,
+    /// Answers carry no such headers: nothing to be led by but a 429.
+    Unlimited,
+    Known(Known),
+}
+
+/// One window of the server, as an answer described it.
+///
+/// When it resets is known to lie between two moments only, for the answer was
+/// written some time between the call and its coming, and its seconds are rounded.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    limit: u64,
+    remaining: u64,
+    resets_after: Instant,
+    resets_before: Instant,
+    /// When the answer that began it came.
+    since: Instant,
+    /// The window is over and no answer described the next one: it is taken to be unused, and to end here.
+    assumed_until: Option<Instant>,
+}
+
+/// Whether a call may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Admit,
+    /// Not before the first answers have told the limit: ask again when a call has ended.
+    Wait,
+    Defer(Duration),
+}
+
+/// What became of a call, as far as the limit goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spent {
+    /// It certainly never reached the API.
+    No,
+    /// It was sent, and nothing is known but that.
+    Unknown,
+    /// The API answered the call that was sent at this moment.
+    Answered { sent_at: Instant, limits: Option<RateLimit> },
+}
+
+impl Budget {
+    /// `share` is above 0 and at most 1.
+    pub(crate) fn new(share: f64) -> Self {
+        Self { share, in_flight: 0, window: Window::Unknown, blocked_until: None, last_heard: None }
+    }
+
+    /// Whether a call may be made now. Takes nothing: [`Budget::take`] does.
+    pub(crate) fn look(&mut self, priority: Priority, now: Instant) -> Verdict {
+        self.roll_over(now);
+        if let Some(until) = self.blocked_until.filter(|until| *until > now) {
+            return Verdict::Defer(until - now);
+        }
+        match &self.window {
+            Window::Unlimited => Verdict::Admit,
+            Window::Unknown if self.in_flight < UNKNOWN_LIMIT => Verdict::Admit,
+            Window::Unknown => Verdict::Wait,
+            Window::Known(known) => {
+                let usable = self.usable(known.limit);
+                let left = known.remaining.saturating_sub(self.in_flight + known.limit - usable);
+                if left > kept_from(priority, usable) {
+                    Verdict::Admit
+                } else {
+                    Verdict::Defer(known.end().saturating_duration_since(now))
+                }
+            }
+        }
+    }
+
+    /// One call more is under way.
+    pub(crate) fn take(&mut self) {
+        self.in_flight += 1;
+    }
+
+    /// One call less is under way.
+    pub(crate) fn settle(&mut self, spent: Spent, now: Instant) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        match spent {
+            Spent::No => {}
+            Spent::Unknown => self.charge(),
+            Spent::Answered { limits: Some(limits), sent_at } => self.learn(limits, sent_at, now),
+            Spent::Answered { limits: None, .. } if matches!(self.window, Window::Unknown) => {
+                self.window = Window::Unlimited;
+            }
+            Spent::Answered { limits: None, .. } => self.charge(),
+        }
+    }
+
+    /// A 429: nothing goes for so long.
+    pub(crate) fn block(&mut self, retry_in: Duration, now: Instant) {
+        self.blocked_until = self.blocked_until.max(Some(now + retry_in));
+    }
+
+    /// What the last answer with headers said.
+    pub(crate) fn last_heard(&self) -> Option<RateLimit> {
+        self.last_heard
+    }
+
+    /// Until when nothing at all goes, if so.
+    pub(crate) fn exhausted_until(&mut self, now: Instant) -> Option<Instant> {
+        self.roll_over(now);
+        let blocked = self.blocked_until.filter(|until| *until > now);
+        let used_up = match &self.window {
+            Window::Known(known) if known.remaining <= known.limit - self.usable(known.limit) => Some(known.end()),
+            Window::Known(_) | Window::Unknown | Window::Unlimited => None,
+        };
+        blocked.max(used_up)
+    }
+
+    /// Our share of a limit in whole calls: at least one, at most all.
+    fn usable(&self, limit: u64) -> u64 {
+        // The tiny addition makes 0.29 of 100 be 29, which it isn't quite in binary.
+        #[allow(clippy::cast_precision_loss, reason = "a limit is far below 2^52")]
+        let calls = (limit as f64 * self.share + 1e-9).floor();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and limit")]
+        (calls as u64).clamp(1, limit.max(1))
+    }
+
+    fn charge(&mut self) {
+        if let Window::Known(known) = &mut self.window {
+            known.remaining = known.remaining.saturating_sub(1);
+        }
+    }
+
+    /// Once the reset has surely passed, the numbers are stale: the window is taken to be new and unused.
+    fn roll_over(&mut self, now: Instant) {
+        if let Window::Known(known) = &mut self.window
+            && now >= known.end()
+        {
+            known.remaining = known.limit;
+            known.since = now;
+            known.assumed_until = Some(now + WINDOW);
+        }
+    }
+
+    fn learn(&mut self, heard: RateLimit, sent_at: Instant, now: Instant) {
+        self.roll_over(now);
+        self.last_heard = Some(heard);
+        let fresh = Known {
+            limit: heard.limit,
+            remaining: heard.remaining,
+            resets_after: sent_at + heard.retry_after.saturating_sub(ROUNDING),
+            resets_before: now + heard.retry_after,
+            since: now,
+            assumed_until: None,
+        };
+        self.window = Window::Known(match &self.window {
+            Window::Known(known) => known.revised(fresh, sent_at),
+            Window::Unknown | Window::Unlimited => fresh,
+        });
+    }
+}
+
+impl Known {
+    fn end(&self) -> Instant {
+        self.assumed_until.unwrap_or(self.resets_before)
+    }
+
+    /// What is known after one more answer: of the next window, of this one, or,
+    /// for answers overtake each other, of one that is over.
+    fn revised(self, fresh: Self, sent_at: Instant) -> Self {
+        let later = fresh.resets_after >= self.resets_before;
+        let earlier = fresh.resets_before <= self.resets_after;
+        // Sent after the last word came: whatever window it speaks of is the one of now.
+        let newer = sent_at >= self.since;
+        let other = later || earlier || self.assumed_until.is_some();
+        match (other, later || newer) {
+            (true, true) => fresh,
+            (true, false) => self,
+            (false, _) => Self {
+                limit: fresh.limit,
+                remaining: self.remaining.min(fresh.remaining),
+                resets_after: self.resets_after.max(fresh.resets_after),
+                resets_before: self.resets_before.min(fresh.resets_before),
+                ..self
+            },
+        }
+    }
+}
+
+/// What is left for those who come first: the last tenth of the share isn't for
+/// looking around, and the last twentieth only for what a person waits for.
+fn kept_from(priority: Priority, usable: u64) -> u64 {
+    match priority {
+        Priority::UserChange => 0,
+        Priority::DriftCorrection => usable / 20,
+        Priority::Background => usable / 10,
+    }
+}
+
+#[cfg(test)]
+#[path = "budget_tests.rs"]
+mod tests;

@@ -1,0 +1,221 @@
+//! What may go wrong with a call: who is at fault, and whether it may have taken effect.
+//!
+//! Texts that come from the API are bounded, without control characters, and
+//! never hold the key, a token or a stream key (`excerpt.rs` sees to it).
+
+use std::time::Duration;
+
+/// Who has to act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The request is wrong: whoever made it has to change it.
+    Caller,
+    /// The key is wrong, or may not do this.
+    Credentials,
+    /// Nobody: the limit is used up, and comes back by itself.
+    Limit,
+    /// The API, or a proxy before it, doesn't work.
+    Server,
+    /// There is no way to the API, or the way back was lost.
+    Network,
+}
+
+/// What a failed call may have done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Certainly nothing.
+    None,
+    /// Nobody knows: only looking tells.
+    Unknown,
+}
+
+/// Why a call was held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Deferral {
+    /// The share of the limit is used up.
+    RateLimited,
+    /// The credentials were refused, and it isn't time to try them again.
+    Unauthorized,
+    /// The API doesn't work, and it isn't time to try it again.
+    Unavailable,
+}
+
+/// Why a call gave no answer that could be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// 400 and every other 4xx that isn't below: the same request will be refused again.
+    #[error("api.video refused the request ({status}{}): {message}", of_field(field.as_deref()))]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The attribute that the API names.
+        field: Option<String>,
+        /// What the API says about it.
+        message: String,
+    },
+    /// 404: it doesn't exist, or belongs to another project.
+    #[error("api.video knows no such resource (404): {message}; a stream of another project looks the same")]
+    NotFound {
+        /// What the API says about it.
+        message: String,
+    },
+    /// 401 or 403, also after the token was renewed; or the key was refused for a token.
+    #[error(
+        "api.video refused the credentials ({status}): {message}; \
+         check the API key, and whether it belongs to this environment (production or sandbox)"
+    )]
+    Unauthorized {
+        /// The HTTP status.
+        status: u16,
+        /// What the API says about it.
+        message: String,
+    },
+    /// 429: the limit of the account is used up, by whatever client.
+    #[error("the limit of api.video is used up (429); it comes back in {retry_in:?}")]
+    RateLimited {
+        /// How long until the limit's window resets.
+        retry_in: Duration,
+    },
+    /// Held back here, nothing was sent.
+    #[error("the call was held back for {retry_in:?}: {message}")]
+    Deferred {
+        /// Why.
+        because: Deferral,
+        /// When it is worth trying again.
+        retry_in: Duration,
+        /// Why, for people.
+        message: String,
+    },
+    /// 5xx, or a redirect, which the API never sends.
+    #[error("api.video or a proxy before it failed ({status}){}; try again later", said(excerpt))]
+    Server {
+        /// The HTTP status.
+        status: u16,
+        /// The beginning of what it said.
+        excerpt: String,
+    },
+    /// A 2xx whose body can't be read: HTML, cut short, not UTF-8, without an id.
+    #[error("the answer of api.video ({status}) can't be read: {why}; is the base URL right?")]
+    Unreadable {
+        /// The HTTP status.
+        status: u16,
+        /// What is wrong with it; never the content.
+        why: String,
+    },
+    /// It certainly didn't reach the API: refused connection, DNS, TLS, no token.
+    #[error("the call didn't reach api.video: {why}; check the network, DNS and the base URL")]
+    NotSent {
+        /// What stopped it.
+        why: String,
+    },
+    /// It was sent, and no answer came.
+    #[error("the answer of api.video was lost: {why}; what the call did is unknown")]
+    Lost {
+        /// What happened.
+        why: String,
+    },
+}
+
+impl Error {
+    /// Who has to act.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Refused { .. } | Self::NotFound { .. } => Fault::Caller,
+            Self::Unauthorized { .. } => Fault::Credentials,
+            Self::RateLimited { .. } => Fault::Limit,
+            Self::Deferred { because: Deferral::RateLimited, .. } => Fault::Limit,
+            Self::Deferred { because: Deferral::Unauthorized, .. } => Fault::Credentials,
+            Self::Deferred { because: Deferral::Unavailable, .. } => Fault::Server,
+            Self::Server { .. } | Self::Unreadable { .. } => Fault::Server,
+            Self::NotSent { .. } | Self::Lost { .. } => Fault::Network,
+        }
+    }
+
+    /// What the call may have done all the same.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        match self {
+            Self::Refused { .. }
+            | Self::NotFound { .. }
+            | Self::Unauthorized { .. }
+            | Self::RateLimited { .. }
+            | Self::Deferred { .. }
+            | Self::NotSent { .. } => Effect::None,
+            Self::Server { .. } | Self::Unreadable { .. } | Self::Lost { .. } => Effect::Unknown,
+        }
+    }
+
+    /// When it is worth trying again, where that is known.
+    #[must_use]
+    pub fn retry_in(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_in } | Self::Deferred { retry_in, .. } => Some(*retry_in),
+            Self::Refused { .. }
+            | Self::NotFound { .. }
+            | Self::Unauthorized { .. }
+            | Self::Server { .. }
+            | Self::Unreadable { .. }
+            | Self::NotSent { .. }
+            | Self::Lost { .. } => None,
+        }
+    }
+}
+
+fn of_field(field: Option<&str>) -> String {
+    field.map(|field| format!(", field `{field}`")).unwrap_or_default()
+}
+
+fn said(excerpt: &str) -> String {
+    if excerpt.is_empty() { String::new() } else { format!(": {excerpt}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_has_its_fault_and_its_effect() {
+        let text = || "why".to_owned();
+        let second = Duration::from_secs(1);
+        let deferred = |because| Error::Deferred { because, retry_in: second, message: text() };
+        for (error, fault, effect, retry_in) in [
+            (
+                Error::Refused { status: 400, field: None, message: text() },
+                Fault::Caller,
+                Effect::None,
+                None,
+            ),
+            (Error::NotFound { message: text() }, Fault::Caller, Effect::None, None),
+            (
+                Error::Unauthorized { status: 401, message: text() },
+                Fault::Credentials,
+                Effect::None,
+                None,
+            ),
+            (Error::RateLimited { retry_in: second }, Fault::Limit, Effect::None, Some(second)),
+            (deferred(Deferral::RateLimited), Fault::Limit, Effect::None, Some(second)),
+            (deferred(Deferral::Unauthorized), Fault::Credentials, Effect::None, Some(second)),
+            (deferred(Deferral::Unavailable), Fault::Server, Effect::None, Some(second)),
+            (Error::Server { status: 503, excerpt: text() }, Fault::Server, Effect::Unknown, None),
+            (Error::Unreadable { status: 200, why: text() }, Fault::Server, Effect::Unknown, None),
+            (Error::NotSent { why: text() }, Fault::Network, Effect::None, None),
+            (Error::Lost { why: text() }, Fault::Network, Effect::Unknown, None),
+        ] {
+            assert_eq!((error.fault(), error.effect(), error.retry_in()), (fault, effect, retry_in), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_its_field() {
+        let error = Error::Refused {
+            status: 400,
+            field: Some("playerId".into()),
+            message: "An attribute is invalid.".into(),
+        };
+        assert_eq!(
+            error.to_string(),
+            "api.video refused the request (400, field `playerId`): An attribute is invalid."
+        );
+    }
+}

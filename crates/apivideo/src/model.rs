@@ -1,0 +1,218 @@
+//! The wire types of live streams, as the public OpenAPI specification names them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Secret;
+
+/// A live stream as the API shows it.
+///
+/// Fields that this crate doesn't know are passed over, and only the id is
+/// required: a server that adds or drops a field must not stop its clients.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveStream {
+    /// The server's id, `li…`. Never empty.
+    pub live_stream_id: String,
+    /// The name that people see. Not unique.
+    pub name: Option<String>,
+    /// Whether everybody may watch it. `None`: the answer didn't say.
+    pub public: Option<bool>,
+    /// The player that the stream is shown with. `None`: the default one, or not said.
+    pub player_id: Option<String>,
+    /// Whether something is being broadcast into it. `false` as well when the answer didn't say.
+    pub broadcasting: bool,
+    /// The key to broadcast into it.
+    pub stream_key: Option<Secret>,
+    /// Where to watch it.
+    pub assets: Assets,
+    /// When it was created, in whole seconds of the server's clock. A time that can't be read is `None`.
+    pub created_at: Option<jiff::Timestamp>,
+    /// When its settings last changed, likewise.
+    pub updated_at: Option<jiff::Timestamp>,
+}
+
+impl LiveStream {
+    /// The addresses to watch the stream at, only when it is known to be public:
+    /// those of a private stream carry a token, and are as secret as its key.
+    #[must_use]
+    pub fn public_assets(&self) -> Option<PublicAssets> {
+        let open = |url: &Option<Secret>| url.as_ref().map(|url| url.expose().to_owned());
+        (self.public == Some(true)).then(|| PublicAssets {
+            hls: open(&self.assets.hls),
+            iframe: open(&self.assets.iframe),
+            player: open(&self.assets.player),
+            thumbnail: open(&self.assets.thumbnail),
+        })
+    }
+}
+
+/// The addresses of a stream, any of which may carry a token.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Assets {
+    /// The HLS manifest.
+    pub hls: Option<Secret>,
+    /// The HTML of an `<iframe>` with the player.
+    pub iframe: Option<Secret>,
+    /// The page of the player.
+    pub player: Option<Secret>,
+    /// The picture that is shown before it plays.
+    pub thumbnail: Option<Secret>,
+}
+
+/// The addresses of a public stream: nothing in them is secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicAssets {
+    /// The HLS manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hls: Option<String>,
+    /// The HTML of an `<iframe>` with the player.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iframe: Option<String>,
+    /// The page of the player.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub player: Option<String>,
+    /// The picture that is shown before it plays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thumbnail: Option<String>,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    /// What could be read of it.
+    pub items: Vec<T>,
+    /// How many of its items could not be read. One bad item doesn't cost the
+    /// page, but whoever concludes that something is absent has to know of it.
+    pub unreadable: usize,
+    /// The page's number, from 1.
+    pub current_page: u32,
+    /// How many pages there are, at least 1.
+    pub pages_total: u32,
+    /// How many items there are on all pages. Other clients may change it between two pages.
+    pub items_total: u64,
+}
+
+/// What a new live stream is made of. A field left out takes the server's default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateLiveStream {
+    /// The name, required by the API.
+    pub name: String,
+    /// Whether everybody may watch it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public: Option<bool>,
+    /// The player to show it with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub player_id: Option<String>,
+}
+
+/// A partial change: a field left out keeps its value.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateLiveStream {
+    /// The new name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether everybody may watch it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public: Option<bool>,
+    /// The player to show it with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub player_id: Option<String>,
+}
+
+/// Which page of which live streams to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListLiveStreams {
+    /// Only streams whose name holds this text.
+    pub name: Option<String>,
+    /// What to sort by.
+    pub sort_by: SortBy,
+    /// Which end comes first.
+    pub sort_order: SortOrder,
+    /// The page's number, from 1.
+    pub page: u32,
+    /// How many to a page, 1 to 100.
+    pub page_size: u32,
+}
+
+impl Default for ListLiveStreams {
+    /// The first hundred, oldest first: what is created while the pages are
+    /// being read comes last, and so moves nothing.
+    fn default() -> Self {
+        Self { name: None, sort_by: SortBy::CreatedAt, sort_order: SortOrder::Asc, page: 1, page_size: 100 }
+    }
+}
+
+/// What a list is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortBy {
+    /// The name.
+    Name,
+    /// The time of creation.
+    CreatedAt,
+    /// The time of the last change.
+    UpdatedAt,
+}
+
+impl SortBy {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::CreatedAt => "createdAt",
+            Self::UpdatedAt => "updatedAt",
+        }
+    }
+}
+
+/// Which end of a list comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortOrder {
+    /// Smallest, oldest first.
+    Asc,
+    /// Greatest, newest first.
+    Desc,
+}
+
+impl SortOrder {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Asc => "asc",
+            Self::Desc => "desc",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_left_out_is_not_sent() {
+        let create = CreateLiveStream { name: "Hall".into(), public: Some(false), player_id: None };
+        assert_eq!(serde_json::to_string(&create).unwrap(), r#"{"name":"Hall","public":false}"#);
+        let update = UpdateLiveStream { player_id: Some("pt1".into()), ..UpdateLiveStream::default() };
+        assert_eq!(serde_json::to_string(&update).unwrap(), r#"{"playerId":"pt1"}"#);
+    }
+
+    #[test]
+    fn only_a_stream_that_says_it_is_public_has_public_assets() {
+        let assets = Assets { hls: Some("https://live.api.video/li1.m3u8".into()), ..Assets::default() };
+        let mut stream = LiveStream {
+            live_stream_id: "li1".into(),
+            name: None,
+            public: Some(true),
+            player_id: None,
+            broadcasting: false,
+            stream_key: None,
+            assets,
+            created_at: None,
+            updated_at: None,
+        };
+        let open = stream.public_assets().unwrap();
+        assert_eq!(open.hls.as_deref(), Some("https://live.api.video/li1.m3u8"));
+        for private in [Some(false), None] {
+            stream.public = private;
+            assert_eq!(stream.public_assets(), None);
+        }
+    }
+}

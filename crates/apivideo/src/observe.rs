@@ -1,0 +1,64 @@
+//! What is told about every HTTP exchange, for metrics.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use tokio::time::Instant;
+
+use crate::requests::Operation;
+
+/// Is told of every HTTP exchange, those for tokens too, in the task that made it. Must not block.
+pub type CallObserver = Arc<dyn Fn(&Call) + Send + Sync>;
+
+/// One HTTP exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The HTTP method.
+    pub method: Method,
+    /// What it was for.
+    pub operation: Operation,
+    /// How it ended.
+    pub code: Code,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// How an HTTP exchange ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// With an answer of this HTTP status.
+    Status(u16),
+    /// It wasn't sent.
+    NotSent,
+    /// No answer came, or nobody waited for it any more.
+    Lost,
+}
+
+/// Tells the observer of one exchange, exactly once: also when the future that
+/// waits for the answer is dropped, for the call has been made all the same.
+pub(crate) struct Observation<'a> {
+    observer: Option<&'a CallObserver>,
+    method: Method,
+    operation: Operation,
+    begun: Instant,
+    code: Code,
+}
+
+impl<'a> Observation<'a> {
+    pub(crate) fn begin(observer: Option<&'a CallObserver>, method: Method, operation: Operation) -> Self {
+        Self { observer, method, operation, begun: Instant::now(), code: Code::Lost }
+    }
+
+    pub(crate) fn end(mut self, code: Code) {
+        self.code = code;
+    }
+}
+
+impl Drop for Observation<'_> {
+    fn drop(&mut self) {
+        let Some(observer) = self.observer else { return };
+        let duration = self.begun.elapsed();
+        observer(&Call { method: self.method.clone(), operation: self.operation, code: self.code, duration });
+    }
+}

@@ -1,0 +1,119 @@
+//! `apivideo-sandbox`: a local api.video on a port.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use apivideo_sandbox::{Options, Sandbox, parse_duration};
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+/// A local api.video: live streams, players, faults, and a page to look at.
+#[derive(Debug, Parser)]
+#[command(name = "apivideo-sandbox", version)]
+struct Flags {
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 8990)]
+    port: u16,
+    /// The address to listen on. The control endpoints ask for no key: keep it
+    /// to loopback unless the network is yours
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    address: IpAddr,
+    /// Calls of GET that a window allows
+    #[arg(long, default_value_t = 500)]
+    reads: u64,
+    /// Calls of POST, PATCH, PUT and DELETE that a window allows
+    #[arg(long, default_value_t = 200)]
+    writes: u64,
+    /// How long a window of the limits lasts
+    #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = above_zero)]
+    window: Duration,
+    /// How long every answer is held back
+    #[arg(long, default_value = "0ms", value_name = "DURATION", value_parser = parse_duration)]
+    latency: Duration,
+    /// How far lists trail behind creates, changes and deletes
+    #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = parse_duration)]
+    list_lag: Duration,
+    /// The key that clients must use
+    #[arg(long, default_value = "sandbox-key")]
+    api_key: String,
+    /// How long an access token is valid
+    #[arg(long, default_value = "3600s", value_name = "DURATION", value_parser = above_zero)]
+    token_ttl: Duration,
+    /// The seed of ids, keys and chances
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+fn above_zero(text: &str) -> Result<Duration, String> {
+    match parse_duration(text) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("accepted are durations above zero, like 500ms, 60s or 5m".to_owned()),
+    }
+}
+
+impl From<Flags> for Options {
+    fn from(flags: Flags) -> Self {
+        Self {
+            address: flags.address,
+            port: flags.port,
+            api_key: flags.api_key.into(),
+            reads: flags.reads,
+            writes: flags.writes,
+            window: flags.window,
+            list_lag: flags.list_lag,
+            token_ttl: flags.token_ttl,
+            latency: flags.latency,
+            seed: flags.seed,
+            ..Self::default()
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::from(Flags::parse());
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
+    // Before the sandbox is ready: whoever waits for that may signal at once.
+    let stop = stop_signal()?;
+    let sandbox = Sandbox::start(options).await?;
+    println!("apivideo-sandbox listening on {}", sandbox.url());
+    stop.await;
+    sandbox.shutdown().await;
+    Ok(())
+}
+
+/// Ends with Ctrl-C or SIGTERM; both are caught from the moment this returns.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Ends with Ctrl-C.
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::warn!(%error, "Ctrl-C can't be caught");
+            std::future::pending::<()>().await;
+        }
+    })
+}

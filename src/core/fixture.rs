@@ -1,0 +1,52 @@
+//! Values that the tests of the decisions start from.
+
+use jiff::Timestamp;
+
+use super::model::{Assets, Desired, Manifest, Place, Remote, StreamId};
+
+/// The time `second` seconds after the epoch.
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+pub(crate) fn id(text: &str) -> StreamId {
+    StreamId::parse(text).unwrap()
+}
+
+pub(crate) fn desired() -> Desired {
+    Desired { name: "Town hall".into(), public: Some(true), player_id: None }
+}
+
+/// A remote stream that is as [`desired`] wants it.
+pub(crate) fn remote(text: &str) -> Remote {
+    Remote {
+        id: id(text),
+        name: Some("Town hall".into()),
+        public: Some(true),
+        player_id: Some("ptDefault".into()),
+        broadcasting: false,
+        created_at: Some(at(50)),
+        updated_at: Some(at(50)),
+        assets: Assets::default(),
+    }
+}
+
+/// A LiveStream that wants what [`desired`] says, with every default.
+pub(crate) fn manifest() -> Manifest {
+    Manifest {
+        uid: "me".into(),
+        place: Place { namespace: "ns".into(), name: "town-hall".into() },
+        generation: 1,
+        deleting: false,
+        finalizer: false,
+        desired: desired(),
+        adopt: None,
+        deletion_policy: None,
+        drift_policy: Default::default(),
+        on_remote_missing: Default::default(),
+        suspend: false,
+        while_broadcasting: Default::default(),
+        requested_at: None,
+        confirm_recreate: None,
+    }
+}

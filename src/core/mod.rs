@@ -1,0 +1,25 @@
+//! The decisions, as pure functions of values.
+//!
+//! Nothing in here knows Kubernetes, HTTP, tokio, a clock or randomness: time
+//! is an argument, and what the world said is a value. Everything that the
+//! operator may ever do to a stream is an [`plan::Action`], and [`plan::plan`]
+//! is the only place where one is chosen.
+//!
+//! The round that the shell turns: `plan` names the next action, the shell
+//! does it, [`outcome::absorb`] folds what came of it into [`memory::Memory`]
+//! and [`plan::Observed`], and `plan` is asked again until it says to wait.
+
+pub mod backoff;
+pub mod binding;
+mod create;
+pub mod diff;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod intent;
+pub mod memory;
+pub mod model;
+pub mod outcome;
+pub mod plan;
+pub mod policy;
+mod retire;
+pub mod verdict;

@@ -1,0 +1,219 @@
+//! What came of an action, folded into what is known.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{
+    backoff::{backoff, spread},
+    binding::Binding,
+    diff,
+    intent::{Finding, Request, Search},
+    memory::{Create, Memory, Refusal, Trouble},
+    model::{Manifest, Remote, StreamId},
+    plan::{Action, Cause, Farewell, Observed, Sight},
+};
+
+/// What came of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The object was written.
+    Stored,
+    /// The API answered with the stream.
+    Stream(Box<Remote>),
+    /// The API answered that there is no such stream.
+    NotFound,
+    /// The stream is deleted.
+    Deleted,
+    /// A complete look was had.
+    Looked(Finding),
+    /// The call failed.
+    Failed(CallFailure),
+}
+
+/// How a call failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallFailure {
+    /// Whether it may have taken effect all the same.
+    pub effect_unknown: bool,
+    /// Why.
+    pub why: Why,
+    /// When the account is expected to be usable, if that is known.
+    pub retry_in: Option<Duration>,
+}
+
+/// Why a call failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The API refused the request's values.
+    Refused(Refusal),
+    /// The account is in trouble.
+    Trouble(Trouble),
+}
+
+/// Something that a person should be told: an event on the object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// A stream was created (or a lost one found again).
+    Created(StreamId),
+    /// A stream was created in place of one that is gone.
+    Recreated {
+        /// The stream that is gone.
+        old: StreamId,
+        /// The new one.
+        new: StreamId,
+    },
+    /// An existing stream was bound.
+    Adopted(StreamId),
+    /// The binding was stored again after a restore or a move.
+    Rebound(StreamId),
+    /// The annotations were another LiveStream's.
+    CopyDetected(StreamId),
+    /// The manifest's change was written.
+    Updated(StreamId, String),
+    /// A change made elsewhere was undone.
+    DriftCorrected(StreamId, String),
+    /// The stream was deleted.
+    Deleted(StreamId),
+    /// The stream stays though the LiveStream goes.
+    Retained(Option<StreamId>, &'static str),
+}
+
+/// Folds what came of an action into what is known, and says what a person
+/// should be told.
+pub fn absorb(
+    manifest: &Manifest,
+    memory: &mut Memory,
+    observed: &mut Observed,
+    action: Action,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Option<Note> {
+    match outcome {
+        Outcome::Failed(failure) => {
+            failed(manifest, memory, &action, failure, now);
+            None
+        }
+        Outcome::Stored => stored(memory, action),
+        Outcome::Stream(remote) => {
+            memory.failure = None;
+            seen(manifest, memory, observed, action, *remote, now)
+        }
+        Outcome::NotFound | Outcome::Deleted => {
+            memory.failure = None;
+            observed.stream = Sight::Gone;
+            None
+        }
+        Outcome::Looked(finding) => {
+            memory.failure = None;
+            looked(memory, observed, finding, now)
+        }
+    }
+}
+
+fn stored(memory: &mut Memory, action: Action) -> Option<Note> {
+    match action {
+        Action::RecordIntent { intent, .. } => {
+            memory.create = Some(Create::Open(intent, Request::NotSent));
+            let before = memory.binding.clone();
+            match before {
+                Binding::Copy { id, .. } => {
+                    memory.binding = Binding::Unbound;
+                    Some(Note::CopyDetected(id))
+                }
+                _ => None,
+            }
+        }
+        Action::DropIntent => {
+            memory.create = None;
+            None
+        }
+        Action::Bind { id, .. } => {
+            let adopted = matches!(memory.binding, Binding::Wanted(_));
+            let made_here = memory.unstored.take().is_some();
+            memory.create = None;
+            memory.binding = Binding::Bound { id: id.clone(), stored: true, adopted };
+            match (adopted, made_here) {
+                (true, _) => Some(Note::Adopted(id)),
+                (false, true) => None,
+                (false, false) => Some(Note::Rebound(id)),
+            }
+        }
+        Action::Release { farewell: Farewell::Deleted(id) } => Some(Note::Deleted(id)),
+        Action::Release { farewell: Farewell::Retained(id, why) } => Some(Note::Retained(id, why)),
+        _ => None,
+    }
+}
+
+fn seen(
+    manifest: &Manifest,
+    memory: &mut Memory,
+    observed: &mut Observed,
+    action: Action,
+    remote: Remote,
+    now: Timestamp,
+) -> Option<Note> {
+    let note = match action {
+        Action::Create { .. } => Some(created(memory, remote.id.clone())),
+        Action::Update { id, changes, cause } => {
+            if diff::changes(&manifest.desired, &remote).is_some() {
+                let why = format!("it accepted {} but still shows other values", changes.fields());
+                memory.fail(Trouble::Unavailable(why), |attempts| later(now, backoff(attempts, &manifest.uid)));
+            }
+            Some(match cause {
+                Cause::Manifest => Note::Updated(id, changes.fields()),
+                Cause::Drift => Note::DriftCorrected(id, changes.fields()),
+            })
+        }
+        _ => None,
+    };
+    observed.stream = Sight::Present { remote: Box::new(remote), fresh: true };
+    note
+}
+
+/// A stream was made for the object, or found again: it is bound from here on,
+/// whatever becomes of the write that stores it.
+fn created(memory: &mut Memory, id: StreamId) -> Note {
+    let old = memory.binding.id().cloned();
+    memory.create = None;
+    memory.unstored = Some(id.clone());
+    memory.binding = Binding::Bound { id: id.clone(), stored: false, adopted: false };
+    match old {
+        Some(old) if old != id => Note::Recreated { old, new: id },
+        _ => Note::Created(id),
+    }
+}
+
+fn looked(memory: &mut Memory, observed: &mut Observed, finding: Finding, now: Timestamp) -> Option<Note> {
+    if let Finding::Ours(remote) = finding {
+        let note = created(memory, remote.id.clone());
+        observed.stream = Sight::Present { remote, fresh: true };
+        return Some(note);
+    }
+    if let Some(Create::Open(_, Request::Unknown(search))) = &mut memory.create {
+        search.looked_at = Some(now);
+        match finding {
+            Finding::Ambiguous(ids) => search.ambiguous = ids,
+            _ => search.clean_looks = search.clean_looks.saturating_add(1),
+        }
+    }
+    None
+}
+
+fn failed(manifest: &Manifest, memory: &mut Memory, action: &Action, failure: CallFailure, now: Timestamp) {
+    if let (Action::Create { .. }, Some(Create::Open(_, request))) = (action, &mut memory.create) {
+        *request = if failure.effect_unknown { Request::Unknown(Search::since(now)) } else { Request::NotCreated };
+    }
+    match failure.why {
+        Why::Refused(refusal) => memory.refusal = Some(refusal),
+        Why::Trouble(trouble) => memory.fail(trouble, |attempts| match failure.retry_in {
+            // Objects that wait for the same moment come spread over the second after it.
+            Some(wait) => later(now, wait + Duration::from_secs_f64(spread(&manifest.uid, attempts))),
+            None => later(now, backoff(attempts, &manifest.uid)),
+        }),
+    }
+}
+
+fn later(now: Timestamp, wait: Duration) -> Timestamp {
+    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}

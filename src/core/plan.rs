@@ -1,0 +1,392 @@
+//! The planner: what to do next about one LiveStream, and what it says of itself.
+//!
+//! Everything that the operator may ever do to a stream or to an object is an
+//! [`Action`], and [`plan`] alone chooses one. It is a pure function: `run`
+//! executes what it says, the `plan` command prints it, tests judge it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{
+    binding::Binding,
+    create,
+    diff::{self, Changes, FieldDrift},
+    intent::Intent,
+    memory::{Memory, Trouble},
+    model::{Manifest, Remote, StreamId},
+    policy::{DriftPolicy, OnRemoteMissing},
+    retire,
+    verdict::{Reason, Verdict},
+};
+
+/// What is known of the world outside the object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// The stream that the LiveStream is bound to or asks for.
+    pub stream: Sight,
+    /// The account.
+    pub account: AccountView,
+    /// Whether the CRD itself is being deleted, which retains every stream.
+    pub crd_terminating: bool,
+}
+
+/// What is known of one remote stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// No whole pass over the account has ended since the start.
+    NotYet,
+    /// A whole pass did not show it. Paging may skip: it has to be confirmed.
+    Missing,
+    /// The API said 404 when it was asked for it by id.
+    Gone,
+    /// It was seen.
+    Present {
+        /// As it was.
+        remote: Box<Remote>,
+        /// Whether that was by a call of this very reconcile.
+        fresh: bool,
+    },
+}
+
+/// What a LiveStream has to know of its account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountView {
+    /// Whether a whole pass has ended since the start.
+    pub observed: bool,
+    /// What keeps the account from being used, if anything is known to.
+    pub trouble: Option<Trouble>,
+    /// Whether the guard against mass disappearance holds this stream.
+    pub guarded: bool,
+    /// How long after a lost create a stream may still appear.
+    pub settle: Duration,
+    /// Whether created streams carry a marker at first.
+    pub marker: bool,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Store the intent to create, with the finalizer, unless the object has
+    /// changed since it was read. `replaces` is the stream that is gone.
+    RecordIntent {
+        /// What will be asked for.
+        intent: Intent,
+        /// The gone stream that the new one takes the place of.
+        replaces: Option<StreamId>,
+    },
+    /// Send the create request of the stored intent.
+    Create {
+        /// The stored intent.
+        intent: Intent,
+    },
+    /// Look for the stream of a create whose outcome is unknown.
+    Look {
+        /// The stored intent.
+        intent: Intent,
+        /// When its request had ended at the latest.
+        ended_at: Timestamp,
+    },
+    /// Remove the intent: its request made nothing.
+    DropIntent,
+    /// Store the binding, with the finalizer, and remove the intent.
+    Bind {
+        /// The stream.
+        id: StreamId,
+        /// The adopted stream whose place it has taken.
+        recreated_from: Option<StreamId>,
+    },
+    /// Read the stream.
+    Get {
+        /// The stream.
+        id: StreamId,
+    },
+    /// Write the fields that differ.
+    Update {
+        /// The stream.
+        id: StreamId,
+        /// The fields.
+        changes: Changes,
+        /// Why they differ.
+        cause: Cause,
+    },
+    /// Delete the stream.
+    Delete {
+        /// The stream.
+        id: StreamId,
+    },
+    /// Remove the finalizer.
+    Release {
+        /// What became of the stream.
+        farewell: Farewell,
+    },
+}
+
+/// Why a stream differs from its manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The manifest changed.
+    Manifest,
+    /// The stream was changed elsewhere.
+    Drift,
+}
+
+/// What became of the stream of a LiveStream that goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Farewell {
+    /// There never was one, or it is another's.
+    None,
+    /// It is deleted.
+    Deleted(StreamId),
+    /// It stays, for this reason.
+    Retained(Option<StreamId>, &'static str),
+}
+
+impl Action {
+    /// Whether it needs the account: such an action waits while the account is
+    /// in trouble. An intent is not stored before its request can be sent.
+    #[must_use]
+    pub fn needs_account(&self) -> bool {
+        match self {
+            Self::RecordIntent { .. }
+            | Self::Create { .. }
+            | Self::Look { .. }
+            | Self::Get { .. }
+            | Self::Update { .. }
+            | Self::Delete { .. } => true,
+            Self::DropIntent | Self::Bind { .. } | Self::Release { .. } => false,
+        }
+    }
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Do this, then plan again.
+    Do(Action),
+    /// There is nothing to do until something changes.
+    Rest,
+    /// There is nothing to do until this time, or until something changes.
+    RestUntil(Timestamp),
+}
+
+/// The next step, and what the LiveStream says of itself while it is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What comes next.
+    pub step: Step,
+    /// What it says; `None` leaves what it said before.
+    pub verdict: Option<Verdict>,
+    /// The fields that differ.
+    pub drift: Vec<FieldDrift>,
+}
+
+impl Plan {
+    pub(super) fn act(action: Action, reason: Reason, message: impl Into<String>) -> Self {
+        Self { step: Step::Do(action), verdict: Some(Verdict::new(reason, message)), drift: Vec::new() }
+    }
+
+    pub(super) fn rest(reason: Reason, message: impl Into<String>) -> Self {
+        Self { step: Step::Rest, verdict: Some(Verdict::new(reason, message)), drift: Vec::new() }
+    }
+
+    pub(super) fn until(self, time: Timestamp) -> Self {
+        Self { step: Step::RestUntil(time), ..self }
+    }
+
+    fn with_drift(self, drift: Vec<FieldDrift>) -> Self {
+        Self { drift, ..self }
+    }
+}
+
+/// What to do next.
+#[must_use]
+pub fn plan(manifest: &Manifest, memory: &Memory, observed: &Observed, now: Timestamp) -> Plan {
+    let next = if manifest.deleting {
+        retire::plan(manifest, memory, observed, now)
+    } else {
+        live(manifest, memory, observed, now)
+    };
+    hold_back(next, manifest, memory, now)
+}
+
+/// An action that needs the account waits out the last failure.
+fn hold_back(next: Plan, manifest: &Manifest, memory: &Memory, now: Timestamp) -> Plan {
+    match (&next.step, &memory.failure) {
+        (Step::Do(action), Some(failure)) if action.needs_account() && failure.retry_at > now => {
+            let verdict = in_trouble(&failure.trouble, manifest, Some(failure.retry_at));
+            Plan { step: Step::RestUntil(failure.retry_at), verdict: Some(verdict), drift: next.drift }
+        }
+        _ => next,
+    }
+}
+
+/// What a LiveStream with work to do says while its account is in trouble.
+pub(super) fn in_trouble(trouble: &Trouble, manifest: &Manifest, retry_at: Option<Timestamp>) -> Verdict {
+    let again = retry_at.map_or_else(String::new, |t| format!("; trying again at {}", whole_seconds(t)));
+    let mut verdict = match trouble {
+        Trouble::RateLimited => {
+            Verdict::new(Reason::RateLimited, format!("the account's request budget is used up{again}"))
+        }
+        Trouble::Unavailable(why) => {
+            Verdict::new(Reason::AccountUnavailable, format!("api.video can't be reached: {why}; it is tried again by itself"))
+        }
+        Trouble::Unauthorized(why) => Verdict::new(Reason::Unauthorized, why.clone()),
+    };
+    if manifest.deleting {
+        verdict.message.push_str(&retire::way_out(manifest));
+    }
+    verdict
+}
+
+/// Messages carry whole seconds: a finer time would change a status for nothing.
+fn whole_seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}
+
+fn live(manifest: &Manifest, memory: &Memory, observed: &Observed, now: Timestamp) -> Plan {
+    match &memory.binding {
+        Binding::Conflict { id, holder } => {
+            let message = format!(
+                "the stream {id} is held by the LiveStream {holder}, which was bound first; delete one of the two, \
+                 or give this one another spec.liveStreamId by making it anew"
+            );
+            return Plan::rest(Reason::IdConflict, message);
+        }
+        Binding::Mismatch { bound, wanted } => {
+            let message = format!(
+                "spec.liveStreamId asks for {wanted}, but this LiveStream is bound to {bound}; \
+                 make a new LiveStream to adopt {wanted}"
+            );
+            return Plan::rest(Reason::Rejected, message);
+        }
+        Binding::Wanted(id) => return adopt(manifest, id, observed),
+        Binding::Unbound | Binding::Copy { .. } | Binding::Bound { .. } => {}
+    }
+    if let Some(open) = &memory.create {
+        return create::resume(manifest, open, &observed.account, now);
+    }
+    match &memory.binding {
+        Binding::Bound { id, stored: false, .. } => {
+            let recreated_from = manifest.adopt.clone().filter(|wanted| wanted != id);
+            let bind = Action::Bind { id: id.clone(), recreated_from };
+            Plan::act(bind, Reason::Creating, format!("storing the binding to {id}"))
+        }
+        Binding::Bound { id, .. } => keep(manifest, memory, id, observed, now),
+        _ => create::start(manifest, memory, &observed.account, None, now),
+    }
+}
+
+/// An existing stream that the manifest asks for is seen before it is bound.
+fn adopt(manifest: &Manifest, id: &StreamId, observed: &Observed) -> Plan {
+    match &observed.stream {
+        Sight::Present { .. } => {
+            let bind = Action::Bind { id: id.clone(), recreated_from: None };
+            Plan::act(bind, Reason::Creating, format!("adopting {id}"))
+        }
+        Sight::Missing => Plan::act(Action::Get { id: id.clone() }, Reason::Creating, format!("looking for {id}")),
+        Sight::Gone => Plan::rest(
+            Reason::RemoteMissing,
+            format!(
+                "this account has no stream {id} to adopt; check spec.liveStreamId and that the API key belongs to \
+                 the stream's project (a stream that appears is adopted by itself)"
+            ),
+        ),
+        Sight::NotYet => waiting_for_account(manifest, &observed.account, &format!("looking for {id}")),
+    }
+}
+
+pub(super) fn waiting_for_account(manifest: &Manifest, account: &AccountView, doing: &str) -> Plan {
+    let verdict = match &account.trouble {
+        Some(trouble) => in_trouble(trouble, manifest, None),
+        None => Verdict::new(Reason::Creating, format!("{doing}: waiting for the first look at the account")),
+    };
+    Plan { step: Step::Rest, verdict: Some(verdict), drift: Vec::new() }
+}
+
+/// The stream of a bound LiveStream is kept equal to the manifest.
+fn keep(manifest: &Manifest, memory: &Memory, id: &StreamId, observed: &Observed, now: Timestamp) -> Plan {
+    let account = &observed.account;
+    let read = || Plan::act(Action::Get { id: id.clone() }, Reason::Updating, format!("reading {id}"));
+    match &observed.stream {
+        Sight::NotYet => {
+            let verdict = account.trouble.as_ref().map(|trouble| in_trouble(trouble, manifest, None));
+            Plan { step: Step::Rest, verdict, drift: Vec::new() }
+        }
+        Sight::Missing => read(),
+        Sight::Gone => missing(manifest, memory, id, account, now),
+        Sight::Present { fresh: false, .. } if memory.request_pending(manifest) => read(),
+        Sight::Present { remote, fresh } => {
+            let locked_out = account.trouble.as_ref().filter(|t| !fresh && matches!(t, Trouble::Unauthorized(_)));
+            let drift = diff::drift(&manifest.desired, remote);
+            match (diff::changes(&manifest.desired, remote), locked_out) {
+                (None, Some(trouble)) => Plan {
+                    step: Step::Rest,
+                    verdict: Some(in_trouble(trouble, manifest, None)),
+                    drift: Vec::new(),
+                },
+                (None, None) if manifest.suspend => suspended("the stream equals the manifest"),
+                (None, None) => Plan::rest(Reason::Synced, format!("{id} equals the manifest")),
+                (Some(changes), _) => correct(manifest, memory, id, changes, &drift),
+            }
+            .with_drift(drift)
+        }
+    }
+}
+
+fn suspended(what: &str) -> Plan {
+    Plan::rest(Reason::Suspended, format!("spec.suspend is set: nothing is written to api.video; {what}"))
+}
+
+fn correct(manifest: &Manifest, memory: &Memory, id: &StreamId, changes: Changes, drift: &[FieldDrift]) -> Plan {
+    let fields = changes.fields();
+    if manifest.suspend {
+        return suspended(&format!("{id} differs in {fields}"));
+    }
+    if manifest.drift_policy == DriftPolicy::Report {
+        let each: Vec<_> =
+            drift.iter().map(|d| format!("{} is {:?}, the manifest says {:?}", d.field, d.observed, d.desired)).collect();
+        let message = format!("{id} differs: {}; driftPolicy is Report, so it is left so", each.join("; "));
+        return Plan::rest(Reason::DriftDetected, message);
+    }
+    if let Some(rejected) = create::rejected(memory) {
+        return rejected;
+    }
+    let cause = if memory.synced_generation == Some(manifest.generation) { Cause::Drift } else { Cause::Manifest };
+    Plan::act(
+        Action::Update { id: id.clone(), changes, cause },
+        Reason::Updating,
+        format!("writing {fields} to {id}"),
+    )
+}
+
+/// The bound stream is known to be gone.
+fn missing(manifest: &Manifest, memory: &Memory, id: &StreamId, account: &AccountView, now: Timestamp) -> Plan {
+    let confirmed = manifest.confirm_recreate.as_deref() == Some(id.as_str());
+    let confirm = format!(
+        "kubectl annotate livestream -n {} {} --overwrite api.video/confirm-recreate={id}",
+        manifest.place.namespace, manifest.place.name
+    );
+    let stalled = |why: String| Plan::rest(Reason::RemoteMissing, why);
+    if manifest.suspend {
+        return suspended(&format!("{id} is gone from the account"));
+    }
+    if manifest.drift_policy == DriftPolicy::Report {
+        return stalled(format!(
+            "{id} is gone from the account; driftPolicy is Report, so it is not re-created; set it to Correct for a new stream"
+        ));
+    }
+    if account.guarded && !confirmed {
+        return stalled(format!(
+            "{id} is gone from the account together with many others, so nothing is re-created: check that the API key \
+             belongs to the right project; if they are really gone, confirm with: {confirm}"
+        ));
+    }
+    if manifest.on_remote_missing == OnRemoteMissing::Fail && !confirmed {
+        return stalled(format!(
+            "{id} is gone from the account and onRemoteMissing is Fail; for a new stream (with a new id, stream key and \
+             URLs): {confirm}"
+        ));
+    }
+    create::start(manifest, memory, account, Some(id), now)
+}

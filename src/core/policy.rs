@@ -1,0 +1,43 @@
+//! The choices a manifest makes about its stream's life.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What happens to the remote stream when the LiveStream is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum DeletionPolicy {
+    /// The remote stream is deleted with it.
+    Delete,
+    /// The remote stream stays as it is.
+    Retain,
+}
+
+/// What happens when the remote stream differs from the manifest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum DriftPolicy {
+    /// The difference is corrected.
+    #[default]
+    Correct,
+    /// The difference is reported and nothing is written.
+    Report,
+}
+
+/// What happens when somebody deleted the remote stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum OnRemoteMissing {
+    /// A new stream is created, with a new id, stream key and URLs.
+    #[default]
+    Recreate,
+    /// The LiveStream says `RemoteMissing` and waits for a person.
+    Fail,
+}
+
+/// Whether a deletion may cut a broadcast that is on the air.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum WhileBroadcasting {
+    /// The deletion waits until the broadcast has ended.
+    #[default]
+    Defer,
+    /// The deletion goes ahead.
+    Proceed,
+}

@@ -1,0 +1,3 @@
+//! Keeps api.video live streams equal to `LiveStream` manifests.
+
+pub mod core;
