@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What happens to the remote stream when the LiveStream is deleted.
+/// What happens to the remote stream when this LiveStream is deleted:
+/// Delete it, or Retain it. Left out, a stream that the operator created is
+/// deleted and one that it adopted is retained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum DeletionPolicy {
     /// The remote stream is deleted with it.

@@ -12,48 +12,30 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::priority::Priority;
-use crate::rate_limit::{RateLimit, WINDOW};
+use crate::rate_limit::RateLimit;
+use crate::window::Window;
 
 /// So many calls may be under way before the first answer tells the limit.
 pub(crate) const UNKNOWN_LIMIT: u64 = 4;
-
-/// `retry_after` is rounded up to whole seconds.
-const ROUNDING: Duration = Duration::from_secs(1);
 
 /// The budget of one class.
 #[derive(Debug)]
 pub(crate) struct Budget {
     share: f64,
     in_flight: u64,
-    window: Window,
+    knowledge: Knowledge,
     /// A 429 was answered: nothing goes before this.
     blocked_until: Option<Instant>,
     last_heard: Option<RateLimit>,
 }
 
 #[derive(Debug)]
-enum Window {
+enum Knowledge {
     /// No answer yet.
-    Unknown,
+    Nothing,
     /// Answers carry no such headers: nothing to be led by but a 429.
     Unlimited,
-    Known(Known),
-}
-
-/// One window of the server, as an answer described it.
-///
-/// When it resets is known to lie between two moments only, for the answer was
-/// written some time between the call and its coming, and its seconds are rounded.
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    limit: u64,
-    remaining: u64,
-    resets_after: Instant,
-    resets_before: Instant,
-    /// When the answer that began it came.
-    since: Instant,
-    /// The window is over and no answer described the next one: it is taken to be unused, and to end here.
-    assumed_until: Option<Instant>,
+    Window(Window),
 }
 
 /// Whether a call may be made.
@@ -79,7 +61,7 @@ pub(crate) enum Spent {
 impl Budget {
     /// `share` is above 0 and at most 1.
     pub(crate) fn new(share: f64) -> Self {
-        Self { share, in_flight: 0, window: Window::Unknown, blocked_until: None, last_heard: None }
+        Self { share, in_flight: 0, knowledge: Knowledge::Nothing, blocked_until: None, last_heard: None }
     }
 
     /// Whether a call may be made now. Takes nothing: [`Budget::take`] does.
@@ -88,17 +70,17 @@ impl Budget {
         if let Some(until) = self.blocked_until.filter(|until| *until > now) {
             return Verdict::Defer(until - now);
         }
-        match &self.window {
-            Window::Unlimited => Verdict::Admit,
-            Window::Unknown if self.in_flight < UNKNOWN_LIMIT => Verdict::Admit,
-            Window::Unknown => Verdict::Wait,
-            Window::Known(known) => {
-                let usable = self.usable(known.limit);
-                let left = known.remaining.saturating_sub(self.in_flight + known.limit - usable);
+        match &self.knowledge {
+            Knowledge::Unlimited => Verdict::Admit,
+            Knowledge::Nothing if self.in_flight < UNKNOWN_LIMIT => Verdict::Admit,
+            Knowledge::Nothing => Verdict::Wait,
+            Knowledge::Window(window) => {
+                let usable = self.usable(window.limit());
+                let left = window.remaining().saturating_sub(self.in_flight + window.limit() - usable);
                 if left > kept_from(priority, usable) {
                     Verdict::Admit
                 } else {
-                    Verdict::Defer(known.end().saturating_duration_since(now))
+                    Verdict::Defer(window.end().saturating_duration_since(now))
                 }
             }
         }
@@ -111,15 +93,16 @@ impl Budget {
 
     /// One call less is under way.
     pub(crate) fn settle(&mut self, spent: Spent, now: Instant) {
+        self.roll_over(now);
         self.in_flight = self.in_flight.saturating_sub(1);
         match spent {
             Spent::No => {}
-            Spent::Unknown => self.charge(),
+            Spent::Unknown => self.charge(now),
             Spent::Answered { limits: Some(limits), sent_at } => self.learn(limits, sent_at, now),
-            Spent::Answered { limits: None, .. } if matches!(self.window, Window::Unknown) => {
-                self.window = Window::Unlimited;
+            Spent::Answered { limits: None, .. } if matches!(self.knowledge, Knowledge::Nothing) => {
+                self.knowledge = Knowledge::Unlimited;
             }
-            Spent::Answered { limits: None, .. } => self.charge(),
+            Spent::Answered { limits: None, .. } => self.charge(now),
         }
     }
 
@@ -137,9 +120,9 @@ impl Budget {
     pub(crate) fn exhausted_until(&mut self, now: Instant) -> Option<Instant> {
         self.roll_over(now);
         let blocked = self.blocked_until.filter(|until| *until > now);
-        let used_up = match &self.window {
-            Window::Known(known) if known.remaining <= known.limit - self.usable(known.limit) => Some(known.end()),
-            Window::Known(_) | Window::Unknown | Window::Unlimited => None,
+        let used_up = match &self.knowledge {
+            Knowledge::Window(window) if window.remaining() <= window.limit() - self.usable(window.limit()) => Some(window.end()),
+            Knowledge::Window(_) | Knowledge::Nothing | Knowledge::Unlimited => None,
         };
         blocked.max(used_up)
     }
@@ -153,64 +136,25 @@ impl Budget {
         (calls as u64).clamp(1, limit.max(1))
     }
 
-    fn charge(&mut self) {
-        if let Window::Known(known) = &mut self.window {
-            known.remaining = known.remaining.saturating_sub(1);
+    fn charge(&mut self, now: Instant) {
+        if let Knowledge::Window(window) = &mut self.knowledge {
+            window.charge(now);
         }
     }
 
-    /// Once the reset has surely passed, the numbers are stale: the window is taken to be new and unused.
     fn roll_over(&mut self, now: Instant) {
-        if let Window::Known(known) = &mut self.window
-            && now >= known.end()
-        {
-            known.remaining = known.limit;
-            known.since = now;
-            known.assumed_until = Some(now + WINDOW);
+        if let Knowledge::Window(window) = &mut self.knowledge {
+            window.roll_over(now);
         }
     }
 
     fn learn(&mut self, heard: RateLimit, sent_at: Instant, now: Instant) {
-        self.roll_over(now);
         self.last_heard = Some(heard);
-        let fresh = Known {
-            limit: heard.limit,
-            remaining: heard.remaining,
-            resets_after: sent_at + heard.retry_after.saturating_sub(ROUNDING),
-            resets_before: now + heard.retry_after,
-            since: now,
-            assumed_until: None,
-        };
-        self.window = Window::Known(match &self.window {
-            Window::Known(known) => known.revised(fresh, sent_at),
-            Window::Unknown | Window::Unlimited => fresh,
-        });
-    }
-}
-
-impl Known {
-    fn end(&self) -> Instant {
-        self.assumed_until.unwrap_or(self.resets_before)
-    }
-
-    /// What is known after one more answer: of the next window, of this one, or,
-    /// for answers overtake each other, of one that is over.
-    fn revised(self, fresh: Self, sent_at: Instant) -> Self {
-        let later = fresh.resets_after >= self.resets_before;
-        let earlier = fresh.resets_before <= self.resets_after;
-        // Sent after the last word came: whatever window it speaks of is the one of now.
-        let newer = sent_at >= self.since;
-        let other = later || earlier || self.assumed_until.is_some();
-        match (other, later || newer) {
-            (true, true) => fresh,
-            (true, false) => self,
-            (false, _) => Self {
-                limit: fresh.limit,
-                remaining: self.remaining.min(fresh.remaining),
-                resets_after: self.resets_after.max(fresh.resets_after),
-                resets_before: self.resets_before.min(fresh.resets_before),
-                ..self
-            },
+        match &mut self.knowledge {
+            Knowledge::Window(window) => window.hear(heard, sent_at, now),
+            Knowledge::Nothing | Knowledge::Unlimited => {
+                self.knowledge = Knowledge::Window(Window::of(heard, sent_at, now));
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod requests;
 mod retry;
 mod secret;
 mod settings;
+mod window;
 mod wire;
 
 pub use client::{AccountState, Answer, Client};

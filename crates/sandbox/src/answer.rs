@@ -74,9 +74,7 @@ impl Invalid {
     fn fields(&self) -> Map<String, Value> {
         let (slug, title) = match self.range {
             None => ("invalid-attribute", "An attribute is invalid."),
-            Some(_) => {
-                ("invalid-query-parameter", "This parameter is out of the allowed range of values.")
-            }
+            Some(_) => ("invalid-query-parameter", "This parameter is out of the allowed range of values."),
         };
         let mut fields = Map::new();
         fields.insert("type".into(), format!("{REFERENCE}{slug}").into());
@@ -84,7 +82,8 @@ impl Invalid {
         fields.insert("name".into(), self.name.clone().into());
         fields.insert("detail".into(), self.detail.clone().into());
         if let Some((least, greatest)) = self.range {
-            let range = greatest.map_or_else(|| json!({"min": least}), |most| json!({"min": least, "max": most}));
+            let range =
+                greatest.map_or_else(|| json!({"min": least}), |most| json!({"min": least, "max": most}));
             fields.insert("range".into(), range);
         }
         fields
@@ -170,7 +169,8 @@ mod tests {
 
     #[test]
     fn a_problem_names_every_refused_attribute() {
-        let answer = invalid(&[Invalid::new("name", "too long"), Invalid::out_of_range("pageSize", 1, Some(100))]);
+        let answer =
+            invalid(&[Invalid::new("name", "too long"), Invalid::out_of_range("pageSize", 1, Some(100))]);
         let problem: Value = serde_json::from_slice(answer.body()).unwrap();
         assert_eq!(problem["name"], "name");
         assert_eq!(problem["status"], 400);

@@ -129,33 +129,26 @@ impl Api {
     }
 
     fn complete_faulty(&mut self, fault: &Fault, request: &Request<Bytes>, now: Timestamp) -> Delivery {
-        let effect = fault.has_effect().then(|| self.state.handle(request, now));
+        let effect = if fault.has_effect() { self.state.handle(request, now) } else { Answer::default() };
         let answer = match fault {
             Fault::LostBefore | Fault::LostAfter => return Delivery::Closed,
-            Fault::Truncated => return Delivery::CutShort(with_content(effect.unwrap_or_default())),
-            Fault::Huge => Delivery::Huge(answer::json(StatusCode::OK, &"".into())),
-            Fault::Delay { .. } | Fault::DelayAfter { .. } => Delivery::Answer(effect.unwrap_or_default()),
+            Fault::Delay { .. } | Fault::DelayAfter { .. } => return Delivery::Answer(effect),
+            Fault::Truncated => return Delivery::CutShort(with_content(effect)),
+            Fault::Huge => {
+                return Delivery::Huge(answer::with_date(answer::json(StatusCode::OK, &"".into()), now));
+            }
+            Fault::NotJson => answer::html(StatusCode::OK, MAINTENANCE),
             Fault::ErrorBefore { status } | Fault::ErrorAfter { status } => {
                 let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-                Delivery::Answer(answer::html(status, PROXY_ERROR))
+                answer::html(status, PROXY_ERROR)
             }
-            Fault::NotJson => Delivery::Answer(answer::html(StatusCode::OK, MAINTENANCE)),
-            Fault::Unauthorized => self.refusal(answer::unauthorized(), request, now),
-            Fault::Forbidden => self.refusal(answer::forbidden(), request, now),
+            Fault::Unauthorized => self.state.with_limits(answer::unauthorized(), request, now),
+            Fault::Forbidden => self.state.with_limits(answer::forbidden(), request, now),
             Fault::RateLimited { retry_after } => {
-                let headers = self.state.rate_limited_headers(request, *retry_after);
-                Delivery::Answer(with_numbers(answer::too_many_requests(), headers))
+                self.state.with_spent_limits(answer::too_many_requests(), request, *retry_after, now)
             }
         };
-        match answer {
-            Delivery::Answer(answer) => Delivery::Answer(answer::with_date(answer, now)),
-            Delivery::Huge(answer) => Delivery::Huge(answer::with_date(answer, now)),
-            other => other,
-        }
-    }
-
-    fn refusal(&self, answer: Answer, request: &Request<Bytes>, now: Timestamp) -> Delivery {
-        Delivery::Answer(with_numbers(answer, self.state.current_headers(request, now)))
+        Delivery::Answer(answer::with_date(answer, now))
     }
 
     /// The log and the counters.
@@ -171,10 +164,6 @@ impl Api {
     pub fn reset_calls(&mut self) {
         self.recorder.reset();
     }
-}
-
-fn with_numbers(answer: Answer, headers: [(&'static str, u64); 3]) -> Answer {
-    headers.into_iter().fold(answer, |answer, (name, number)| answer::with_number(answer, name, number))
 }
 
 /// An answer without a body can't be cut short; it gets one.

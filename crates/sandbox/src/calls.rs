@@ -164,13 +164,7 @@ mod tests {
     use super::*;
 
     fn entry(method: &str, path: &str, status: Option<u16>) -> CallEntry {
-        CallEntry {
-            at: Timestamp::UNIX_EPOCH,
-            method: method.into(),
-            path: path.into(),
-            status,
-            fault: None,
-        }
+        CallEntry { at: Timestamp::UNIX_EPOCH, method: method.into(), path: path.into(), status, fault: None }
     }
 
     #[test]

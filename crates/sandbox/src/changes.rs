@@ -22,13 +22,13 @@ pub struct Changes {
     #[serde(default)]
     pub writes: Option<u64>,
     /// See [`Config::window`].
-    #[serde(default, deserialize_with = "duration")]
+    #[serde(default, deserialize_with = "above_zero")]
     pub window: Option<Duration>,
     /// See [`Config::list_lag`].
     #[serde(default, deserialize_with = "duration")]
     pub list_lag: Option<Duration>,
     /// See [`Config::token_ttl`]; holds for tokens made from now on.
-    #[serde(default, deserialize_with = "duration")]
+    #[serde(default, deserialize_with = "above_zero")]
     pub token_ttl: Option<Duration>,
     /// See [`Options::latency`](crate::Options::latency).
     #[serde(default, deserialize_with = "duration")]
@@ -56,4 +56,31 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duratio
         parse_duration(&text).map_err(|error| serde::de::Error::custom(format!("{text:?}: {error}")))
     })
     .transpose()
+}
+
+fn above_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    match duration(deserializer)? {
+        Some(Duration::ZERO) => Err(serde::de::Error::custom("accepted are durations above zero")),
+        duration => Ok(duration),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_texts_and_mistakes_are_told() {
+        let changes: Changes = serde_json::from_str(r#"{"window": "2s", "list_lag": "0s"}"#).unwrap();
+        assert_eq!(changes.window, Some(Duration::from_secs(2)));
+        assert_eq!(changes.list_lag, Some(Duration::ZERO));
+        for (json, told) in [
+            (r#"{"window": "0s"}"#, "above zero"),
+            (r#"{"latency": "soon"}"#, "500ms"),
+            (r#"{"speed": 1}"#, "speed"),
+        ] {
+            let error = serde_json::from_str::<Changes>(json).unwrap_err().to_string();
+            assert!(error.contains(told), "{json}: {error}");
+        }
+    }
 }

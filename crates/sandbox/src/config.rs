@@ -117,7 +117,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
 
 /// The text that [`parse_duration`] reads back.
 pub(crate) fn show_duration(duration: Duration) -> String {
-    jiff::SignedDuration::try_from(duration).map_or_else(|_| "forever".to_owned(), |signed| format!("{signed:#}"))
+    jiff::SignedDuration::try_from(duration)
+        .map_or_else(|_| "forever".to_owned(), |signed| format!("{signed:#}"))
 }
 
 #[cfg(test)]

@@ -50,6 +50,4 @@ pub use fault::{Fault, Rule};
 pub use faults::{Faults, RuleId};
 pub use sandbox::{Sandbox, StartError};
 pub use secret::Secret;
-pub use state::{
-    Budget, DEFAULT_PLAYER_ID, EditError, NewStream, State, StreamPatch, StreamView, Window,
-};
+pub use state::{Budget, DEFAULT_PLAYER_ID, EditError, NewStream, State, StreamPatch, StreamView, Window};

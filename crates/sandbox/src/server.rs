@@ -44,8 +44,8 @@ impl Shared {
         Self(Mutex::new(core))
     }
 
-    /// Never held across a wait. A panic elsewhere leaves a whole state, for
-    /// every change is one assignment; so a poisoned lock is still good.
+    /// Never held across a wait. A panic of one call is not passed on to all
+    /// later ones: a test that finds it still wants to read the state.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Core> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -130,7 +130,8 @@ fn restreams(value: &Value, refused: &mut Vec<Invalid>) -> Option<Vec<Restream>>
 fn restream(index: usize, value: &Value, refused: &mut Vec<Invalid>) -> Option<Restream> {
     let mut field = |key: &str, check: fn(&str, &Value) -> Result<String, Invalid>| {
         let name = format!("restreams[{index}][{key}]");
-        let read = value.get(key).map_or_else(|| Err(Invalid::new(&name, BLANK)), |value| check(&name, value));
+        let read =
+            value.get(key).map_or_else(|| Err(Invalid::new(&name, BLANK)), |value| check(&name, value));
         keep(Some(read), refused)
     };
     let (name, server_url, stream_key) =

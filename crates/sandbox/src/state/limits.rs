@@ -6,6 +6,7 @@ use http::Method;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::answer::{Answer, with_number};
 use crate::config::Config;
 
 /// The two limits of an account.
@@ -49,12 +50,11 @@ pub struct Window {
 }
 
 impl Window {
-    pub(crate) fn headers(self) -> [(&'static str, u64); 3] {
-        [
-            ("x-ratelimit-limit", self.limit),
-            ("x-ratelimit-remaining", self.remaining),
-            ("x-ratelimit-retry-after", self.retry_after),
-        ]
+    /// The answer with this window in its headers.
+    pub(crate) fn tell(self, answer: Answer) -> Answer {
+        let answer = with_number(answer, "x-ratelimit-limit", self.limit);
+        let answer = with_number(answer, "x-ratelimit-remaining", self.remaining);
+        with_number(answer, "x-ratelimit-retry-after", self.retry_after)
     }
 }
 

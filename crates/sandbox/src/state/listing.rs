@@ -186,7 +186,12 @@ mod tests {
         assert_eq!(page.items, [&3, &4, &5]);
         let body = query.body(&page, "http://h/live-streams", |item| (*item).into());
         assert_eq!(body["pagination"]["pagesTotal"], 3);
-        let links: Vec<&str> = body["pagination"]["links"].as_array().unwrap().iter().map(|link| link["rel"].as_str().unwrap()).collect();
+        let links: Vec<&str> = body["pagination"]["links"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|link| link["rel"].as_str().unwrap())
+            .collect();
         assert_eq!(links, ["self", "first", "last", "previous", "next"]);
         let uri = body["pagination"]["links"][4]["uri"].as_str().unwrap();
         assert_eq!(uri, "http://h/live-streams?name=A+b&currentPage=3&pageSize=3");

@@ -16,14 +16,14 @@ use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
 
+pub(crate) use edit::NotChanged;
 pub use edit::{EditError, NewStream, StreamPatch};
 pub use limits::{Budget, Window};
 pub use player::DEFAULT_PLAYER_ID;
-pub use stream::StreamView;
-pub(crate) use edit::NotChanged;
 pub(crate) use routes::{object, stream_answer};
+pub use stream::StreamView;
 
-use crate::answer::with_date;
+use crate::answer::{Answer, with_date};
 use crate::changes::Changes;
 use crate::config::Config;
 use crate::generator::Generator;
@@ -105,13 +105,23 @@ impl State {
         secrets
     }
 
-    pub(crate) fn rate_limited_headers(&self, request: &Request<Bytes>, retry_after: u64) -> [(&'static str, u64); 3] {
-        let window = self.limits.window(Class::of(request.method()), &self.config, self.clock);
-        Window { remaining: 0, retry_after, ..window }.headers()
+    /// The answer with the headers that tell what is left of its limit.
+    pub(crate) fn with_limits(&self, answer: Answer, request: &Request<Bytes>, now: Timestamp) -> Answer {
+        let window = self.limits.window(Class::of(request.method()), &self.config, now.max(self.clock));
+        window.tell(answer)
     }
 
-    pub(crate) fn current_headers(&self, request: &Request<Bytes>, now: Timestamp) -> [(&'static str, u64); 3] {
-        self.limits.window(Class::of(request.method()), &self.config, now.max(self.clock)).headers()
+    /// The answer with headers that tell of a limit that is used up, whatever
+    /// is left of it.
+    pub(crate) fn with_spent_limits(
+        &self,
+        answer: Answer,
+        request: &Request<Bytes>,
+        retry_after: u64,
+        now: Timestamp,
+    ) -> Answer {
+        let window = self.limits.window(Class::of(request.method()), &self.config, now.max(self.clock));
+        Window { remaining: 0, retry_after, ..window }.tell(answer)
     }
 
     fn advance(&mut self, now: Timestamp) -> Timestamp {

@@ -64,8 +64,7 @@ impl State {
         } else {
             self.resource(request, segments, now)
         };
-        let headers = self.limits.window(class, &self.config, now).headers();
-        headers.into_iter().fold(answer, |answer, (name, number)| answer::with_number(answer, name, number))
+        self.with_limits(answer, request, now)
     }
 
     fn resource(&mut self, request: &Request<Bytes>, segments: &[&str], now: Timestamp) -> Answer {
@@ -228,7 +227,7 @@ fn matches(stream: &LiveStream, query: &ListQuery) -> bool {
 
 /// Equal keys stay in the order of creation (its reverse, when descending), so
 /// that pages neither repeat nor skip an item.
-fn sorted<'a, T, K: Ord>(
+fn sorted<'a, T: 'a, K: Ord>(
     items: impl Iterator<Item = &'a T>,
     query: &ListQuery,
     key: impl Fn(&'a T) -> K,

@@ -55,9 +55,9 @@ pub struct StreamView {
     pub broadcasting: bool,
     /// How many other places it is sent on to.
     pub restreams: usize,
-    /// When it was created.
+    /// When it was created; whole seconds, as the API tells it.
     pub created_at: Timestamp,
-    /// When a setting last changed.
+    /// When a setting last changed; whole seconds.
     pub updated_at: Timestamp,
 }
 
@@ -122,8 +122,8 @@ impl LiveStream {
             player_id: self.settings.player_id.clone(),
             broadcasting: self.broadcasting,
             restreams: self.settings.restreams.len(),
-            created_at: self.created_at,
-            updated_at: self.updated_at,
+            created_at: whole_seconds(self.created_at),
+            updated_at: whole_seconds(self.updated_at),
         }
     }
 
@@ -132,6 +132,10 @@ impl LiveStream {
         let others = self.settings.restreams.iter().map(|each| &each.stream_key);
         own.into_iter().chain(others).map(|secret| secret.expose().to_owned()).collect()
     }
+}
+
+fn whole_seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 impl Restream {

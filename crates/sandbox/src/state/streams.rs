@@ -130,11 +130,6 @@ impl Streams {
     pub(crate) fn current(&self) -> impl DoubleEndedIterator<Item = &LiveStream> {
         self.records.values().filter_map(|record| record.current.as_ref())
     }
-
-    /// How many exist.
-    pub(crate) fn len(&self) -> usize {
-        self.numbers.len()
-    }
 }
 
 #[cfg(test)]

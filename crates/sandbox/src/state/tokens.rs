@@ -107,9 +107,7 @@ mod tests {
     fn a_token_is_accepted_until_it_expires() {
         let (mut tokens, key) = (Tokens::default(), Secret::from("key"));
         let (access, _) = issued(&mut tokens, &mut Generator::new(1));
-        let admit = |second| {
-            tokens.admit(&bearer(&access), &key, Timestamp::from_second(second).unwrap())
-        };
+        let admit = |second| tokens.admit(&bearer(&access), &key, Timestamp::from_second(second).unwrap());
         assert!(admit(59));
         assert!(!admit(60));
     }

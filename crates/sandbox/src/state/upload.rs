@@ -56,7 +56,9 @@ mod tests {
 
     fn form(part: &str, size: usize) -> Request<Bytes> {
         let mut body = b"--B\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\nx\r\n--B\r\n".to_vec();
-        body.extend(format!("Content-Disposition: form-data; name=\"{part}\"; filename=\"a.jpg\"\r\n\r\n").bytes());
+        body.extend(
+            format!("Content-Disposition: form-data; name=\"{part}\"; filename=\"a.jpg\"\r\n\r\n").bytes(),
+        );
         body.extend(std::iter::repeat_n(7, size));
         body.extend(b"\r\n--B--\r\n");
         let request = Request::builder().header(CONTENT_TYPE, "multipart/form-data; boundary=B");
@@ -74,6 +76,9 @@ mod tests {
         assert!(refusal(&form("picture", 1)).is_some());
         assert!(refusal(&Request::new(Bytes::from_static(b"{}"))).is_some());
         let (parts, _) = form("file", 1).into_parts();
-        assert!(refusal(&Request::from_parts(parts, Bytes::from_static(b"--B\r\n name=\"file\"\r\n\r\ncut"))).is_some());
+        assert!(
+            refusal(&Request::from_parts(parts, Bytes::from_static(b"--B\r\n name=\"file\"\r\n\r\ncut")))
+                .is_some()
+        );
     }
 }

@@ -1,0 +1,213 @@
+//! The bearer token of an account: had for the key, renewed before it expires, once for all.
+//!
+//! Guarantees:
+//! - At most one renewal is under way. Whoever needs a token meanwhile takes its
+//!   result, also when it failed; fifty calls that meet a 401 cost one renewal.
+//! - A call that met a 401 with a token that was replaced since gets the new one,
+//!   without another renewal.
+//! - What an earlier key brought is never kept after [`Tokens::set_key`].
+//! - Any future of this file may be dropped: the next one to wait takes over.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::HeaderValue;
+use tokio::time::Instant;
+
+use crate::Secret;
+use crate::authenticate::{Credential, Grant, Refusal, authenticate};
+use crate::error::Error;
+use crate::transport::Transport;
+
+/// A renewal that failed while the token is still good isn't tried again before this.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(10);
+
+/// A token in use.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    /// `Bearer …`, marked as sensitive.
+    pub(crate) header: HeaderValue,
+    secret: Secret,
+    serial: u64,
+    key: u64,
+    renew_at: Instant,
+    expires_at: Instant,
+}
+
+/// No token, and so no call.
+#[derive(Debug)]
+pub(crate) struct Denied {
+    pub(crate) error: Error,
+    /// Whether this task met the failure itself, or was told of it by the one
+    /// that did: one failure must not count fifty times.
+    pub(crate) first_hand: bool,
+}
+
+/// The token of one account, and what it can be renewed with.
+pub(crate) struct Tokens {
+    transport: Arc<Transport>,
+    state: Mutex<State>,
+    renewal: tokio::sync::Mutex<()>,
+}
+
+struct State {
+    key: Secret,
+    /// Counts the keys.
+    key_serial: u64,
+    token: Option<Token>,
+    refresh: Option<Secret>,
+    /// Counts the renewals that ended.
+    round: u64,
+    /// How the last of them failed, if it did.
+    failure: Option<Error>,
+}
+
+impl Tokens {
+    pub(crate) fn new(transport: Arc<Transport>, key: Secret) -> Self {
+        let state = State { key, key_serial: 0, token: None, refresh: None, round: 0, failure: None };
+        Self { transport, state: Mutex::new(state), renewal: tokio::sync::Mutex::default() }
+    }
+
+    /// Another key, in use from the next call on.
+    pub(crate) fn set_key(&self, key: Secret) {
+        let mut state = self.state();
+        state.key = key;
+        state.key_serial += 1;
+        state.token = None;
+        state.refresh = None;
+        state.failure = None;
+    }
+
+    /// Whether the token was had for the key that is in use.
+    pub(crate) fn is_of_this_key(&self, token: &Token) -> bool {
+        self.state().key_serial == token.key
+    }
+
+    /// What must not show in any text.
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
+        let state = self.state();
+        let token = state.token.as_ref().map(|token| token.secret.clone());
+        [Some(state.key.clone()), token, state.refresh.clone()].into_iter().flatten().collect()
+    }
+
+    /// A token to make a call with.
+    pub(crate) async fn current(&self) -> Result<Token, Denied> {
+        self.obtain(None).await
+    }
+
+    /// Another token than this one, which the API refused.
+    pub(crate) async fn instead_of(&self, refused: &Token) -> Result<Token, Denied> {
+        self.obtain(Some(refused.serial)).await
+    }
+
+    async fn obtain(&self, refused: Option<u64>) -> Result<Token, Denied> {
+        let (usable, round) = {
+            let state = self.state();
+            (state.usable(refused, Instant::now()), state.round)
+        };
+        let _turn = match &usable {
+            Some(token) if Instant::now() < token.renew_at => return Ok(token.clone()),
+            // Good for a while yet: whoever is renewing it does so for all.
+            Some(token) => match self.renewal.try_lock() {
+                Ok(turn) => turn,
+                Err(_) => return Ok(token.clone()),
+            },
+            None => self.renewal.lock().await,
+        };
+        if let Some(result) = self.settled_meanwhile(refused, round) {
+            return result;
+        }
+        self.renew().await
+    }
+
+    /// What another task achieved while this one waited for its turn.
+    fn settled_meanwhile(&self, refused: Option<u64>, round: u64) -> Option<Result<Token, Denied>> {
+        let state = self.state();
+        let now = Instant::now();
+        match state.usable(refused, now) {
+            Some(token) if now < token.renew_at => Some(Ok(token)),
+            Some(_) | None if state.round != round => {
+                state.failure.clone().map(|error| Err(Denied { error, first_hand: false }))
+            }
+            Some(_) | None => None,
+        }
+    }
+
+    async fn renew(&self) -> Result<Token, Denied> {
+        loop {
+            let (key, serial, refresh) = {
+                let mut state = self.state();
+                // Taken out, for it is good only once: when its answer is lost, the key is next.
+                (state.key.clone(), state.key_serial, state.refresh.take())
+            };
+            let result = self.ask(key, refresh).await;
+            // Another key was set meanwhile: what the old one brought or met is of no use.
+            if let Some(result) = self.state().settle(serial, result) {
+                return result.map_err(|error| Denied { error, first_hand: true });
+            }
+        }
+    }
+
+    async fn ask(&self, key: Secret, refresh: Option<Secret>) -> Result<Grant, Error> {
+        let secrets: Vec<Secret> = [Some(key.clone()), refresh.clone()].into_iter().flatten().collect();
+        if let Some(refresh) = refresh {
+            match authenticate(&self.transport, &Credential::Refresh(refresh), &secrets).await {
+                Ok(grant) => return Ok(grant),
+                Err(Refusal::Refused(_)) => {}
+                Err(Refusal::Failed(error)) => return Err(error),
+            }
+        }
+        authenticate(&self.transport, &Credential::Key(key), &secrets).await.map_err(Refusal::into_error)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The token, unless it is the refused one, or an older one, or has expired.
+    fn usable(&self, refused: Option<u64>, now: Instant) -> Option<Token> {
+        self.token
+            .as_ref()
+            .filter(|token| now < token.expires_at && refused.is_none_or(|refused| token.serial > refused))
+            .cloned()
+    }
+
+    /// Keeps what a renewal brought; `None` when it was made with a key that is no longer in use.
+    fn settle(&mut self, key: u64, result: Result<Grant, Error>) -> Option<Result<Token, Error>> {
+        if key != self.key_serial {
+            return None;
+        }
+        self.round += 1;
+        self.failure = result.as_ref().err().cloned();
+        Some(match result {
+            Ok(grant) => Ok(self.keep(grant)),
+            Err(error) => self.hold_on().ok_or(error),
+        })
+    }
+
+    fn keep(&mut self, grant: Grant) -> Token {
+        let now = Instant::now();
+        let token = Token {
+            header: grant.header,
+            secret: grant.access,
+            serial: self.round,
+            key: self.key_serial,
+            renew_at: now + grant.expires_in.mul_f64(0.9),
+            expires_at: now + grant.expires_in,
+        };
+        self.refresh = grant.refresh;
+        self.token = Some(token.clone());
+        token
+    }
+
+    /// An early renewal that failed leaves the token in use until it expires.
+    /// That it is still due, and not refused, is why `renew_at` tells the two apart.
+    fn hold_on(&mut self) -> Option<Token> {
+        let now = Instant::now();
+        let token = self.token.as_mut().filter(|token| token.renew_at <= now && now < token.expires_at)?;
+        token.renew_at = now + PAUSE_AFTER_FAILURE;
+        Some(token.clone())
+    }
+}

@@ -1,0 +1,95 @@
+//! One HTTP exchange: base URL and headers put on, the observer told, the server's clock heard.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderValue, Method};
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::clock::{ServerClock, date_of};
+use crate::observe::{CallObserver, Code, Observation};
+use crate::requests::Operation;
+use crate::wire::{Wire, WireError};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What every exchange has in common.
+pub(crate) struct Transport {
+    wire: Arc<dyn Wire>,
+    base_url: String,
+    user_agent: HeaderValue,
+    observer: Option<CallObserver>,
+    clock: Mutex<ServerClock>,
+}
+
+/// One exchange, as data.
+pub(crate) struct Exchange<'a> {
+    pub(crate) operation: Operation,
+    pub(crate) method: &'a Method,
+    /// With its query, below the base URL.
+    pub(crate) path: &'a str,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) authorization: Option<HeaderValue>,
+}
+
+impl Transport {
+    pub(crate) fn new(
+        wire: Arc<dyn Wire>,
+        base_url: String,
+        user_agent: HeaderValue,
+        observer: Option<CallObserver>,
+    ) -> Self {
+        Self { wire, base_url, user_agent, observer, clock: Mutex::default() }
+    }
+
+    pub(crate) async fn exchange(&self, exchange: Exchange<'_>) -> Result<http::Response<Bytes>, WireError> {
+        let Exchange { operation, method, path, .. } = exchange;
+        let begun = Instant::now();
+        let observation = Observation::begin(self.observer.as_ref(), method.clone(), operation);
+        let result = match self.request(&exchange) {
+            Ok(request) => self.wire.send(request).await,
+            Err(error) => Err(WireError::NotSent(format!("no request can be made of it: {error}"))),
+        };
+        let code = match &result {
+            Ok(response) => Code::Status(response.status().as_u16()),
+            Err(WireError::NotSent(_)) => Code::NotSent,
+            Err(WireError::Lost(_)) => Code::Lost,
+        };
+        observation.end(code);
+        tracing::debug!(%method, path, ?code, elapsed = ?begun.elapsed(), "api.video call");
+        if let Ok(response) = &result {
+            self.hear_the_time(response);
+        }
+        result
+    }
+
+    /// The server's clock now; `None` until an answer told it.
+    pub(crate) fn server_time(&self) -> Option<Timestamp> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner).read(Instant::now())
+    }
+
+    fn request(&self, exchange: &Exchange<'_>) -> Result<http::Request<Bytes>, http::Error> {
+        let mut request = http::Request::builder()
+            .method(exchange.method)
+            .uri(format!("{}{}", self.base_url, exchange.path))
+            .header(USER_AGENT, &self.user_agent)
+            .header(ACCEPT, JSON);
+        if exchange.body.is_some() {
+            request = request.header(CONTENT_TYPE, JSON);
+        }
+        if let Some(authorization) = &exchange.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        request.body(exchange.body.clone().unwrap_or_default())
+    }
+
+    /// A 5xx or a redirect may come from a proxy with a clock of its own.
+    fn hear_the_time(&self, response: &http::Response<Bytes>) {
+        let of_the_api = response.status().is_success() || response.status().is_client_error();
+        if let Some(date) = date_of(response.headers()).filter(|_| of_the_api) {
+            self.clock.lock().unwrap_or_else(PoisonError::into_inner).hear(date, Instant::now());
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What is known of the server's current window of one limit.
+//!
+//! When the window resets is known to lie between two moments only: an answer is
+//! written at some time between the call and its coming, and its seconds are
+//! rounded up. Answers also overtake each other. So there are calls of which
+//! nobody can tell whether the server counted them in this window or in the
+//! next; they count in both. That is what keeps the guarantee of [`crate::budget`].
+//!
+//! Pure: time is an argument.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::rate_limit::{RateLimit, WINDOW};
+
+/// `retry_after` is rounded up to whole seconds.
+const ROUNDING: Duration = Duration::from_secs(1);
+
+/// One window of the server, as the answers described it.
+#[derive(Debug, Clone)]
+pub(crate) struct Window {
+    limit: u64,
+    remaining: u64,
+    resets_after: Instant,
+    resets_before: Instant,
+    /// When the answer that began it came.
+    since: Instant,
+    /// The window is over and no answer described the next one: that is taken to be unused, and to end here.
+    assumed_until: Option<Instant>,
+    /// When those of our calls ended that may have been counted in the next window.
+    perhaps_next: Vec<Instant>,
+}
+
+impl Window {
+    /// The window that the answer at `now`, to a call sent at `sent_at`, speaks of.
+    pub(crate) fn of(heard: RateLimit, sent_at: Instant, now: Instant) -> Self {
+        Self {
+            limit: heard.limit,
+            remaining: heard.remaining,
+            resets_after: sent_at + heard.retry_after.saturating_sub(ROUNDING),
+            resets_before: now + heard.retry_after,
+            since: now,
+            assumed_until: None,
+            perhaps_next: Vec::new(),
+        }
+    }
+
+    /// Calls to a window.
+    pub(crate) fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// Calls left in it, those under way not taken off.
+    pub(crate) fn remaining(&self) -> u64 {
+        self.remaining
+    }
+
+    /// When it is surely over.
+    pub(crate) fn end(&self) -> Instant {
+        self.assumed_until.unwrap_or(self.resets_before)
+    }
+
+    /// Once it is surely over its numbers are stale: a new, unused window is
+    /// assumed, less the calls that may have been counted in it already.
+    pub(crate) fn roll_over(&mut self, now: Instant) {
+        if now < self.end() {
+            return;
+        }
+        if self.assumed_until.is_some() {
+            self.perhaps_next.clear();
+        }
+        self.remaining = self.less_ours(self.limit);
+        self.since = now;
+        self.assumed_until = Some(now + WINDOW);
+    }
+
+    /// One of our calls ended, and nothing tells what is left after it.
+    pub(crate) fn charge(&mut self, now: Instant) {
+        self.remaining = self.remaining.saturating_sub(1);
+        self.note(now);
+    }
+
+    /// One more answer: of the next window, of this one, or of one that is over.
+    pub(crate) fn hear(&mut self, heard: RateLimit, sent_at: Instant, now: Instant) {
+        let mut fresh = Self::of(heard, sent_at, now);
+        let later = fresh.resets_after >= self.resets_before;
+        let earlier = fresh.resets_before <= self.resets_after;
+        // Sent after the last word came: whatever window it speaks of, it is the one of now.
+        let newer = sent_at >= self.since;
+        if later || (newer && (earlier || self.assumed_until.is_some())) {
+            self.note(now);
+            fresh.remaining = fresh.remaining.min(self.less_ours(fresh.limit));
+            fresh.perhaps_next = std::mem::take(&mut self.perhaps_next);
+            fresh.perhaps_next.retain(|ended| *ended >= fresh.resets_after);
+            *self = fresh;
+        } else if self.assumed_until.is_some() {
+            self.charge(now);
+        } else if !earlier {
+            self.confirm(&fresh, now);
+        }
+    }
+
+    /// An answer that speaks of this window, as far as can be told.
+    fn confirm(&mut self, fresh: &Self, now: Instant) {
+        self.limit = fresh.limit;
+        self.remaining = self.remaining.min(fresh.remaining);
+        self.resets_before = self.resets_before.min(fresh.resets_before);
+        if now < self.resets_after {
+            // It came before the window could end, so it surely speaks of this one.
+            self.resets_after = self.resets_after.max(fresh.resets_after);
+        }
+        self.note(now);
+    }
+
+    fn note(&mut self, now: Instant) {
+        if now >= self.resets_after {
+            self.perhaps_next.push(now);
+        }
+    }
+
+    /// What can be left of a limit at most, by our own count.
+    fn less_ours(&self, limit: u64) -> u64 {
+        limit.saturating_sub(u64::try_from(self.perhaps_next.len()).unwrap_or(u64::MAX))
+    }
+}

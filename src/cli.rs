@@ -1,0 +1,179 @@
+//! The command line: every setting is a flag and an environment variable, and
+//! a wrong value is refused with its name, the value and what is accepted.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
+
+use crate::{
+    commands::{self, Failure},
+    ops::telemetry::LogFormat,
+};
+
+/// Keeps api.video live streams equal to LiveStream manifests.
+#[derive(Debug, Parser)]
+#[command(name = "apivideo-operator", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the controller, in a cluster or with a kubeconfig.
+    Run(Box<RunArgs>),
+    /// Print the custom resource definitions as YAML.
+    Crd,
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`Failure`], which knows its exit code.
+    pub fn run(self) -> Result<(), Failure> {
+        match self.command {
+            Command::Run(args) => commands::run::main(&args),
+            Command::Crd => commands::crd::main(),
+        }
+    }
+}
+
+/// Which of the API's two environments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Environment {
+    /// <https://ws.api.video>
+    Production,
+    /// <https://sandbox.api.video>: streams are watermarked and end after a day.
+    Sandbox,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+/// The settings of `run`. The API key comes from a file, or from the
+/// environment variable APIVIDEO_API_KEY.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// File that holds the API key; read again when it changes. Without it the
+    /// key is taken from the environment variable APIVIDEO_API_KEY.
+    #[arg(long, env = "APIVIDEO_API_KEY_FILE", value_name = "PATH")]
+    pub api_key_file: Option<PathBuf>,
+
+    /// The api.video environment.
+    #[arg(long, env = "APIVIDEO_ENVIRONMENT", value_enum, default_value = "production")]
+    pub environment: Environment,
+
+    /// Address of the API, instead of the environment's own.
+    #[arg(long, env = "APIVIDEO_BASE_URL", value_name = "URL")]
+    pub base_url: Option<String>,
+
+    /// Namespace to watch; may be given several times. None: all namespaces.
+    #[arg(long = "namespace", env = "WATCH_NAMESPACE", value_name = "NAMESPACE", value_delimiter = ',')]
+    pub namespaces: Vec<String>,
+
+    /// Label selector: only LiveStreams that it matches are handled.
+    #[arg(long, env = "SELECTOR", value_name = "SELECTOR")]
+    pub selector: Option<String>,
+
+    /// Time between two passes over the account's streams.
+    #[arg(long, env = "DRIFT_INTERVAL", value_parser = duration, default_value = "60s", value_name = "DURATION")]
+    pub drift_interval: Duration,
+
+    /// How long after a lost create request its stream may still appear.
+    #[arg(long, env = "CREATE_SETTLE", value_parser = duration, default_value = "30s", value_name = "DURATION")]
+    pub create_settle: Duration,
+
+    /// Create streams with a unique suffix in their name at first, so that one
+    /// whose answer was lost is recognised for certain. Costs a second write.
+    #[arg(long, env = "CREATE_MARKER", action = ArgAction::Set, num_args = 0..=1, default_value_t = false,
+          default_missing_value = "true", value_name = "true|false")]
+    pub create_marker: bool,
+
+    /// How long a call to the API may take.
+    #[arg(long, env = "REQUEST_TIMEOUT", value_parser = duration, default_value = "15s", value_name = "DURATION")]
+    pub request_timeout: Duration,
+
+    /// Share of the account's read limit that may be used.
+    #[arg(long, env = "READ_SHARE", value_parser = share, default_value = "0.9", value_name = "SHARE")]
+    pub read_share: f64,
+
+    /// Share of the account's write limit that may be used.
+    #[arg(long, env = "WRITE_SHARE", value_parser = share, default_value = "0.9", value_name = "SHARE")]
+    pub write_share: f64,
+
+    /// Whether many streams vanishing at once stops re-creation. By default on
+    /// in production and off in the sandbox environment.
+    #[arg(long, env = "MISSING_GUARD", value_enum, value_name = "on|off")]
+    pub missing_guard: Option<Switch>,
+
+    /// Address of /metrics, /healthz and /readyz.
+    #[arg(long, env = "BIND", default_value = "0.0.0.0:8080", value_name = "ADDRESS:PORT")]
+    pub bind: SocketAddr,
+
+    /// Of several replicas let one work, elected by a Lease.
+    #[arg(long, env = "LEADER_ELECT", action = ArgAction::Set, num_args = 0..=1, default_value_t = false,
+          default_missing_value = "true", value_name = "true|false")]
+    pub leader_elect: bool,
+
+    /// Form of the logs on standard error.
+    #[arg(long, env = "LOG_FORMAT", value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+/// A duration above zero, like `500ms`, `60s` or `5m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let accepted = "write a duration above zero, like 500ms, 60s or 5m";
+    let parsed: SignedDuration = text.parse().map_err(|_| accepted.to_owned())?;
+    Duration::try_from(parsed).ok().filter(|d| !d.is_zero()).ok_or_else(|| accepted.to_owned())
+}
+
+/// A share above 0 and at most 1.
+fn share(text: &str) -> Result<f64, String> {
+    let value: Option<f64> = text.parse().ok();
+    value.filter(|v| *v > 0.0 && *v <= 1.0).ok_or_else(|| "write a number above 0 and at most 1, like 0.9".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_above_zero_and_have_a_unit() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("60s"), Ok(Duration::from_secs(60)));
+        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
+        for bad in ["0s", "-1s", "5", "", "soon", "5 parsecs"] {
+            assert!(duration(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn shares_are_above_zero_and_at_most_one() {
+        assert_eq!(share("1"), Ok(1.0));
+        for bad in ["0", "1.01", "-0.5", "NaN", "inf", "half"] {
+            assert!(share(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_bad_value_names_the_setting_the_value_and_what_is_accepted() {
+        let error = Cli::try_parse_from(["apivideo-operator", "run", "--drift-interval", "0s"]).unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.exit_code(), 2);
+        assert!(text.contains("--drift-interval") && text.contains("'0s'") && text.contains("like 500ms"), "{text}");
+    }
+}

@@ -1,0 +1,222 @@
+//! `run`: the controller, from its settings to a clean end.
+
+use std::{sync::Arc, time::Duration};
+
+use apivideo::{Code, HttpWire, Secret};
+use kube::Client;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    task::JoinSet,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::Failure;
+use crate::{
+    account::{Account, Accounts, Policy},
+    cli::{Environment, RunArgs, Switch},
+    controller::{self, Scope},
+    observer,
+    ops::{admin, key_file, leader, metrics::Metrics, readiness::Readiness, telemetry},
+};
+
+/// How long the calls under way may take at the end: the process is gone
+/// within 10 s of SIGTERM.
+const LAST_CALLS: Duration = Duration::from_secs(8);
+
+pub(crate) fn main(args: &RunArgs) -> Result<(), Failure> {
+    telemetry::start(args.log_format);
+    let key = api_key(args)?;
+    let metrics = Metrics::default();
+    let api = api_client(args, key.clone(), &metrics)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Work(format!("the runtime can't be started: {error}")))?;
+    let shutdown = CancellationToken::new();
+    let result = runtime.block_on(async {
+        end_on_signal(shutdown.clone())?;
+        let cluster = Client::try_default()
+            .await
+            .map_err(|error| Failure::Work(format!("no cluster: {error}; set KUBECONFIG or run in a pod")))?;
+        run(args, key, api, cluster, metrics, shutdown).await
+    });
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+/// Runs the operator until `shutdown`.
+///
+/// # Errors
+/// [`Failure`] if it can't start, or loses the leadership.
+pub async fn run(
+    args: &RunArgs,
+    key: Secret,
+    api: apivideo::Client,
+    cluster: Client,
+    metrics: Metrics,
+    shutdown: CancellationToken,
+) -> Result<(), Failure> {
+    let mut readiness = Readiness::default();
+    let caches = readiness.part("the LiveStreams in the cluster (is the CRD installed? `apivideo-operator crd` prints it)");
+    let first_pass = readiness.part("the first pass over the account's streams (is the API key right?)");
+    let listener: TcpListener = admin::listen(args.bind)
+        .await
+        .map_err(|error| Failure::Work(format!("--bind {}: {error}; choose another address", args.bind)))?;
+    let mut services = JoinSet::new();
+    services.spawn(drain(admin::serve(listener, metrics.clone(), readiness, shutdown.clone())));
+    if let Some(path) = args.api_key_file.clone() {
+        let client = api.clone();
+        services.spawn(key_file::follow(path, key, move |key| client.set_api_key(key), shutdown.clone()));
+    }
+    let mut leadership = lead(args, &cluster, &shutdown).await?;
+    let account = Arc::new(Account::new(api, policy(args)));
+    let observed = Arc::clone(&account);
+    let (token, counted) = (shutdown.clone(), metrics.clone());
+    services.spawn(async move {
+        observer::observe(&observed, token, |pass| {
+            counted.passed(pass.duration, pass.streams, pass.unreadable);
+            first_pass.ready();
+        })
+        .await;
+    });
+    let scope = Scope {
+        namespaces: args.namespaces.iter().filter(|n| !n.is_empty()).cloned().collect(),
+        selector: args.selector.clone().filter(|s| !s.is_empty()),
+    };
+    info!(version = env!("CARGO_PKG_VERSION"), "the operator has started");
+    let work = controller::run(cluster, Accounts::one(account), &scope, metrics, shutdown.clone(), move || caches.ready());
+    let ended = until_the_end(work, leadership.as_mut(), &shutdown).await;
+    shutdown.cancel();
+    let _ = timeout(Duration::from_secs(1), async { while services.join_next().await.is_some() {} }).await;
+    if let Some(leadership) = leadership {
+        let _ = timeout(Duration::from_secs(1), leadership.release()).await;
+    }
+    info!("the operator has ended");
+    ended
+}
+
+/// Works until the shutdown, then lets the calls under way finish. A lost
+/// leadership ends the process: another replica may already be at work.
+async fn until_the_end(
+    work: impl Future<Output = ()>,
+    leadership: Option<&mut leader::Leadership>,
+    shutdown: &CancellationToken,
+) -> Result<(), Failure> {
+    tokio::pin!(work);
+    let lost = async {
+        match leadership {
+            Some(leadership) => leadership.lost().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = &mut work => return Ok(()),
+        () = lost => return Err(Failure::Work("the leadership was lost; another replica may lead now".into())),
+        () = shutdown.cancelled() => {}
+    }
+    if timeout(LAST_CALLS, work).await.is_err() {
+        warn!("some calls did not end in time; what they did is found out at the next start");
+    }
+    Ok(())
+}
+
+async fn lead(
+    args: &RunArgs,
+    cluster: &Client,
+    shutdown: &CancellationToken,
+) -> Result<Option<leader::Leadership>, Failure> {
+    if !args.leader_elect {
+        return Ok(None);
+    }
+    let mut leadership = leader::take_part(cluster.clone())
+        .await
+        .map_err(|error| Failure::Work(format!("--leader-elect: the Lease {}: {error}", leader::LEASE)))?;
+    tokio::select! {
+        () = leadership.gained() => {}
+        () = shutdown.cancelled() => {}
+    }
+    Ok(Some(leadership))
+}
+
+async fn drain(server: impl Future<Output = std::io::Result<()>>) {
+    if let Err(error) = server.await {
+        warn!(%error, "the admin server has ended");
+    }
+}
+
+fn end_on_signal(shutdown: CancellationToken) -> Result<(), Failure> {
+    let listen = |kind| signal(kind).map_err(|error| Failure::Work(format!("signals can't be heard: {error}")));
+    let (mut term, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        info!("asked to end: finishing the calls under way");
+        shutdown.cancel();
+    });
+    Ok(())
+}
+
+/// The API key of the settings.
+///
+/// # Errors
+/// If there is none.
+pub fn api_key(args: &RunArgs) -> Result<Secret, Failure> {
+    if let Some(path) = &args.api_key_file {
+        return key_file::read(path).map_err(|error| {
+            Failure::Setting(format!("--api-key-file {}: {error}; name a file that holds the API key", path.display()))
+        });
+    }
+    let key = std::env::var("APIVIDEO_API_KEY").unwrap_or_default();
+    if key.trim().is_empty() {
+        let message = "no API key: set --api-key-file (or APIVIDEO_API_KEY_FILE) to a file that holds it, or APIVIDEO_API_KEY";
+        return Err(Failure::Setting(message.into()));
+    }
+    Ok(Secret::from(key.trim().to_owned()))
+}
+
+/// The client of the settings.
+///
+/// # Errors
+/// If the base URL is none.
+pub fn api_client(args: &RunArgs, key: Secret, metrics: &Metrics) -> Result<apivideo::Client, Failure> {
+    let own = match args.environment {
+        Environment::Production => apivideo::PRODUCTION,
+        Environment::Sandbox => apivideo::SANDBOX,
+    };
+    let settings = apivideo::Settings {
+        base_url: args.base_url.clone().unwrap_or_else(|| own.to_owned()),
+        api_key: key,
+        read_share: args.read_share,
+        write_share: args.write_share,
+        user_agent: concat!("apivideo-operator/", env!("CARGO_PKG_VERSION")).into(),
+    };
+    let wire = HttpWire::new(args.request_timeout).map_err(|error| Failure::Work(error.to_string()))?;
+    let metrics = metrics.clone();
+    let count = move |call: &apivideo::Call| {
+        let code = match call.code {
+            Code::Status(status) => status.to_string(),
+            Code::NotSent => "not_sent".into(),
+            Code::Lost => "lost".into(),
+        };
+        metrics.called(call.method.as_str(), &code, call.duration);
+    };
+    apivideo::Client::new(settings, Arc::new(wire), Some(Arc::new(count)))
+        .map_err(|error| Failure::Setting(format!("--base-url (APIVIDEO_BASE_URL): {error}")))
+}
+
+fn policy(args: &RunArgs) -> Policy {
+    Policy {
+        settle: args.create_settle,
+        marker: args.create_marker,
+        missing_guard: match args.missing_guard {
+            Some(switch) => switch == Switch::On,
+            None => args.environment == Environment::Production,
+        },
+        drift_interval: args.drift_interval,
+    }
+}

@@ -1,0 +1,150 @@
+//! The operator's writes to an object's metadata.
+//!
+//! A write that depends on what was read carries the resourceVersion, so that
+//! it is refused if the object has changed since; one that only adds what is
+//! known for certain carries the uid, so that it can't hit a later object of
+//! the same name.
+
+use kube::{
+    Api, Client,
+    api::{Patch, PatchParams},
+};
+use serde_json::{Map, Value, json};
+use tokio::time::timeout;
+
+use super::CLUSTER_TIMEOUT;
+use crate::{
+    core::{
+        intent::Intent,
+        model::{Place, StreamId},
+    },
+    crd::{LiveStream, metadata as meta},
+};
+
+/// Why a write to the cluster failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// The API server refused it.
+    #[error("writing the LiveStream failed: {0}")]
+    Refused(#[from] Box<kube::Error>),
+    /// It did not answer.
+    #[error("the API server did not answer within {} s", CLUSTER_TIMEOUT.as_secs())]
+    Timeout,
+    /// The intent could not be written as JSON.
+    #[error("the create intent can't be written: {0}")]
+    Intent(#[from] serde_json::Error),
+}
+
+impl ClusterError {
+    /// Whether the object has changed since it was read: nothing is wrong, but
+    /// the reconcile has to start again.
+    pub(super) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused(error) if matches!(error.as_ref(), kube::Error::Api(status) if status.is_conflict()))
+    }
+
+    /// Whether the object is no more.
+    pub(super) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused(error) if matches!(error.as_ref(), kube::Error::Api(status) if status.is_not_found()))
+    }
+}
+
+/// The LiveStreams of a namespace.
+pub(super) fn api(client: &Client, place: &Place) -> Api<LiveStream> {
+    Api::namespaced(client.clone(), &place.namespace)
+}
+
+/// Adds the finalizer and stores the intent, unless the object has changed. The
+/// old binding stays until a new stream takes its place (`replaces`); otherwise
+/// what the annotations say of a stream is another object's and goes.
+pub(super) async fn record_intent(
+    api: &Api<LiveStream>,
+    object: &LiveStream,
+    intent: &Intent,
+    replaces: bool,
+) -> Result<LiveStream, ClusterError> {
+    let mut annotations = Map::new();
+    annotations.insert(meta::CREATE_INTENT.into(), serde_json::to_string(intent)?.into());
+    annotations.insert(meta::BOUND_UID.into(), object.metadata.uid.clone().into());
+    if !replaces {
+        annotations.insert(meta::LIVE_STREAM_ID.into(), Value::Null);
+        annotations.insert(meta::RECREATED_FROM.into(), Value::Null);
+    }
+    let mut metadata = json!({ "annotations": annotations });
+    add_finalizer(object, &mut metadata);
+    conditional(object, &mut metadata);
+    patch(api, object, metadata).await
+}
+
+/// Stores the binding and removes the intent.
+pub(super) async fn bind(
+    api: &Api<LiveStream>,
+    object: &LiveStream,
+    id: &StreamId,
+    recreated_from: Option<&StreamId>,
+) -> Result<LiveStream, ClusterError> {
+    let mut metadata = json!({
+        "uid": object.metadata.uid,
+        "annotations": {
+            meta::LIVE_STREAM_ID: id,
+            meta::BOUND_UID: object.metadata.uid,
+            meta::CREATE_INTENT: null,
+            meta::RECREATED_FROM: recreated_from,
+        },
+    });
+    if !meta::has_finalizer(&object.metadata) {
+        add_finalizer(object, &mut metadata);
+        conditional(object, &mut metadata);
+    }
+    patch(api, object, metadata).await
+}
+
+/// Removes the intent.
+pub(super) async fn drop_intent(api: &Api<LiveStream>, object: &LiveStream) -> Result<LiveStream, ClusterError> {
+    let metadata = json!({ "uid": object.metadata.uid, "annotations": { meta::CREATE_INTENT: null } });
+    patch(api, object, metadata).await
+}
+
+/// Removes the finalizer, unless the object has changed.
+pub(super) async fn release(api: &Api<LiveStream>, object: &LiveStream) -> Result<LiveStream, ClusterError> {
+    let others: Vec<_> = object.metadata.finalizers.iter().flatten().filter(|f| *f != meta::FINALIZER).collect();
+    let mut metadata = json!({ "finalizers": others });
+    conditional(object, &mut metadata);
+    patch(api, object, metadata).await
+}
+
+fn add_finalizer(object: &LiveStream, metadata: &mut Value) {
+    let mut finalizers = object.metadata.finalizers.clone().unwrap_or_default();
+    if !finalizers.iter().any(|f| f == meta::FINALIZER) {
+        finalizers.push(meta::FINALIZER.into());
+    }
+    if let Some(map) = metadata.as_object_mut() {
+        map.insert("finalizers".into(), finalizers.into());
+    }
+}
+
+fn conditional(object: &LiveStream, metadata: &mut Value) {
+    if let Some(map) = metadata.as_object_mut() {
+        map.insert("resourceVersion".into(), object.metadata.resource_version.clone().into());
+    }
+}
+
+async fn patch(api: &Api<LiveStream>, object: &LiveStream, metadata: Value) -> Result<LiveStream, ClusterError> {
+    let name = object.metadata.name.as_deref().unwrap_or_default();
+    let params = PatchParams { field_manager: Some(meta::FIELD_MANAGER.into()), ..PatchParams::default() };
+    let body = Patch::Merge(json!({ "metadata": metadata }));
+    let write = api.patch(name, &params, &body);
+    timeout(CLUSTER_TIMEOUT, write).await.map_err(|_| ClusterError::Timeout)?.map_err(|error| Box::new(error).into())
+}
+
+/// Writes those fields of the status that differ.
+pub(super) async fn patch_status(
+    api: &Api<LiveStream>,
+    object: &LiveStream,
+    fields: Map<String, Value>,
+) -> Result<LiveStream, ClusterError> {
+    let name = object.metadata.name.as_deref().unwrap_or_default();
+    let params = PatchParams { field_manager: Some(meta::FIELD_MANAGER.into()), ..PatchParams::default() };
+    let body = Patch::Merge(json!({ "metadata": { "uid": object.metadata.uid }, "status": fields }));
+    let write = api.patch_status(name, &params, &body);
+    timeout(CLUSTER_TIMEOUT, write).await.map_err(|_| ClusterError::Timeout)?.map_err(|error| Box::new(error).into())
+}

@@ -1,0 +1,231 @@
+//! Doing what was planned: one arm an action.
+
+use std::time::Duration;
+
+use apivideo::{AccountState, Class, CreateLiveStream, Effect, ListLiveStreams, Priority, SortOrder, UpdateLiveStream};
+use tokio::time::Instant;
+
+use super::{Context, cluster, cluster::ClusterError, entries::Entry, subject::Subject};
+use crate::{
+    account::{self, lock},
+    core::{
+        intent::{Finding, Intent, Request, Search, judge},
+        memory::{Create, Memory, Refusal, Trouble},
+        model::{Desired, Remote, StreamId},
+        outcome::{CallFailure, Outcome, Why},
+        plan::{Action, Cause},
+    },
+    crd::LiveStream,
+};
+
+/// Does one thing and says what came of it.
+pub(super) async fn execute(
+    context: &Context,
+    subject: &mut Subject,
+    entry: &mut Entry,
+    action: &Action,
+) -> Result<Outcome, ClusterError> {
+    let object = &subject.object;
+    let written = match action {
+        Action::RecordIntent { intent, replaces } => {
+            if let Some(failure) = cannot_write(subject) {
+                return Ok(Outcome::Failed(failure));
+            }
+            cluster::record_intent(&subject.api, object, intent, replaces.is_some()).await?
+        }
+        Action::DropIntent => cluster::drop_intent(&subject.api, object).await?,
+        Action::Bind { id, recreated_from } => {
+            cluster::bind(&subject.api, object, id, recreated_from.as_ref()).await?
+        }
+        Action::Release { .. } => return release(context, subject).await,
+        Action::Create { intent } => return Ok(create(subject, &mut entry.memory, intent).await),
+        Action::Look { intent, ended_at } => return Ok(look(context, subject, intent, *ended_at).await),
+        Action::Get { id } => {
+            return Ok(outcome(subject, id, apivideo::get(id.as_str()), priority(subject, action)).await);
+        }
+        Action::Update { id, changes, .. } => {
+            let body = UpdateLiveStream {
+                name: changes.name.clone(),
+                public: changes.public,
+                player_id: changes.player_id.clone(),
+            };
+            return Ok(outcome(subject, id, apivideo::update(id.as_str(), &body), priority(subject, action)).await);
+        }
+        Action::Delete { id } => return Ok(delete(subject, id).await),
+    };
+    stored(subject, entry, action, written);
+    Ok(Outcome::Stored)
+}
+
+fn stored(subject: &mut Subject, entry: &mut Entry, action: &Action, written: LiveStream) {
+    entry.wrote(&subject.object, &written);
+    subject.object = written;
+    let open = match action {
+        Action::RecordIntent { intent, .. } => Some(intent),
+        _ => None,
+    };
+    subject.account.creates.note(&subject.manifest.uid, open);
+    subject.manifest.finalizer = crate::crd::metadata::has_finalizer(&subject.object.metadata);
+}
+
+/// An intent is stored only when its request can be sent: one that waits
+/// would have to be searched for after a crash.
+fn cannot_write(subject: &Subject) -> Option<CallFailure> {
+    let (trouble, retry_in) = match subject.account.client.state() {
+        AccountState::Available | AccountState::RateLimited { class: Class::Read, .. } => return None,
+        AccountState::RateLimited { until, .. } => {
+            (Trouble::RateLimited, Some(until.saturating_duration_since(Instant::now())))
+        }
+        AccountState::Unauthorized { message } => (Trouble::Unauthorized(message), None),
+        AccountState::Unavailable { message } => (Trouble::Unavailable(message), None),
+    };
+    Some(CallFailure { effect_unknown: false, why: Why::Trouble(trouble), retry_in })
+}
+
+fn priority(subject: &Subject, action: &Action) -> Priority {
+    match action {
+        Action::Update { cause: Cause::Drift, .. } | Action::Look { .. } => Priority::DriftCorrection,
+        Action::Get { .. } if !subject.manifest.deleting && subject.manifest.requested_at.is_none() => {
+            Priority::DriftCorrection
+        }
+        _ => Priority::UserChange,
+    }
+}
+
+async fn create(subject: &Subject, memory: &mut Memory, intent: &Intent) -> Outcome {
+    // Whatever becomes of this process or this future from here on, the request
+    // may have been sent.
+    memory.create = Some(Create::Open(intent.clone(), Request::Unknown(Search::since(subject.now()))));
+    let Desired { name, public, player_id } = intent.payload.clone();
+    let request = apivideo::create(&CreateLiveStream { name, public, player_id });
+    let _sending = subject.account.creates.sending(&intent.payload.name).await;
+    match subject.account.client.send(request, Priority::UserChange).await {
+        Ok(answer) => match account::remote(answer.value) {
+            Some(remote) => {
+                subject.account.saw(&remote);
+                lock(&subject.account.holders).hold(&remote.id, subject.claim());
+                Outcome::Stream(Box::new(remote))
+            }
+            None => unusable_id(),
+        },
+        Err(error) => failed(subject, &error),
+    }
+}
+
+fn unusable_id() -> Outcome {
+    let why = Why::Trouble(Trouble::Unavailable("the answer names a stream by something that is no id".into()));
+    Outcome::Failed(CallFailure { effect_unknown: true, why, retry_in: None })
+}
+
+/// One complete look for the stream of a lost create: newest first, until the
+/// streams are older than the intent. What it finds is claimed before another
+/// look can see it.
+async fn look(context: &Context, subject: &Subject, intent: &Intent, ended_at: jiff::Timestamp) -> Outcome {
+    let account = &subject.account;
+    let _looking = account.creates.looking(&intent.payload.name).await;
+    let mut candidates: Vec<Remote> = Vec::new();
+    let mut page = 1;
+    loop {
+        let query = ListLiveStreams {
+            name: Some(intent.search_name().to_owned()),
+            sort_order: SortOrder::Desc,
+            page,
+            ..ListLiveStreams::default()
+        };
+        let answer = match account.client.send(apivideo::list(&query), Priority::DriftCorrection).await {
+            Ok(answer) => answer.value,
+            Err(error) => return failed(subject, &error),
+        };
+        let pages = answer.pages_total;
+        let streams: Vec<_> = answer.items.into_iter().filter_map(account::remote).collect();
+        let past = streams.iter().any(|s| s.created_at.is_some_and(|t| t < intent.window_start()));
+        candidates.extend(streams.into_iter().filter(|s| intent.could_have_made(s, ended_at, account.policy.settle)));
+        if past || page >= pages {
+            break;
+        }
+        page += 1;
+    }
+    let mut holders = lock(&account.holders);
+    candidates.retain(|s| holders.other(&s.id, &subject.manifest.uid, |claim| context.is_known(claim)).is_none());
+    candidates.dedup_by(|a, b| a.id == b.id);
+    let finding = judge(candidates, account.creates.open_with(&intent.payload));
+    if let Finding::Ours(remote) = &finding {
+        holders.hold(&remote.id, subject.claim());
+        account.saw(remote);
+    }
+    Outcome::Looked(finding)
+}
+
+/// A call about one stream that is answered with the stream.
+async fn outcome(
+    subject: &Subject,
+    id: &StreamId,
+    request: apivideo::Request<apivideo::LiveStream>,
+    priority: Priority,
+) -> Outcome {
+    match subject.account.client.send(request, priority).await {
+        Ok(answer) => match account::remote(answer.value).filter(|remote| remote.id == *id) {
+            Some(remote) => {
+                subject.account.saw(&remote);
+                Outcome::Stream(Box::new(remote))
+            }
+            None => unusable_id(),
+        },
+        Err(apivideo::Error::NotFound { .. }) => {
+            subject.account.saw_gone(id);
+            Outcome::NotFound
+        }
+        Err(error) => failed(subject, &error),
+    }
+}
+
+async fn delete(subject: &Subject, id: &StreamId) -> Outcome {
+    match subject.account.client.send(apivideo::delete(id.as_str()), Priority::UserChange).await {
+        Ok(_) | Err(apivideo::Error::NotFound { .. }) => {
+            subject.account.saw_gone(id);
+            Outcome::Deleted
+        }
+        Err(error) => failed(subject, &error),
+    }
+}
+
+/// What an error of the client means for the LiveStream.
+fn failed(subject: &Subject, error: &apivideo::Error) -> Outcome {
+    let why = match account::trouble(error) {
+        Some(trouble) => {
+            if matches!(trouble, Trouble::Unauthorized(_)) {
+                subject.account.observe_now.notify_one();
+            }
+            Why::Trouble(trouble)
+        }
+        None => Why::Refused(refusal(error)),
+    };
+    let retry_in = error.retry_in().filter(|wait| *wait > Duration::ZERO);
+    Outcome::Failed(CallFailure { effect_unknown: error.effect() == Effect::Unknown, why, retry_in })
+}
+
+fn refusal(error: &apivideo::Error) -> Refusal {
+    match error {
+        apivideo::Error::Refused { field, message, .. } => {
+            Refusal { field: field.clone(), message: message.clone() }
+        }
+        other => Refusal { field: None, message: other.to_string() },
+    }
+}
+
+/// Removes the finalizer. The object may go with it: what it held is free, and
+/// whoever waits for it comes next.
+async fn release(context: &Context, subject: &mut Subject) -> Result<Outcome, ClusterError> {
+    match cluster::release(&subject.api, &subject.object).await {
+        Ok(_) => {}
+        Err(error) if error.is_not_found() => {}
+        Err(error) => return Err(error),
+    }
+    let uid = &subject.manifest.uid;
+    subject.account.creates.note(uid, None);
+    context.entries.forget(uid);
+    let woken = lock(&subject.account.holders).release(uid);
+    woken.iter().for_each(|place| subject.account.wakes.one(place));
+    subject.manifest.finalizer = false;
+    Ok(Outcome::Stored)
+}

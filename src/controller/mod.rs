@@ -1,0 +1,168 @@
+//! The controller: watches LiveStreams and reconciles each.
+//!
+//! It is a shell. What to do is decided by [`crate::core::plan`]; here it is
+//! found out, done and reported: [`subject`] gathers, [`execute`] does, one arm
+//! an action, [`report`] tells.
+
+mod cluster;
+mod entries;
+mod events;
+mod execute;
+mod malformed;
+mod reconcile;
+mod report;
+mod startup;
+mod subject;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use futures::{Stream, StreamExt, stream};
+use kube::{
+    Api, Client,
+    core::DeserializeGuard,
+    runtime::{
+        controller::{Action, Controller},
+        reflector::{ObjectRef, Store},
+        watcher,
+    },
+};
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use crate::{
+    account::{Accounts, Wake},
+    crd::LiveStream,
+    ops::metrics::Metrics,
+};
+
+/// What is watched: an object that can't be read is still seen, and stops
+/// none of the others.
+pub type Guarded = DeserializeGuard<LiveStream>;
+
+/// What every reconcile needs.
+pub struct Context {
+    client: Client,
+    accounts: Accounts,
+    stores: Vec<Store<Guarded>>,
+    entries: entries::Entries,
+    events: events::Events,
+    metrics: Metrics,
+    loaded: OnceCell<()>,
+}
+
+/// Which LiveStreams are watched.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// The namespaces; none means all.
+    pub namespaces: Vec<String>,
+    /// A label selector.
+    pub selector: Option<String>,
+}
+
+impl Scope {
+    fn namespaces(&self) -> Vec<Option<String>> {
+        if self.namespaces.is_empty() { vec![None] } else { self.namespaces.iter().cloned().map(Some).collect() }
+    }
+}
+
+/// Watches and reconciles until `shutdown`; then the reconciles under way are
+/// finished. `caches_filled` is called once every watch has listed.
+pub async fn run(
+    client: Client,
+    accounts: Accounts,
+    scope: &Scope,
+    metrics: Metrics,
+    shutdown: CancellationToken,
+    caches_filled: impl FnOnce() + Send + 'static,
+) {
+    let mut config = watcher::Config::default();
+    config.label_selector.clone_from(&scope.selector);
+    let mut controllers = Vec::new();
+    for namespace in scope.namespaces() {
+        let api: Api<Guarded> = match &namespace {
+            Some(namespace) => Api::namespaced(client.clone(), namespace),
+            None => Api::all(client.clone()),
+        };
+        let controller = Controller::new(api, config.clone());
+        let wakes = woken(&accounts, namespace, &controller.store());
+        let token = shutdown.clone();
+        controllers.push(controller.reconcile_on(wakes).graceful_shutdown_on(async move { token.cancelled().await }));
+    }
+    let context = Arc::new(Context {
+        events: events::Events::new(client.clone()),
+        client,
+        accounts,
+        stores: controllers.iter().map(Controller::store).collect(),
+        entries: entries::Entries::default(),
+        metrics,
+        loaded: OnceCell::new(),
+    });
+    let ready = Arc::clone(&context);
+    tokio::spawn(async move {
+        startup::load(&ready).await;
+        caches_filled();
+    });
+    let runs: Vec<_> = controllers
+        .into_iter()
+        .map(|controller| {
+            controller.run(reconcile::reconcile, reconcile::error_policy, Arc::clone(&context)).boxed()
+        })
+        .collect();
+    stream::select_all(runs)
+        .for_each(|result| async move {
+            match result {
+                Ok((object, action)) => debug!(%object, ?action, "reconciled"),
+                Err(error) => warn!(%error, "a reconcile or a watch failed; it is tried again"),
+            }
+        })
+        .await;
+}
+
+/// The LiveStreams that the observers of all accounts wake in one namespace.
+fn woken(
+    accounts: &Accounts,
+    namespace: Option<String>,
+    store: &Store<Guarded>,
+) -> impl Stream<Item = ObjectRef<Guarded>> + Send + 'static {
+    let store = store.clone();
+    let streams = accounts.iter().map(|account| {
+        let receiver = account.wakes.listen(namespace.clone());
+        stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|wake| (wake, receiver)) }).boxed()
+    });
+    stream::select_all(streams).flat_map(move |wake| {
+        let refs = match wake {
+            Wake::One(place) => vec![ObjectRef::new(&place.name).within(&place.namespace)],
+            Wake::All => store.state().iter().map(|object| ObjectRef::from_obj(object.as_ref())).collect(),
+        };
+        stream::iter(refs)
+    })
+}
+
+impl Context {
+    /// The objects that are known, by uid.
+    fn known(&self) -> HashMap<String, Arc<Guarded>> {
+        use kube::Resource;
+        let objects = self.stores.iter().flat_map(Store::state);
+        objects.filter_map(|object| Some((object.meta().uid.clone()?, object))).collect()
+    }
+
+    /// Whether an object of this uid is known at a place.
+    fn is_known(&self, claim: &crate::account::Claim) -> bool {
+        use kube::Resource;
+        let key = ObjectRef::new(&claim.place.name).within(&claim.place.namespace);
+        self.stores
+            .iter()
+            .filter_map(|store| store.get(&key))
+            .any(|object| object.meta().uid.as_deref() == Some(&claim.uid))
+    }
+}
+
+/// How long a single request to the cluster may take before it is given up
+/// and the reconcile starts again.
+const CLUSTER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Starts again after this long at the least.
+fn requeue_after(wait: Duration) -> Action {
+    Action::requeue(wait.max(Duration::from_millis(50)))
+}

@@ -1,0 +1,128 @@
+//! One reconcile: gather, plan, do, until there is nothing to do; then report.
+
+use std::{sync::Arc, time::Duration};
+
+use kube::{Resource, runtime::controller::Action};
+use tracing::{debug, error, info, instrument};
+
+use super::{Context, Guarded, cluster::ClusterError, entries::Entry, execute, malformed, report, requeue_after, startup, subject::Subject};
+use crate::{
+    core::{
+        backoff::backoff,
+        outcome::absorb,
+        plan::{self, Observed, Plan, Sight, Step},
+    },
+    crd::LiveStream,
+};
+
+/// More steps than any life needs: beyond it the decisions go in circles.
+const MOST_STEPS: usize = 16;
+
+/// Why a reconcile could not be finished.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    /// The cluster did not take a write.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// The object can't be read.
+    #[error("the LiveStream can't be handled: {0}")]
+    Malformed(#[from] crate::crd::manifest::Malformed),
+    /// The decisions go in circles: an error of the operator.
+    #[error("gave up after {MOST_STEPS} steps, the last of them: {0}; please report this")]
+    Circles(String),
+}
+
+/// Reconciles one object.
+#[instrument(skip_all, fields(namespace = object.meta().namespace, name = object.meta().name))]
+pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, ReconcileError> {
+    startup::load(&context).await;
+    let Some(uid) = object.meta().uid.clone() else { return Ok(Action::await_change()) };
+    let entry = context.entries.of(&uid);
+    let mut entry = entry.lock().await;
+    let timer = context.metrics.reconcile_started();
+    let result = match &object.0 {
+        Ok(live_stream) => converge(&context, live_stream, &mut entry).await,
+        Err(invalid) => malformed::handle(&context, invalid).await,
+    };
+    timer.ended(result.is_ok());
+    match result {
+        Ok(action) => {
+            entry.cluster_failures = 0;
+            Ok(action)
+        }
+        Err(ReconcileError::Cluster(error)) if error.is_conflict() => {
+            debug!("the object has changed since it was read: starting again");
+            Ok(requeue_after(Duration::from_millis(200)))
+        }
+        Err(error) => {
+            entry.cluster_failures = entry.cluster_failures.saturating_add(1);
+            error!(%error, "a reconcile failed");
+            Ok(requeue_after(backoff(entry.cluster_failures, &uid)))
+        }
+    }
+}
+
+/// Never called: [`reconcile`] knows the attempts and decides for itself.
+pub(super) fn error_policy(_: Arc<Guarded>, _: &ReconcileError, _: Arc<Context>) -> Action {
+    requeue_after(Duration::from_secs(60))
+}
+
+/// Brings one LiveStream as far as it goes now.
+async fn converge(context: &Context, watched: &LiveStream, entry: &mut Entry) -> Result<Action, ReconcileError> {
+    context.entries.prune(|| context.known(), context.stores.iter().map(kube::runtime::reflector::Store::len).sum());
+    let mut subject = Subject::gather(context, watched, entry)?;
+    let mut last = String::new();
+    for _ in 0..MOST_STEPS {
+        let plan = plan::plan(&subject.manifest, &entry.memory, &subject.observed, subject.now());
+        let action = match &plan.step {
+            Step::Do(action) => action.clone(),
+            Step::Rest | Step::RestUntil(_) => return rest(context, &mut subject, entry, plan).await,
+        };
+        if needs_crd(&subject, &action) {
+            subject.observed.crd_terminating = startup::crd_is_terminating(context).await?;
+            if subject.observed.crd_terminating {
+                continue;
+            }
+        }
+        last = format!("{action:?}");
+        let done = execute::execute(context, &mut subject, entry, &action).await?;
+        let now = subject.now();
+        let note = absorb(&subject.manifest, &mut entry.memory, &mut subject.observed, action, done, now);
+        if let Some(note) = note {
+            info!(?note, "done");
+            context.events.did(&subject.object, &note).await;
+        }
+    }
+    Err(ReconcileError::Circles(last))
+}
+
+/// Before a stream is deleted it is asked, once, whether the CRD itself goes.
+fn needs_crd(subject: &Subject, action: &plan::Action) -> bool {
+    matches!(action, plan::Action::Delete { .. }) && !subject.observed.crd_terminating
+}
+
+async fn rest(
+    context: &Context,
+    subject: &mut Subject,
+    entry: &mut Entry,
+    plan: Plan,
+) -> Result<Action, ReconcileError> {
+    let until = match plan.step {
+        Step::RestUntil(time) => Some(time),
+        Step::Do(_) | Step::Rest => None,
+    };
+    // A deleted object that carries no finalizer of ours is no longer ours to speak of.
+    if !(subject.manifest.deleting && !subject.manifest.finalizer) {
+        report::report(context, subject, entry, plan).await?;
+    }
+    let now = subject.now();
+    Ok(until.map_or_else(Action::await_change, |time| {
+        requeue_after(Duration::try_from(time.duration_since(now)).unwrap_or_default())
+    }))
+}
+
+/// Whether the stream was read, or there is none to read: a request to look
+/// afresh is then done.
+pub(super) fn looked_afresh(observed: &Observed) -> bool {
+    matches!(observed.stream, Sight::Present { fresh: true, .. } | Sight::Gone)
+}

@@ -1,0 +1,20 @@
+//! The LiveStream: its schema, its metadata, and its reading into the values
+//! that [`crate::core`] decides about.
+
+pub mod manifest;
+pub mod metadata;
+mod spec;
+mod status;
+
+pub use spec::{LiveStream, LiveStreamSpec};
+pub use status::{Assets, Drift, LiveStreamStatus};
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::CustomResourceExt;
+
+/// Every CRD of the operator, as `apivideo-operator crd` prints them and
+/// `crds/` holds them.
+#[must_use]
+pub fn all() -> Vec<CustomResourceDefinition> {
+    vec![LiveStream::crd()]
+}

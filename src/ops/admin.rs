@@ -1,0 +1,56 @@
+//! The admin server: `/metrics`, `/healthz`, `/readyz`.
+
+use std::{io, net::SocketAddr};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{metrics::Metrics, readiness::Readiness};
+
+/// Listens on an address.
+///
+/// # Errors
+/// If the address can't be had.
+pub async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address).await
+}
+
+/// Serves until `shutdown`.
+///
+/// # Errors
+/// If accepting connections fails for good.
+pub async fn serve(
+    listener: TcpListener,
+    metrics: Metrics,
+    readiness: Readiness,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let routes = Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready).with_state(readiness))
+        .route("/metrics", get(metrics_text).with_state(metrics));
+    axum::serve(listener, routes).with_graceful_shutdown(async move { shutdown.cancelled().await }).await
+}
+
+async fn ready(State(readiness): State<Readiness>) -> Response {
+    let waiting = readiness.waiting_for();
+    if waiting.is_empty() {
+        return "ok\n".into_response();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, format!("waiting for {}\n", waiting.join(", and for "))).into_response()
+}
+
+async fn metrics_text(State(metrics): State<Metrics>) -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
+    match metrics.text() {
+        Ok(text) => (kind, text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}

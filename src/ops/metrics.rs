@@ -1,0 +1,130 @@
+//! Metrics in the Prometheus text format. No label carries an object's name.
+
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::{Histogram, exponential_buckets}},
+    registry::{Registry, Unit},
+};
+use tokio::time::Instant;
+
+/// The labels of an API call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    method: String,
+    code: String,
+}
+
+/// The labels of a reconcile.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReconcileLabels {
+    result: &'static str,
+}
+
+/// The operator's metrics. Cheap to clone; all clones count together.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    calls: Family<CallLabels, Counter>,
+    call_seconds: Histogram,
+    reconciles: Family<ReconcileLabels, Counter>,
+    reconcile_seconds: Histogram,
+    passes: Counter,
+    pass_seconds: Gauge<f64, AtomicU64>,
+    streams: Gauge,
+    unreadable: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("apivideo_operator");
+        let metrics = Self {
+            registry: Arc::default(),
+            calls: Family::default(),
+            call_seconds: Histogram::new(exponential_buckets(0.01, 2.0, 12)),
+            reconciles: Family::default(),
+            reconcile_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
+            passes: Counter::default(),
+            pass_seconds: Gauge::default(),
+            streams: Gauge::default(),
+            unreadable: Gauge::default(),
+        };
+        let m = &metrics;
+        registry.register("api_requests", "Calls to api.video by method and status code", m.calls.clone());
+        registry.register_with_unit(
+            "api_request_duration",
+            "How long calls to api.video took",
+            Unit::Seconds,
+            m.call_seconds.clone(),
+        );
+        registry.register("reconciles", "Reconciles of LiveStreams by result", m.reconciles.clone());
+        registry.register_with_unit(
+            "reconcile_duration",
+            "How long reconciles took",
+            Unit::Seconds,
+            m.reconcile_seconds.clone(),
+        );
+        registry.register("passes", "Whole passes over the account's streams", m.passes.clone());
+        registry.register_with_unit(
+            "last_pass_duration",
+            "How long the last pass over the account took",
+            Unit::Seconds,
+            m.pass_seconds.clone(),
+        );
+        registry.register("streams", "Streams in the account at the last pass", m.streams.clone());
+        registry.register("unreadable_streams", "Streams that the last pass could not read", m.unreadable.clone());
+        Self { registry: Arc::new(registry), ..metrics }
+    }
+}
+
+impl Metrics {
+    /// Counts a call to the API. `code` is the status, or why there is none.
+    pub fn called(&self, method: &str, code: &str, duration: Duration) {
+        self.calls.get_or_create(&CallLabels { method: method.into(), code: code.into() }).inc();
+        self.call_seconds.observe(duration.as_secs_f64());
+    }
+
+    /// Counts a pass over the account.
+    pub fn passed(&self, duration: Duration, streams: u64, unreadable: u64) {
+        self.passes.inc();
+        self.pass_seconds.set(duration.as_secs_f64());
+        self.streams.set(i64::try_from(streams).unwrap_or(i64::MAX));
+        self.unreadable.set(i64::try_from(unreadable).unwrap_or(i64::MAX));
+    }
+
+    /// Counts a reconcile from here on.
+    #[must_use]
+    pub fn reconcile_started(&self) -> ReconcileTimer<'_> {
+        ReconcileTimer { metrics: self, began: Instant::now() }
+    }
+
+    /// All of it as text.
+    ///
+    /// # Errors
+    /// Never in practice: writing into a string does not fail.
+    pub fn text(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+/// A reconcile that is under way.
+pub struct ReconcileTimer<'a> {
+    metrics: &'a Metrics,
+    began: Instant,
+}
+
+impl ReconcileTimer<'_> {
+    /// The reconcile has ended.
+    pub fn ended(self, succeeded: bool) {
+        let result = if succeeded { "ok" } else { "error" };
+        self.metrics.reconciles.get_or_create(&ReconcileLabels { result }).inc();
+        self.metrics.reconcile_seconds.observe(self.began.elapsed().as_secs_f64());
+    }
+}

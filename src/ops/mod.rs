@@ -1,0 +1,9 @@
+//! What a process in a cluster needs, whatever it is for: metrics, an admin
+//! server, readiness, logs, a clean end. Knows nothing of streams.
+
+pub mod admin;
+pub mod key_file;
+pub mod leader;
+pub mod metrics;
+pub mod readiness;
+pub mod telemetry;
