@@ -4,12 +4,12 @@
 //! found out, done and reported: [`subject`] gathers, [`execute`] does, one arm
 //! an action, [`report`] tells.
 
-mod cluster;
+pub mod cluster;
 mod entries;
 mod events;
 mod execute;
 mod malformed;
-mod reconcile;
+pub mod reconcile;
 mod report;
 mod startup;
 mod subject;

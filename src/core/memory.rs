@@ -31,7 +31,7 @@ pub struct Memory {
     /// The value of `requestedAt` that was last done.
     pub handled_request: Option<String>,
     /// The generation and the `requestedAt` that were last seen.
-    met: Option<(i64, Option<String>)>,
+    pub(super) met: Option<(i64, Option<String>)>,
 }
 
 /// A create that is under way.

@@ -390,3 +390,7 @@ fn missing(manifest: &Manifest, memory: &Memory, id: &StreamId, account: &Accoun
     }
     create::start(manifest, memory, account, Some(id), now)
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

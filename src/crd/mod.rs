@@ -3,8 +3,8 @@
 
 pub mod manifest;
 pub mod metadata;
-mod spec;
-mod status;
+pub mod spec;
+pub mod status;
 
 pub use spec::{LiveStream, LiveStreamSpec};
 pub use status::{Assets, Drift, LiveStreamStatus};

@@ -65,7 +65,8 @@ pub(crate) async fn authenticate(
         body: Some(Bytes::from(body.to_string())),
         authorization: None,
     };
-    let failed = |why: String| Refusal::Failed(Error::NotSent { why: format!("no token for it, POST {path}: {why}") });
+    let failed =
+        |why: String| Refusal::Failed(Error::NotSent { why: format!("no token for it, POST {path}: {why}") });
     match transport.exchange(exchange).await {
         Ok(response) if response.status().is_success() => {
             grant(response.body()).map_err(|why| failed(format!("the answer can't be read: {why}")))
@@ -97,7 +98,8 @@ fn grant(body: &[u8]) -> Result<Grant, &'static str> {
     let mut header = HeaderValue::try_from(format!("Bearer {access}"))
         .map_err(|_| "its `access_token` has characters that no header can carry")?;
     header.set_sensitive(true);
-    let expires_in = answer.get("expires_in").and_then(Value::as_u64).unwrap_or(USUAL_LIFE).clamp(1, LONGEST_LIFE);
+    let expires_in =
+        answer.get("expires_in").and_then(Value::as_u64).unwrap_or(USUAL_LIFE).clamp(1, LONGEST_LIFE);
     Ok(Grant {
         header,
         access: Secret::from(access),
@@ -119,7 +121,8 @@ mod tests {
 
     #[test]
     fn a_grant_is_read_and_its_header_is_sensitive() {
-        let body = br#"{"token_type": "Bearer", "expires_in": 3600, "access_token": "t0k", "refresh_token": "r3f"}"#;
+        let body =
+            br#"{"token_type": "Bearer", "expires_in": 3600, "access_token": "t0k", "refresh_token": "r3f"}"#;
         let grant = grant(body).unwrap_or_else(|why| panic!("{why}"));
         assert_eq!((grant.header.to_str().unwrap(), grant.header.is_sensitive()), ("Bearer t0k", true));
         assert_eq!((grant.access.expose(), grant.refresh.unwrap().expose()), ("t0k", "r3f"));
@@ -137,7 +140,13 @@ mod tests {
 
     #[test]
     fn an_answer_without_a_token_that_can_be_sent_is_none() {
-        for body in [r#"{}"#, r#"{"access_token": ""}"#, r#"{"access_token": 5}"#, r#"{"access_token": "a\r\nb"}"#, "<p>"] {
+        for body in [
+            r#"{}"#,
+            r#"{"access_token": ""}"#,
+            r#"{"access_token": 5}"#,
+            r#"{"access_token": "a\r\nb"}"#,
+            "<p>",
+        ] {
             assert!(grant(body.as_bytes()).is_err(), "{body}");
         }
     }

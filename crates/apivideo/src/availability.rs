@@ -133,7 +133,13 @@ impl Gate {
     }
 
     /// What a call met. `chance`, from 0 to 1, spreads the probes of many clients.
-    pub(crate) fn report(&mut self, ticket: Ticket, report: Report, now: Instant, chance: f64) -> Option<Moved> {
+    pub(crate) fn report(
+        &mut self,
+        ticket: Ticket,
+        report: Report,
+        now: Instant,
+        chance: f64,
+    ) -> Option<Moved> {
         let probed = self.give_back(ticket);
         match report {
             Report::Nothing => None,
@@ -164,7 +170,14 @@ impl Gate {
         }
     }
 
-    fn failed(&mut self, reason: Reason, message: String, probed: bool, now: Instant, chance: f64) -> Option<Moved> {
+    fn failed(
+        &mut self,
+        reason: Reason,
+        message: String,
+        probed: bool,
+        now: Instant,
+        chance: f64,
+    ) -> Option<Moved> {
         match &mut self.state {
             State::Open { failures } if reason == Reason::Unavailable && *failures + 1 < FAILURES => {
                 *failures += 1;
@@ -180,7 +193,8 @@ impl Gate {
             }
             State::Open { .. } | State::Shut(_) => {
                 let until = now + pause(0, chance);
-                self.state = State::Shut(Shut { reason, message: message.clone(), step: 0, until, probe: None });
+                self.state =
+                    State::Shut(Shut { reason, message: message.clone(), step: 0, until, probe: None });
                 Some(Moved::Shut(reason, message))
             }
         }

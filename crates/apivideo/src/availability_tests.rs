@@ -148,7 +148,10 @@ fn a_failed_probe_of_refused_credentials_keeps_the_reason() {
     call(&mut gate, unauthorized(), start);
     call(&mut gate, failed(), start + seconds(1));
     let held = gate.look(start + seconds(1)).unwrap_err();
-    assert_eq!((held.reason, held.retry_in, held.message.as_str()), (Reason::Unauthorized, seconds(2), "403"));
+    assert_eq!(
+        (held.reason, held.retry_in, held.message.as_str()),
+        (Reason::Unauthorized, seconds(2), "403")
+    );
 }
 
 #[test]

@@ -121,7 +121,11 @@ impl Budget {
         self.roll_over(now);
         let blocked = self.blocked_until.filter(|until| *until > now);
         let used_up = match &self.knowledge {
-            Knowledge::Window(window) if window.remaining() <= window.limit() - self.usable(window.limit()) => Some(window.end()),
+            Knowledge::Window(window)
+                if window.remaining() <= window.limit() - self.usable(window.limit()) =>
+            {
+                Some(window.end())
+            }
             Knowledge::Window(_) | Knowledge::Nothing | Knowledge::Unlimited => None,
         };
         blocked.max(used_up)

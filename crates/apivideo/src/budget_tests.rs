@@ -45,7 +45,11 @@ fn only_the_share_is_used_and_the_rest_waits_for_the_reset() {
         (0.9, 2, 2, 1),
     ] {
         let mut budget = told(share, limit, remaining, 42, now);
-        assert_eq!(admitted(&mut budget, Priority::UserChange, now), goes, "{share} of {limit}, {remaining} left");
+        assert_eq!(
+            admitted(&mut budget, Priority::UserChange, now),
+            goes,
+            "{share} of {limit}, {remaining} left"
+        );
         assert_eq!(budget.look(Priority::UserChange, now), Verdict::Defer(seconds(42)));
     }
 }
@@ -145,7 +149,9 @@ fn one_nonsense_reset_is_put_right_by_the_next_answer() {
 #[test]
 fn when_little_is_left_background_waits_first_and_then_drift() {
     let now = Instant::now();
-    for (left, goes) in [(21, [true, true, true]), (20, [true, true, false]), (10, [true, false, false]), (0, [false; 3])] {
+    for (left, goes) in
+        [(21, [true, true, true]), (20, [true, true, false]), (10, [true, false, false]), (0, [false; 3])]
+    {
         let mut budget = told(0.5, 400, 200 + left, 60, now);
         let admits = [Priority::UserChange, Priority::DriftCorrection, Priority::Background]
             .map(|priority| budget.look(priority, now) == Verdict::Admit);
@@ -157,7 +163,9 @@ fn when_little_is_left_background_waits_first_and_then_drift() {
 
 #[test]
 fn the_first_in_order_is_what_a_person_waits_for() {
-    assert!(Priority::UserChange < Priority::DriftCorrection && Priority::DriftCorrection < Priority::Background);
+    assert!(
+        Priority::UserChange < Priority::DriftCorrection && Priority::DriftCorrection < Priority::Background
+    );
 }
 
 /// A server with fixed windows that counts when it handles a call, some time after it was sent.
@@ -181,7 +189,8 @@ impl Server {
         self.current.2 += u64::from(lost);
         // A lost call of which the window is not known may be charged to the wrong one.
         self.worst = self.worst.max(self.current.1 - self.current.2);
-        let left = Duration::from_nanos((self.window.as_nanos() - into.as_nanos() % self.window.as_nanos()) as u64);
+        let left =
+            Duration::from_nanos((self.window.as_nanos() - into.as_nanos() % self.window.as_nanos()) as u64);
         let secs = left.as_nanos().div_ceil(1_000_000_000) as u64;
         heard(self.limit, self.limit.saturating_sub(self.current.1), secs)
     }

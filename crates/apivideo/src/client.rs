@@ -1,65 +1,267 @@
-//! The client.
+//! The client: one account, and everything that is shared by its calls.
+
 use std::sync::Arc;
+
+use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::time::Instant;
-use crate::*;
 
-/// An answer.
+use crate::Secret;
+use crate::availability::Report;
+use crate::clock::date_of;
+use crate::error::Error;
+use crate::governor::{Governor, Permit};
+use crate::interpret;
+use crate::observe::CallObserver;
+use crate::priority::Priority;
+use crate::rate_limit::{Limits, RateLimit};
+use crate::requests::{Class, Request};
+use crate::retry::{self, Outcome, Verdict};
+use crate::settings::{self, Settings, SettingsError};
+use crate::token::{Token, Tokens};
+use crate::transport::{Exchange, Transport};
+use crate::wire::{Wire, WireError};
+
+/// What was asked for, and what came along with it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer<T> {
     /// What was asked for.
     pub value: T,
-    /// What the answer said about the limit.
+    /// What the answer said about the limit of its class.
     pub limits: Option<RateLimit>,
-    /// The server's clock when it answered.
+    /// The server's clock when it answered, in whole seconds.
     pub date: Option<Timestamp>,
 }
 
-/// How the account is.
+/// How it is with the account just now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountState {
     /// Calls are made.
     Available,
-    /// The share of the limit is used up.
+    /// The share of a limit is used up, or a 429 was answered.
     RateLimited {
-        /// Of reads or writes.
+        /// Of reads or of writes.
         class: Class,
-        /// When the window resets.
+        /// When the limit resets.
         until: Instant,
     },
-    /// The credentials were refused.
+    /// The credentials were refused. Probes go on; [`Client::set_api_key`] ends it at once.
     Unauthorized {
         /// What the API said.
         message: String,
     },
-    /// It doesn't answer, or not in a way that can be used.
+    /// It doesn't answer, or with failures only. Probes go on.
     Unavailable {
         /// What happened last.
         message: String,
     },
 }
 
-/// The client of one account. Cheap to clone; all clones share everything.
+/// The client of one account. Cheap to clone; clones share the token, the budgets and the gate.
 #[derive(Clone)]
-pub struct Client { inner: Arc<Inner> }
-struct Inner { _settings: settings::Checked, _wire: Arc<dyn Wire>, _observer: Option<CallObserver> }
+pub struct Client {
+    transport: Arc<Transport>,
+    tokens: Arc<Tokens>,
+    governor: Arc<Governor>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("state", &self.state()).finish_non_exhaustive()
+    }
+}
 
 impl Client {
-    /// Makes a client.
-    pub fn new(settings: Settings, wire: Arc<dyn Wire>, observer: Option<CallObserver>) -> Result<Self, SettingsError> {
-        Ok(Self { inner: Arc::new(Inner { _settings: settings::check(&settings)?, _wire: wire, _observer: observer }) })
+    /// A client that has sent nothing yet. `observer` is told of every HTTP exchange.
+    ///
+    /// # Errors
+    /// When a setting can't be used; the error names it and what is accepted.
+    pub fn new(
+        settings: Settings,
+        wire: Arc<dyn Wire>,
+        observer: Option<CallObserver>,
+    ) -> Result<Self, SettingsError> {
+        let checked = settings::check(&settings)?;
+        let transport = Arc::new(Transport::new(wire, checked.base_url, checked.user_agent, observer));
+        let tokens = Arc::new(Tokens::new(Arc::clone(&transport), settings.api_key));
+        let governor = Arc::new(Governor::new(checked.read_share, checked.write_share));
+        Ok(Self { transport, tokens, governor })
     }
-    /// Sends.
+
+    /// Makes the call, when the gate and the budget let it through, and reads its answer.
+    ///
+    /// A read is repeated up to twice after a failure that may pass; nothing else
+    /// ever is, save for a call that met a 401, which did nothing: it is made
+    /// once more with a new token. The future may be dropped at any time.
+    ///
+    /// # Errors
+    /// See [`Error`]; [`Error::effect`] tells whether the call may have done something.
     pub async fn send<T>(&self, request: Request<T>, priority: Priority) -> Result<Answer<T>, Error> {
-        let _ = (&self.inner, priority, request);
-        Err(Error::NotSent { why: String::new() })
+        if !request.names_a_possible_id() {
+            return Err(Error::Refused {
+                status: 400,
+                field: Some("liveStreamId".to_owned()),
+                message: "this can't be the id of a stream, so nothing was sent".to_owned(),
+            });
+        }
+        let mut attempt = 1;
+        loop {
+            let result = self.attempt(&request, priority).await;
+            match retry::verdict(request.operation(), Outcome::of(&result), attempt) {
+                Verdict::Stop => return result,
+                Verdict::After(pause) => tokio::time::sleep(pause).await,
+            }
+            attempt += 1;
+        }
     }
-    /// A new key, from the next call on.
-    pub fn set_api_key(&self, _key: Secret) {}
-    /// The server's clock.
-    pub fn server_time(&self) -> Option<Timestamp> { None }
-    /// Limits.
-    pub fn limits(&self) -> Limits { Limits::default() }
-    /// State.
-    pub fn state(&self) -> AccountState { AccountState::Available }
+
+    /// Another API key, in use from the next call on. That the one before was refused is forgotten.
+    pub fn set_api_key(&self, key: Secret) {
+        self.tokens.set_key(key);
+        self.governor.forget_unauthorized();
+    }
+
+    /// The server's clock now: the `Date` of its answers plus the time since. Never
+    /// ahead of the server, nor behind it by more than a second and the way of
+    /// an answer; doesn't go back unless the server's clock was set back by more than 5 s.
+    /// `None` until an answer carried a `Date`.
+    #[must_use]
+    pub fn server_time(&self) -> Option<Timestamp> {
+        self.transport.server_time()
+    }
+
+    /// What the last answers said about both limits.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.governor.limits()
+    }
+
+    /// How it is with the account just now.
+    #[must_use]
+    pub fn state(&self) -> AccountState {
+        self.governor.state()
+    }
+
+    /// One attempt: admitted, made (twice, if the first met a 401), and reported.
+    async fn attempt<T>(&self, request: &Request<T>, priority: Priority) -> Result<Answer<T>, Error> {
+        let mut permit = self.governor.admit(request.operation().class(), priority).await?;
+        match self.authorized(request, &mut permit).await {
+            Ok(answer) => {
+                permit.conclude(Report::Works);
+                Ok(answer)
+            }
+            Err(Failure { error, report }) => {
+                permit.conclude(report);
+                Err(error)
+            }
+        }
+    }
+
+    async fn authorized<T>(&self, request: &Request<T>, permit: &mut Permit) -> Result<Answer<T>, Failure> {
+        let token = self.tokens.current().await.map_err(Failure::from)?;
+        let error = match self.exchange(request, &token, permit).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let another = match &error {
+            Error::Unauthorized { status: 401, .. } => Some(self.tokens.instead_of(&token).await),
+            // The key was changed on the way, and says nothing about the one that is in use.
+            Error::Unauthorized { .. } if !self.tokens.is_of_this_key(&token) => {
+                Some(self.tokens.current().await)
+            }
+            _ => None,
+        };
+        let Some(another) = another else { return Err(Failure::of(error, true)) };
+        let token = another.map_err(Failure::from)?;
+        self.exchange(request, &token, permit)
+            .await
+            .map_err(|error| Failure::of(error, self.tokens.is_of_this_key(&token)))
+    }
+
+    /// One HTTP exchange, with what it tells about the limit.
+    async fn exchange<T>(
+        &self,
+        request: &Request<T>,
+        token: &Token,
+        permit: &mut Permit,
+    ) -> Result<Answer<T>, Error> {
+        permit.sending();
+        let exchange = Exchange {
+            operation: request.operation(),
+            method: request.method(),
+            path: request.path(),
+            body: request.body().cloned(),
+            authorization: Some(token.header.clone()),
+        };
+        match self.transport.exchange(exchange).await {
+            Ok(response) => self.read(request, &response, permit),
+            Err(error) => {
+                match &error {
+                    WireError::NotSent(_) => permit.unsent(),
+                    WireError::Lost(_) => permit.spent(),
+                }
+                Err(interpret::no_answer(error, &self.tokens.secrets()))
+            }
+        }
+    }
+
+    fn read<T>(
+        &self,
+        request: &Request<T>,
+        response: &http::Response<Bytes>,
+        permit: &mut Permit,
+    ) -> Result<Answer<T>, Error> {
+        let (status, headers) = (response.status(), response.headers());
+        let limits = RateLimit::of(headers);
+        // Without headers, only an answer that is surely the API's own shows that there is no limit.
+        let of_the_api = status.is_success() || matches!(status.as_u16(), 400 | 404);
+        if limits.is_some() || of_the_api {
+            permit.answered(limits)
+        } else {
+            permit.spent()
+        }
+        if status.is_success() {
+            return match request.read(response.body()) {
+                Ok(value) => Ok(Answer { value, limits, date: date_of(headers) }),
+                Err(why) => Err(Error::Unreadable { status: status.as_u16(), why }),
+            };
+        }
+        let error = interpret::failure(status, headers, response.body(), &self.tokens.secrets());
+        if let Error::RateLimited { retry_in } = &error {
+            permit.limited(*retry_in);
+        }
+        Err(error)
+    }
+}
+
+/// A call that failed, and what it says about the account.
+struct Failure {
+    error: Error,
+    report: Report,
+}
+
+impl Failure {
+    /// `of_this_key`: the call was made with the key that is in use.
+    fn of(error: Error, of_this_key: bool) -> Self {
+        let report = match &error {
+            Error::Refused { .. } | Error::NotFound { .. } => Report::Works,
+            Error::RateLimited { .. } => Report::Limited,
+            Error::Unauthorized { .. } if of_this_key => Report::Unauthorized(error.to_string()),
+            Error::Unauthorized { .. } | Error::Deferred { .. } => Report::Nothing,
+            Error::Server { .. } | Error::Unreadable { .. } | Error::NotSent { .. } | Error::Lost { .. } => {
+                Report::Failed(error.to_string())
+            }
+        };
+        Self { error, report }
+    }
+}
+
+impl From<crate::token::Denied> for Failure {
+    fn from(denied: crate::token::Denied) -> Self {
+        let mut failure = Self::of(denied.error, true);
+        if !denied.first_hand {
+            failure.report = Report::Nothing;
+        }
+        failure
+    }
 }

@@ -25,7 +25,9 @@ pub(crate) fn nothing(_body: &[u8], _id: Option<&str>) -> Result<(), String> {
 pub(crate) fn live_stream(body: &[u8], id: Option<&str>) -> Result<LiveStream, String> {
     let stream = stream_of(&json(body)?)?;
     match id {
-        Some(id) if id != stream.live_stream_id => Err("it is about another stream than asked for".to_owned()),
+        Some(id) if id != stream.live_stream_id => {
+            Err("it is about another stream than asked for".to_owned())
+        }
         Some(_) | None => Ok(stream),
     }
 }
@@ -35,7 +37,8 @@ pub(crate) fn page(body: &[u8], _id: Option<&str>) -> Result<Page<LiveStream>, S
     let body = json(body)?;
     let body = body.as_object().ok_or("it is not a JSON object")?;
     let data = body.get("data").and_then(Value::as_array).ok_or("it has no array `data`")?;
-    let pagination = body.get("pagination").and_then(Value::as_object).ok_or("it has no object `pagination`")?;
+    let pagination =
+        body.get("pagination").and_then(Value::as_object).ok_or("it has no object `pagination`")?;
 
     let items: Vec<LiveStream> = data.iter().filter_map(|item| stream_of(item).ok()).collect();
     let unreadable = data.len() - items.len();
@@ -64,7 +67,8 @@ fn paging(pagination: &Object, on_this_page: u64) -> Result<(u32, u32, u64), Str
 }
 
 fn json(body: &[u8]) -> Result<Value, String> {
-    let text = std::str::from_utf8(body).map_err(|wrong| format!("it is not UTF-8 at byte {}", wrong.valid_up_to()))?;
+    let text = std::str::from_utf8(body)
+        .map_err(|wrong| format!("it is not UTF-8 at byte {}", wrong.valid_up_to()))?;
     if text.trim().is_empty() {
         return Err("it is empty".to_owned());
     }

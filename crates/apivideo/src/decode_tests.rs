@@ -39,14 +39,18 @@ fn a_whole_stream_is_read() {
     assert_eq!((stream.public, stream.broadcasting), (Some(true), true));
     assert_eq!(stream.stream_key.unwrap().expose(), "30087931-229e-42cf-b5f9-e91bcc1f7332");
     assert!(stream.assets.hls.unwrap().expose().ends_with(".m3u8"));
-    assert!(stream.assets.iframe.is_some() && stream.assets.player.is_some() && stream.assets.thumbnail.is_some());
+    assert!(
+        stream.assets.iframe.is_some() && stream.assets.player.is_some() && stream.assets.thumbnail.is_some()
+    );
 }
 
 #[test]
 fn only_the_id_is_required() {
     let stream = read(&json!({"liveStreamId": "li1"})).unwrap();
     assert_eq!((stream.name, stream.public, stream.broadcasting), (None, None, false));
-    for without in [json!({}), json!({"liveStreamId": ""}), json!({"liveStreamId": null}), json!({"liveStreamId": 7})] {
+    for without in
+        [json!({}), json!({"liveStreamId": ""}), json!({"liveStreamId": null}), json!({"liveStreamId": 7})]
+    {
         assert!(read(&without).unwrap_err().contains("`liveStreamId`"), "{without}");
     }
 }
@@ -63,7 +67,9 @@ fn a_wrong_time_or_address_is_absent_and_not_an_error() {
 
 #[test]
 fn a_field_that_decides_must_have_its_type() {
-    for (field, value) in [("name", json!(5)), ("public", json!("yes")), ("playerId", json!({})), ("broadcasting", json!(1))] {
+    for (field, value) in
+        [("name", json!(5)), ("public", json!("yes")), ("playerId", json!({})), ("broadcasting", json!(1))]
+    {
         let why = read(&json!({"liveStreamId": "li1", field: value})).unwrap_err();
         assert!(why.contains(field), "{why}");
     }
@@ -110,13 +116,16 @@ fn one_bad_item_does_not_cost_the_page_and_is_counted() {
 #[test]
 fn the_number_of_pages_comes_from_what_is_sane() {
     let pages = |pagination: Value| {
-        read_page(&json!({"data": [{"liveStreamId": "li1"}], "pagination": pagination})).map(|page| page.pages_total)
+        read_page(&json!({"data": [{"liveStreamId": "li1"}], "pagination": pagination}))
+            .map(|page| page.pages_total)
     };
     assert_eq!(pages(json!({"pagesTotal": 0})), Ok(1));
     assert_eq!(pages(json!({"pagesTotal": 7, "itemsTotal": -1})), Ok(7));
     assert_eq!(pages(json!({"pagesTotal": -2, "itemsTotal": 201, "pageSize": 100})), Ok(3));
     assert_eq!(pages(json!({"pagesTotal": "x", "itemsTotal": 0, "pageSize": 100})), Ok(1));
-    for nothing_sane in [json!({}), json!({"itemsTotal": 5, "pageSize": 0}), json!({"pagesTotal": 1e30}), json!([])] {
+    for nothing_sane in
+        [json!({}), json!({"itemsTotal": 5, "pageSize": 0}), json!({"pagesTotal": 1e30}), json!([])]
+    {
         assert!(pages(nothing_sane.clone()).is_err(), "{nothing_sane}");
     }
     assert!(read_page(&json!({"data": []})).unwrap_err().contains("pagination"));
@@ -133,8 +142,21 @@ fn answers() -> impl Strategy<Value = Value> {
         ".{0,12}".prop_map(Value::from),
     ];
     let field = prop::sample::select(vec![
-        "liveStreamId", "name", "public", "playerId", "broadcasting", "streamKey", "assets", "createdAt", "data",
-        "pagination", "pagesTotal", "itemsTotal", "pageSize", "currentPage", "hls",
+        "liveStreamId",
+        "name",
+        "public",
+        "playerId",
+        "broadcasting",
+        "streamKey",
+        "assets",
+        "createdAt",
+        "data",
+        "pagination",
+        "pagesTotal",
+        "itemsTotal",
+        "pageSize",
+        "currentPage",
+        "hls",
     ]);
     leaf.prop_recursive(4, 40, 6, move |inner| {
         prop_oneof![

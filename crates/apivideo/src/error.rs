@@ -180,19 +180,9 @@ mod tests {
         let second = Duration::from_secs(1);
         let deferred = |because| Error::Deferred { because, retry_in: second, message: text() };
         for (error, fault, effect, retry_in) in [
-            (
-                Error::Refused { status: 400, field: None, message: text() },
-                Fault::Caller,
-                Effect::None,
-                None,
-            ),
+            (Error::Refused { status: 400, field: None, message: text() }, Fault::Caller, Effect::None, None),
             (Error::NotFound { message: text() }, Fault::Caller, Effect::None, None),
-            (
-                Error::Unauthorized { status: 401, message: text() },
-                Fault::Credentials,
-                Effect::None,
-                None,
-            ),
+            (Error::Unauthorized { status: 401, message: text() }, Fault::Credentials, Effect::None, None),
             (Error::RateLimited { retry_in: second }, Fault::Limit, Effect::None, Some(second)),
             (deferred(Deferral::RateLimited), Fault::Limit, Effect::None, Some(second)),
             (deferred(Deferral::Unauthorized), Fault::Credentials, Effect::None, Some(second)),
@@ -202,7 +192,11 @@ mod tests {
             (Error::NotSent { why: text() }, Fault::Network, Effect::None, None),
             (Error::Lost { why: text() }, Fault::Network, Effect::Unknown, None),
         ] {
-            assert_eq!((error.fault(), error.effect(), error.retry_in()), (fault, effect, retry_in), "{error}");
+            assert_eq!(
+                (error.fault(), error.effect(), error.retry_in()),
+                (fault, effect, retry_in),
+                "{error}"
+            );
         }
     }
 

@@ -26,7 +26,9 @@ pub struct HttpWire {
 
 /// The HTTP client could not be set up: a broken proxy setting, or no root certificates.
 #[derive(Debug, thiserror::Error)]
-#[error("the HTTP client can't be set up: {0}; check the proxy settings and the root certificates of this machine")]
+#[error(
+    "the HTTP client can't be set up: {0}; check the proxy settings and the root certificates of this machine"
+)]
 pub struct WireBuildError(String);
 
 impl HttpWire {

@@ -122,7 +122,10 @@ mod tests {
                 "problems": [{"title": "Too long.", "name": "name"}, {"title": "Unknown player.", "name": "playerId"}, 7]}"#,
         );
         let message = "An attribute is invalid. This value should not be blank. name: Too long. playerId: Unknown player.";
-        assert_eq!(error, Error::Refused { status: 400, field: Some("name".into()), message: message.into() });
+        assert_eq!(
+            error,
+            Error::Refused { status: 400, field: Some("name".into()), message: message.into() }
+        );
     }
 
     #[test]
@@ -135,7 +138,11 @@ mod tests {
     #[test]
     fn the_key_is_never_repeated() {
         for status in [400, 401, 403, 404, 500] {
-            for body in [r#"{"title": "k3y is wrong", "name": "k3y"}"#, "<p>k3y</p>", r#"{"title": "", "streamKey": "x9z"}"#] {
+            for body in [
+                r#"{"title": "k3y is wrong", "name": "k3y"}"#,
+                "<p>k3y</p>",
+                r#"{"title": "", "streamKey": "x9z"}"#,
+            ] {
                 let error = of(status, body);
                 assert!(!format!("{error} {error:?}").contains("k3y"), "{error:?}");
                 assert!(!format!("{error} {error:?}").contains("x9z"), "{error:?}");

@@ -1,5 +1,6 @@
 //! A typed client of the [api.video](https://api.video) REST API: live streams.
 
+mod authenticate;
 mod availability;
 mod budget;
 mod client;
@@ -7,7 +8,9 @@ mod clock;
 mod decode;
 mod error;
 mod excerpt;
+mod governor;
 mod http_wire;
+mod interpret;
 mod model;
 mod observe;
 mod priority;
@@ -16,6 +19,8 @@ pub mod requests;
 mod retry;
 mod secret;
 mod settings;
+mod token;
+mod transport;
 mod window;
 mod wire;
 
@@ -23,7 +28,8 @@ pub use client::{AccountState, Answer, Client};
 pub use error::{Deferral, Effect, Error, Fault};
 pub use http_wire::{HttpWire, MAX_ANSWER, WireBuildError};
 pub use model::{
-    Assets, CreateLiveStream, ListLiveStreams, LiveStream, Page, PublicAssets, SortBy, SortOrder, UpdateLiveStream,
+    Assets, CreateLiveStream, ListLiveStreams, LiveStream, Page, PublicAssets, SortBy, SortOrder,
+    UpdateLiveStream,
 };
 pub use observe::{Call, CallObserver, Code};
 pub use priority::Priority;

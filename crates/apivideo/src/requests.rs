@@ -137,7 +137,14 @@ pub fn list(query: &ListLiveStreams) -> Request<Page<LiveStream>> {
         path.push_str("&name=");
         path.push_str(&percent_encoded(name));
     }
-    Request { operation: Operation::List, method: Method::GET, path, body: None, id: None, reader: decode::page }
+    Request {
+        operation: Operation::List,
+        method: Method::GET,
+        path,
+        body: None,
+        id: None,
+        reader: decode::page,
+    }
 }
 
 /// One live stream by its id.
@@ -200,7 +207,9 @@ fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte))
+            }
             other => encoded.push_str(&format!("%{other:02X}")),
         }
     }

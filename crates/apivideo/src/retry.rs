@@ -24,9 +24,9 @@ impl Outcome {
         match result {
             Ok(_) => Self::Done,
             Err(Error::Server { status, .. }) if *status < 500 => Self::Settled,
-            Err(Error::Server { .. } | Error::Unreadable { .. } | Error::NotSent { .. } | Error::Lost { .. }) => {
-                Self::Transient
-            }
+            Err(
+                Error::Server { .. } | Error::Unreadable { .. } | Error::NotSent { .. } | Error::Lost { .. },
+            ) => Self::Transient,
             Err(
                 Error::Refused { .. }
                 | Error::NotFound { .. }
@@ -133,7 +133,11 @@ mod tests {
             }
             for (result, _) in outcomes() {
                 for attempt in 1..4 {
-                    assert_eq!(verdict(operation, Outcome::of(&result), attempt), Verdict::Stop, "{operation:?} {result:?}");
+                    assert_eq!(
+                        verdict(operation, Outcome::of(&result), attempt),
+                        Verdict::Stop,
+                        "{operation:?} {result:?}"
+                    );
                 }
             }
         }

@@ -142,7 +142,8 @@ mod tests {
 
     #[test]
     fn a_password_in_the_base_url_is_not_repeated() {
-        let error = check(&Settings { base_url: "https://me:hunter2@host".into(), ..settings() }).unwrap_err();
+        let error =
+            check(&Settings { base_url: "https://me:hunter2@host".into(), ..settings() }).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
 
@@ -156,7 +157,10 @@ mod tests {
 
     #[test]
     fn an_empty_key_and_a_broken_user_agent_are_refused() {
-        assert_eq!(check(&Settings { api_key: " \n".into(), ..settings() }).unwrap_err(), SettingsError::ApiKey);
+        assert_eq!(
+            check(&Settings { api_key: " \n".into(), ..settings() }).unwrap_err(),
+            SettingsError::ApiKey
+        );
         assert!(check(&Settings { user_agent: "a\r\nb".into(), ..settings() }).is_err());
     }
 

@@ -117,7 +117,7 @@ impl Tokens {
         if let Some(result) = self.settled_meanwhile(refused, round) {
             return result;
         }
-        self.renew().await
+        self.renew(refused).await
     }
 
     /// What another task achieved while this one waited for its turn.
@@ -133,10 +133,12 @@ impl Tokens {
         }
     }
 
-    async fn renew(&self) -> Result<Token, Denied> {
+    async fn renew(&self, refused: Option<u64>) -> Result<Token, Denied> {
         loop {
             let (key, serial, refresh) = {
                 let mut state = self.state();
+                // One that the API refused is no more use to anybody, whatever its time.
+                state.token.take_if(|token| refused.is_some_and(|refused| token.serial <= refused));
                 // Taken out, for it is good only once: when its answer is lost, the key is next.
                 (state.key.clone(), state.key_serial, state.refresh.take())
             };
@@ -202,11 +204,10 @@ impl State {
         token
     }
 
-    /// An early renewal that failed leaves the token in use until it expires.
-    /// That it is still due, and not refused, is why `renew_at` tells the two apart.
+    /// A renewal ahead of time that failed leaves the token in use until it expires.
     fn hold_on(&mut self) -> Option<Token> {
         let now = Instant::now();
-        let token = self.token.as_mut().filter(|token| token.renew_at <= now && now < token.expires_at)?;
+        let token = self.token.as_mut().filter(|token| now < token.expires_at)?;
         token.renew_at = now + PAUSE_AFTER_FAILURE;
         Some(token.clone())
     }
