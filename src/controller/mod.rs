@@ -18,15 +18,16 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures::{Stream, StreamExt, stream};
 use kube::{
-    Api, Client,
+    Api, Client, Resource,
     core::DeserializeGuard,
     runtime::{
+        WatchStreamExt,
         controller::{Action, Controller},
-        reflector::{ObjectRef, Store},
+        reflector::{self, ObjectRef, Store, reflector},
         watcher,
     },
 };
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, SetOnce};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -48,6 +49,7 @@ pub struct Context {
     entries: entries::Entries,
     events: events::Events,
     metrics: Metrics,
+    listed: Vec<Arc<SetOnce<()>>>,
     loaded: OnceCell<()>,
 }
 
@@ -78,13 +80,14 @@ pub async fn run(
 ) {
     let mut config = watcher::Config::default();
     config.label_selector.clone_from(&scope.selector);
-    let mut controllers = Vec::new();
+    let (mut controllers, mut listed) = (Vec::new(), Vec::new());
     for namespace in scope.namespaces() {
         let api: Api<Guarded> = match &namespace {
             Some(namespace) => Api::namespaced(client.clone(), namespace),
             None => Api::all(client.clone()),
         };
-        let controller = Controller::new(api, config.clone());
+        let (controller, list) = watch(api, config.clone());
+        listed.push(list);
         let wakes = woken(&accounts, namespace, &controller.store());
         let token = shutdown.clone();
         controllers.push(controller.reconcile_on(wakes).graceful_shutdown_on(async move { token.cancelled().await }));
@@ -96,6 +99,7 @@ pub async fn run(
         stores: controllers.iter().map(Controller::store).collect(),
         entries: entries::Entries::default(),
         metrics,
+        listed,
         loaded: OnceCell::new(),
     });
     let ready = Arc::clone(&context);
@@ -117,6 +121,24 @@ pub async fn run(
             }
         })
         .await;
+}
+
+/// Watches, and tells when the first list has come. (`Store::wait_until_ready`
+/// can't tell: kube's controller waits for it too, and it wakes but one.)
+///
+/// Managed fields are dropped: nothing here reads them, and they are half of an object's size.
+fn watch(api: Api<Guarded>, config: watcher::Config) -> (Controller<Guarded>, Arc<SetOnce<()>>) {
+    let (reader, writer) = reflector::store();
+    let listed = Arc::new(SetOnce::new());
+    let done = Arc::clone(&listed);
+    let objects = watcher(api, config).modify(|object| object.meta_mut().managed_fields = None);
+    let events = reflector(writer, objects).inspect(move |event| {
+        if matches!(event, Ok(watcher::Event::InitDone)) {
+            // A later list, after a lost watch, changes nothing here.
+            let _ = done.set(());
+        }
+    });
+    (Controller::for_stream(events.applied_objects(), reader), listed)
 }
 
 /// The LiveStreams that the observers of all accounts wake in one namespace.
@@ -142,14 +164,12 @@ fn woken(
 impl Context {
     /// The objects that are known, by uid.
     fn known(&self) -> HashMap<String, Arc<Guarded>> {
-        use kube::Resource;
         let objects = self.stores.iter().flat_map(Store::state);
         objects.filter_map(|object| Some((object.meta().uid.clone()?, object))).collect()
     }
 
     /// Whether an object of this uid is known at a place.
     fn is_known(&self, claim: &crate::account::Claim) -> bool {
-        use kube::Resource;
         let key = ObjectRef::new(&claim.place.name).within(&claim.place.namespace);
         self.stores
             .iter()

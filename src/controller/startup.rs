@@ -21,9 +21,8 @@ pub(super) async fn load(context: &Context) {
     context
         .loaded
         .get_or_init(|| async {
-            for store in &context.stores {
-                // A store whose writer is gone belongs to a controller that has ended.
-                let _ = store.wait_until_ready().await;
+            for listed in &context.listed {
+                listed.wait().await;
             }
             settle_holders(context);
         })

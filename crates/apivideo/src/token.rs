@@ -8,6 +8,7 @@
 //! - What an earlier key brought is never kept after [`Tokens::set_key`].
 //! - Any future of this file may be dropped: the next one to wait takes over.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,12 +23,14 @@ use crate::transport::Transport;
 /// A renewal that failed while the token is still good isn't tried again before this.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(10);
 
+/// So many secrets are remembered, those in use among them: two go with each token.
+const PAST: usize = 8;
+
 /// A token in use.
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
     /// `Bearer …`, marked as sensitive.
     pub(crate) header: HeaderValue,
-    secret: Secret,
     serial: u64,
     key: u64,
     renew_at: Instant,
@@ -56,6 +59,8 @@ struct State {
     key_serial: u64,
     token: Option<Token>,
     refresh: Option<Secret>,
+    /// The last keys and tokens: a late answer may repeat one that was replaced since.
+    past: VecDeque<Secret>,
     /// Counts the renewals that ended.
     round: u64,
     /// How the last of them failed, if it did.
@@ -64,14 +69,15 @@ struct State {
 
 impl Tokens {
     pub(crate) fn new(transport: Arc<Transport>, key: Secret) -> Self {
-        let state = State { key, key_serial: 0, token: None, refresh: None, round: 0, failure: None };
+        let state = State { key, key_serial: 0, token: None, refresh: None, past: VecDeque::new(), round: 0, failure: None };
         Self { transport, state: Mutex::new(state), renewal: tokio::sync::Mutex::default() }
     }
 
     /// Another key, in use from the next call on.
     pub(crate) fn set_key(&self, key: Secret) {
         let mut state = self.state();
-        state.key = key;
+        let old = std::mem::replace(&mut state.key, key);
+        state.remember(old);
         state.key_serial += 1;
         state.token = None;
         state.refresh = None;
@@ -86,8 +92,7 @@ impl Tokens {
     /// What must not show in any text.
     pub(crate) fn secrets(&self) -> Vec<Secret> {
         let state = self.state();
-        let token = state.token.as_ref().map(|token| token.secret.clone());
-        [Some(state.key.clone()), token, state.refresh.clone()].into_iter().flatten().collect()
+        std::iter::once(&state.key).chain(&state.past).cloned().collect()
     }
 
     /// A token to make a call with.
@@ -193,15 +198,23 @@ impl State {
         let now = Instant::now();
         let token = Token {
             header: grant.header,
-            secret: grant.access,
             serial: self.round,
             key: self.key_serial,
             renew_at: now + grant.expires_in.mul_f64(0.9),
             expires_at: now + grant.expires_in,
         };
+        self.remember(grant.access);
+        if let Some(refresh) = &grant.refresh {
+            self.remember(refresh.clone());
+        }
         self.refresh = grant.refresh;
         self.token = Some(token.clone());
         token
+    }
+
+    fn remember(&mut self, secret: Secret) {
+        self.past.push_front(secret);
+        self.past.truncate(PAST);
     }
 
     /// A renewal ahead of time that failed leaves the token in use until it expires.

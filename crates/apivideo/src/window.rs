@@ -97,15 +97,18 @@ impl Window {
         } else if self.assumed_until.is_some() {
             self.charge(now);
         } else if !earlier {
-            self.confirm(&fresh, now);
+            self.confirm(&fresh, newer, now);
         }
     }
 
     /// An answer that speaks of this window, as far as can be told.
-    fn confirm(&mut self, fresh: &Self, now: Instant) {
+    fn confirm(&mut self, fresh: &Self, newer: bool, now: Instant) {
         self.limit = fresh.limit;
         self.remaining = self.remaining.min(fresh.remaining);
-        self.resets_before = self.resets_before.min(fresh.resets_before);
+        if newer {
+            // One that was overtaken may speak of the window before, which ended earlier.
+            self.resets_before = self.resets_before.min(fresh.resets_before);
+        }
         if now < self.resets_after {
             // It came before the window could end, so it surely speaks of this one.
             self.resets_after = self.resets_after.max(fresh.resets_after);
