@@ -69,7 +69,15 @@ struct State {
 
 impl Tokens {
     pub(crate) fn new(transport: Arc<Transport>, key: Secret) -> Self {
-        let state = State { key, key_serial: 0, token: None, refresh: None, past: VecDeque::new(), round: 0, failure: None };
+        let state = State {
+            key,
+            key_serial: 0,
+            token: None,
+            refresh: None,
+            past: VecDeque::new(),
+            round: 0,
+            failure: None,
+        };
         Self { transport, state: Mutex::new(state), renewal: tokio::sync::Mutex::default() }
     }
 

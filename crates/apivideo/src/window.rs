@@ -28,8 +28,23 @@ pub(crate) struct Window {
     since: Instant,
     /// The window is over and no answer described the next one: that is taken to be unused, and to end here.
     assumed_until: Option<Instant>,
-    /// When those of our calls ended that may have been counted in the next window.
-    perhaps_next: Vec<Instant>,
+    /// Those of our calls that may have been counted in the next window.
+    perhaps_next: Vec<Ended>,
+}
+
+/// One of our calls that has ended.
+#[derive(Debug, Clone, Copy)]
+struct Ended {
+    at: Instant,
+    said: Option<Said>,
+}
+
+/// What an answer said of some window.
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    remaining: u64,
+    resets_after: Instant,
+    resets_before: Instant,
 }
 
 impl Window {
@@ -78,7 +93,7 @@ impl Window {
     /// One of our calls ended, and nothing tells what is left after it.
     pub(crate) fn charge(&mut self, now: Instant) {
         self.remaining = self.remaining.saturating_sub(1);
-        self.note(now);
+        self.note(None, now);
     }
 
     /// One more answer: of the next window, of this one, or of one that is over.
@@ -89,16 +104,32 @@ impl Window {
         // Sent after the last word came: whatever window it speaks of, it is the one of now.
         let newer = sent_at >= self.since;
         if later || (newer && (earlier || self.assumed_until.is_some())) {
-            self.note(now);
-            fresh.remaining = fresh.remaining.min(self.less_ours(fresh.limit));
-            fresh.perhaps_next = std::mem::take(&mut self.perhaps_next);
-            fresh.perhaps_next.retain(|ended| *ended >= fresh.resets_after);
+            self.note(None, now);
+            fresh.take_over(self);
             *self = fresh;
         } else if self.assumed_until.is_some() {
-            self.charge(now);
+            self.remaining = self.remaining.saturating_sub(1);
+            self.note(Some(fresh.said()), now);
         } else if !earlier {
             self.confirm(&fresh, newer, now);
         }
+    }
+
+    /// What the calls that may have been counted in this window tell of it, and
+    /// those of them that may have been counted in the one after it.
+    fn take_over(&mut self, before: &mut Self) {
+        let overlaps =
+            |said: &Said| said.resets_after < self.resets_before && self.resets_after < said.resets_before;
+        let said = before.perhaps_next.iter().filter_map(|ended| ended.said);
+        let least = said.filter(overlaps).map(|said| said.remaining).min();
+        self.remaining = self.remaining.min(before.less_ours(self.limit)).min(least.unwrap_or(u64::MAX));
+        self.perhaps_next = std::mem::take(&mut before.perhaps_next);
+        self.perhaps_next.retain(|ended| ended.at >= self.resets_after);
+    }
+
+    fn said(&self) -> Said {
+        let Self { remaining, resets_after, resets_before, .. } = *self;
+        Said { remaining, resets_after, resets_before }
     }
 
     /// An answer that speaks of this window, as far as can be told.
@@ -113,12 +144,12 @@ impl Window {
             // It came before the window could end, so it surely speaks of this one.
             self.resets_after = self.resets_after.max(fresh.resets_after);
         }
-        self.note(now);
+        self.note(Some(fresh.said()), now);
     }
 
-    fn note(&mut self, now: Instant) {
+    fn note(&mut self, said: Option<Said>, now: Instant) {
         if now >= self.resets_after {
-            self.perhaps_next.push(now);
+            self.perhaps_next.push(Ended { at: now, said });
         }
     }
 

@@ -31,6 +31,8 @@ pub(crate) struct Credentials {
     pub(crate) serving_key_pem: String,
     /// Signs service account tokens (ES256).
     pub(crate) service_account_key_pem: String,
+    /// Verifies them. kube-apiserver does not derive it from a PKCS #8 private key.
+    pub(crate) service_account_public_pem: String,
     /// Authenticates as a member of `system:masters`.
     pub(crate) token: String,
 }
@@ -56,11 +58,13 @@ impl Credentials {
         let serving_key = KeyPair::generate()?;
         let serving_pem = serving.signed_by(&serving_key, &issuer)?.pem();
 
+        let service_account_key = KeyPair::generate()?;
         Ok(Self {
             ca_pem,
             serving_pem,
             serving_key_pem: serving_key.serialize_pem(),
-            service_account_key_pem: KeyPair::generate()?.serialize_pem(),
+            service_account_key_pem: service_account_key.serialize_pem(),
+            service_account_public_pem: service_account_key.public_key_pem(),
             token: random_token()?,
         })
     }

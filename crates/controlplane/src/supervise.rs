@@ -50,11 +50,11 @@ impl Supervised {
         let log = File::options().create(true).append(true).open(&program.log)?;
         let mut supervisor = Command::new("sh")
             .args(["-c", SUPERVISOR, "sh"])
+            .arg((program.grace.as_millis() / 100).to_string())
+            .arg(program.remove_after.unwrap_or_default())
             .arg(program.executable)
             .args(&program.args)
             .envs(program.env)
-            .env("GRACE", (program.grace.as_millis() / 100).to_string())
-            .env("REMOVE", program.remove_after.unwrap_or_default())
             .current_dir(program.dir)
             .process_group(0)
             .stdin(Stdio::piped())

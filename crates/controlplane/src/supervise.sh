@@ -1,11 +1,15 @@
-# Runs "$@" until it ends by itself or standard input reaches its end.
+# Arguments: GRACE REMOVE PROGRAM [ARGUMENT...]
+# Runs PROGRAM until it ends by itself or standard input reaches its end.
 #
 # Standard input is a pipe that only the owner holds, so its end means that the
 # owner is gone, however it went: SIGKILL can't be caught, but it closes pipes.
-# Prints the process id of the program; its output goes to standard error.
+# Prints the process id of PROGRAM; its output goes to standard error.
 #
 #   GRACE   tenths of a second between SIGTERM and SIGKILL
 #   REMOVE  a folder to remove after the end of the input; may be empty
+grace=$1
+remove=$2
+shift 2
 exec 3<&0
 "$@" </dev/null >&2 3<&- &
 pid=$!
@@ -17,12 +21,12 @@ exec >&2
   trap '' TERM
   kill -TERM "$pid"
   tenths=0
-  while [ "$tenths" -lt "$GRACE" ] && kill -0 "$pid"; do
+  while [ "$tenths" -lt "$grace" ] && kill -0 "$pid"; do
     sleep 0.1
     tenths=$((tenths + 1))
   done
   kill -KILL "$pid"
-  [ -z "$REMOVE" ] || rm -rf "$REMOVE"
+  [ -z "$remove" ] || rm -rf "$remove"
 ) 2>/dev/null &
 guard=$!
 wait "$pid"

@@ -35,7 +35,10 @@ async fn a_token_is_refreshed_before_it_expires_and_by_the_key_when_that_is_refu
         tokio::time::advance(Duration::from_secs(3300)).await;
     }
     let auth: Vec<_> = wire.lines().into_iter().filter(|line| line.contains("/auth/")).collect();
-    assert_eq!(auth, ["POST /auth/api-key", "POST /auth/refresh", "POST /auth/refresh", "POST /auth/api-key"]);
+    assert_eq!(
+        auth,
+        ["POST /auth/api-key", "POST /auth/refresh", "POST /auth/refresh", "POST /auth/api-key"]
+    );
     assert_eq!(wire.last().authorization(), "Bearer token-3");
 }
 
@@ -91,7 +94,9 @@ async fn fifty_calls_that_meet_a_401_cost_one_renewal() {
     let now_revoked = Arc::clone(&revoked);
     let wire = Scripted::new(move |seen| match seen.line.contains("/auth/") {
         true => as_usual(),
-        false if now_revoked.load(Ordering::SeqCst) && seen.authorization() == "Bearer token-1" => json(401, "{}"),
+        false if now_revoked.load(Ordering::SeqCst) && seen.authorization() == "Bearer token-1" => {
+            json(401, "{}")
+        }
         false => stream(),
     });
     let client = client(&wire);
@@ -113,11 +118,12 @@ async fn fifty_calls_that_meet_a_401_cost_one_renewal() {
 async fn fifty_calls_without_a_token_share_one_failure() {
     let sound = Arc::new(AtomicBool::new(true));
     let works = Arc::clone(&sound);
-    let wire = Scripted::new(move |seen| match (seen.line.contains("/auth/"), works.load(Ordering::SeqCst)) {
-        (true, true) => as_usual(),
-        (true, false) => json(503, "<h1>Sorry</h1>"),
-        (false, _) => stream(),
-    });
+    let wire =
+        Scripted::new(move |seen| match (seen.line.contains("/auth/"), works.load(Ordering::SeqCst)) {
+            (true, true) => as_usual(),
+            (true, false) => json(503, "<h1>Sorry</h1>"),
+            (false, _) => stream(),
+        });
     let client = client(&wire);
     client.send(create(&hall()), Priority::UserChange).await.unwrap();
     sound.store(false, Ordering::SeqCst);
@@ -125,7 +131,10 @@ async fn fifty_calls_without_a_token_share_one_failure() {
     let errors = join_all((0..50).map(|_| client.send(create(&hall()), Priority::UserChange))).await;
     for error in errors.into_iter().map(Result::unwrap_err) {
         assert_eq!(error.effect(), Effect::None);
-        assert!(error.to_string().contains("POST /auth/api-key") && error.to_string().contains("503"), "{error}");
+        assert!(
+            error.to_string().contains("POST /auth/api-key") && error.to_string().contains("503"),
+            "{error}"
+        );
     }
     assert_eq!(wire.count("POST /auth/"), 2);
     assert_eq!(wire.count("POST /live-streams"), 1, "the first one");

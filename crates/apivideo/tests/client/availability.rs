@@ -78,7 +78,8 @@ async fn every_exchange_is_told_to_the_observer_also_a_dropped_one() {
         line if line.starts_with("DELETE") => not_sent(),
         _ => json(404, "{}"),
     });
-    let observer: apivideo::CallObserver = Arc::new(move |call: &Call| told.lock().unwrap().push(call.clone()));
+    let observer: apivideo::CallObserver =
+        Arc::new(move |call: &Call| told.lock().unwrap().push(call.clone()));
     let client = Client::new(settings(), wire, Some(observer)).unwrap();
     client.send(get("li1"), Priority::Background).await.unwrap_err();
     client.send(delete("li1"), Priority::UserChange).await.unwrap_err();

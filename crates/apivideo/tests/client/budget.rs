@@ -2,7 +2,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use apivideo::{
-    AccountState, Class, Client, CreateLiveStream, Deferral, Effect, Error, Priority, RateLimit, Settings, create, get,
+    AccountState, Class, Client, CreateLiveStream, Deferral, Effect, Error, Priority, RateLimit, Settings,
+    create, get,
 };
 use futures::future::join_all;
 

@@ -1,5 +1,12 @@
 //! The client over a scripted wire: no sockets, paused time.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "what surprises a test ends it"
+)]
+
 mod authentication;
 mod availability;
 mod budget;

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use apivideo::{
-    CreateLiveStream, Effect, Error, ListLiveStreams, Operation, Priority, UpdateLiveStream, complete, create,
-    delete, get, list, update,
+    CreateLiveStream, Effect, Error, ListLiveStreams, Operation, Priority, UpdateLiveStream, complete,
+    create, delete, get, list, update,
 };
 use tokio::time::Instant;
 
@@ -46,7 +46,8 @@ async fn no_write_is_repeated() {
         client.send(update("li1", &change), Priority::UserChange).await.unwrap_err();
         client.send(delete("li1"), Priority::UserChange).await.unwrap_err();
         client.send(complete("li1"), Priority::UserChange).await.unwrap_err();
-        for line in ["PATCH /live-streams/li1", "DELETE /live-streams/li1", "PUT /live-streams/li1/complete"] {
+        for line in ["PATCH /live-streams/li1", "DELETE /live-streams/li1", "PUT /live-streams/li1/complete"]
+        {
             assert_eq!(wire.count(line), 1, "{line}");
         }
     }
@@ -80,7 +81,8 @@ async fn a_read_that_fails_once_still_succeeds() {
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_not_repeated_and_tells_the_field() {
     let wire = always(|| json(400, r#"{"title": "An attribute is invalid.", "name": "page"}"#));
-    let error = client(&wire).send(list(&ListLiveStreams::default()), Priority::Background).await.unwrap_err();
+    let error =
+        client(&wire).send(list(&ListLiveStreams::default()), Priority::Background).await.unwrap_err();
     let expected = Error::Refused {
         status: 400,
         field: Some("page".to_owned()),

@@ -44,7 +44,10 @@ impl Scripted {
         Self::slow(Duration::from_millis(20), script)
     }
 
-    pub(crate) fn slow(latency: Duration, script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Arc<Self> {
+    pub(crate) fn slow(
+        latency: Duration,
+        script: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+    ) -> Arc<Self> {
         Arc::new(Self {
             script: Box::new(script),
             latency,

@@ -44,7 +44,8 @@ async fn no_error_shows_a_secret_whatever_the_answer_repeats() {
 #[tokio::test(start_paused = true)]
 async fn no_error_of_the_way_to_a_token_shows_the_key() {
     for status in [200, 400, 401, 403, 404, 429, 500] {
-        let wire = Scripted::new(move |_| json(status, r#"{"title": "the-api-key", "apiKey": "the-api-key"}"#));
+        let wire =
+            Scripted::new(move |_| json(status, r#"{"title": "the-api-key", "apiKey": "the-api-key"}"#));
         let client = client(&wire);
         let error = client.send(get("li1"), Priority::Background).await.unwrap_err();
         assert_hides(&format!("{error} {error:?} {:?}", client.state()));

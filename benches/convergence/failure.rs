@@ -1,0 +1,59 @@
+//! Why nothing could be measured.
+
+use std::io;
+
+/// Why the benchmark has no figures.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The control plane did not start.
+    #[error("the control plane did not start: {0}")]
+    ControlPlane(#[from] apivideo_controlplane::StartError),
+    /// The sandbox did not start.
+    #[error("the sandbox did not start: {0}")]
+    Sandbox(#[from] apivideo_sandbox::StartError),
+    /// The kubeconfig of the control plane can't be used.
+    #[error("the kubeconfig of the control plane can't be used: {0}")]
+    Kubeconfig(String),
+    /// The API server refused something.
+    #[error("{what}: {source}")]
+    Cluster {
+        /// What was asked of it.
+        what: &'static str,
+        /// Its answer.
+        source: Box<kube::Error>,
+    },
+    /// The watch ended.
+    #[error("the watch of the LiveStreams failed: {0}")]
+    Watch(Box<kube::runtime::watcher::Error>),
+    /// The operator could not be started or asked.
+    #[error("the operator {what}: {source}")]
+    Process {
+        /// What was tried.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The operator ended by itself.
+    #[error("the operator ended ({status}); the end of its log:\n{log}")]
+    Ended {
+        /// How.
+        status: std::process::ExitStatus,
+        /// The last lines that it wrote.
+        log: String,
+    },
+    /// Something took far longer than it should.
+    #[error("{0}")]
+    Stuck(String),
+}
+
+/// Says what was asked when the API server refuses.
+pub(crate) trait During<T> {
+    /// `what` is a sentence's beginning, like "the CRD can't be installed".
+    fn during(self, what: &'static str) -> Result<T, Failure>;
+}
+
+impl<T> During<T> for Result<T, kube::Error> {
+    fn during(self, what: &'static str) -> Result<T, Failure> {
+        self.map_err(|source| Failure::Cluster { what, source: Box::new(source) })
+    }
+}

@@ -1,0 +1,111 @@
+//! The operator's own binary, as a process that can be measured.
+
+use std::{
+    fs::File,
+    io,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tokio::{
+    process::{Child, Command},
+    time::{Instant, sleep},
+};
+
+use crate::failure::Failure;
+
+/// Between two passes: the shortest that leaves the passes apart.
+pub(crate) const DRIFT_INTERVAL: Duration = Duration::from_secs(10);
+
+/// The API key of the sandbox.
+pub(crate) const API_KEY: &str = "sandbox-key";
+
+/// How long a start may take before it counts as stuck.
+const START: Duration = Duration::from_secs(60);
+
+/// How many of its last lines are shown when it ends by itself.
+const LINES: usize = 15;
+
+/// A running operator. Dropping it kills it.
+pub(crate) struct Operator {
+    child: Child,
+    pid: u32,
+    log: PathBuf,
+}
+
+impl Operator {
+    /// Starts it and waits until it says that it is ready: its watch has
+    /// listed and a first pass over the account has ended.
+    pub(crate) async fn start(kubeconfig: &Path, base_url: &str, dir: &Path) -> Result<Self, Failure> {
+        let failed = |what| move |source| Failure::Process { what, source };
+        let log = dir.join("operator.log");
+        let output = File::create(&log).map_err(failed("has no log"))?;
+        let address = free_address().map_err(failed("has no free port"))?;
+        let child = Command::new(env!("CARGO_BIN_EXE_apivideo-operator"))
+            .arg("run")
+            .args(["--base-url", base_url, "--log-format", "text"])
+            .args(["--drift-interval", &format!("{}s", DRIFT_INTERVAL.as_secs())])
+            .args(["--bind", &address.to_string()])
+            // Each setting is an environment variable as well: only these two count.
+            .env_clear()
+            .env("APIVIDEO_API_KEY", API_KEY)
+            .env("KUBECONFIG", kubeconfig)
+            .stderr(output)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(failed("can't be started"))?;
+        let pid = child.id().unwrap_or_default();
+        let mut operator = Self { child, pid, log };
+        operator.until_ready(address).await?;
+        Ok(operator)
+    }
+
+    async fn until_ready(&mut self, address: SocketAddr) -> Result<(), Failure> {
+        let deadline = Instant::now() + START;
+        let url = format!("http://{address}/readyz");
+        while Instant::now() < deadline {
+            self.check()?;
+            // No answer is none yet: it has to open its port first.
+            if let Ok(answer) = reqwest::get(&url).await
+                && answer.status().is_success()
+            {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        Err(Failure::Stuck(format!(
+            "the operator was not ready within {} s; the end of its log:\n{}",
+            START.as_secs(),
+            self.last_lines()
+        )))
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Fails if it has ended by itself: nothing of it can be measured then.
+    pub(crate) fn check(&mut self) -> Result<(), Failure> {
+        let ended = self.child.try_wait();
+        match ended.map_err(|source| Failure::Process { what: "can't be asked", source })? {
+            None => Ok(()),
+            Some(status) => Err(Failure::Ended { status, log: self.last_lines() }),
+        }
+    }
+
+    /// The last lines that it logged, oldest first.
+    pub(crate) fn last_lines(&self) -> String {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let mut lines: Vec<_> = text.lines().rev().take(LINES).collect();
+        lines.reverse();
+        lines.join("\n")
+    }
+}
+
+/// An address on loopback that nothing listens on. It is free again when this
+/// returns; should another program take it at once, the operator says so.
+fn free_address() -> io::Result<SocketAddr> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+}

@@ -1,0 +1,69 @@
+//! Whether an installed kubectl may speak to this API server.
+
+use crate::component::KUBERNETES_MINOR;
+use crate::ladder::Sight;
+use std::path::{Path, PathBuf};
+use tokio::process::Command;
+
+/// The first kubectl in the folders of `PATH`, if its version fits. Kubernetes
+/// supports a kubectl within one minor version of the API server
+/// (<https://kubernetes.io/releases/version-skew-policy/#kubectl>).
+pub(crate) async fn on_path(folders: &[PathBuf]) -> Sight {
+    let found = folders.iter().map(|folder| folder.join("kubectl")).find(|path| path.is_file());
+    let path = found.ok_or("no kubectl there")?;
+    let minor = minor_version(&path).await.ok_or_else(|| format!("{} does not tell its version", path.display()))?;
+    if minor.abs_diff(KUBERNETES_MINOR) > 1 {
+        let path = path.display();
+        return Err(format!("{path} is 1.{minor}, too far from 1.{KUBERNETES_MINOR}"));
+    }
+    Ok(path)
+}
+
+async fn minor_version(kubectl: &Path) -> Option<u32> {
+    let output = Command::new(kubectl).args(["version", "--client", "-o", "json"]).output().await.ok()?;
+    parse_minor(&output.stdout)
+}
+
+/// Vendors append letters or a plus sign, like `32+`.
+fn parse_minor(json: &[u8]) -> Option<u32> {
+    let version: serde_json::Value = serde_json::from_slice(json).ok()?;
+    let text = |field: &str| version.pointer(&format!("/clientVersion/{field}"))?.as_str();
+    if text("major")? != "1" {
+        return None;
+    }
+    let minor = text("minor")?;
+    let digits = minor.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn answer(minor: &str) -> String {
+        format!(r#"{{"clientVersion": {{"major": "1", "minor": "{minor}"}}}}"#)
+    }
+
+    #[test]
+    fn the_minor_version_is_read_with_and_without_a_vendors_suffix() {
+        assert_eq!(parse_minor(answer("36").as_bytes()), Some(36));
+        assert_eq!(parse_minor(answer("32+").as_bytes()), Some(32));
+        assert_eq!(parse_minor(answer("").as_bytes()), None);
+        assert_eq!(parse_minor(b"not json"), None);
+        assert_eq!(parse_minor(br#"{"clientVersion": {"major": "2", "minor": "36"}}"#), None);
+    }
+
+    #[tokio::test]
+    async fn only_a_kubectl_within_one_minor_version_is_taken() {
+        for (minor, taken) in [(34, false), (35, true), (36, true), (37, true), (38, false)] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("kubectl");
+            std::fs::write(&path, format!("#!/bin/sh\necho '{}'\n", answer(&minor.to_string()))).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            let sight = on_path(&[folder.path().join("empty"), folder.path().to_owned()]).await;
+            assert_eq!(sight.is_ok(), taken, "1.{minor}: {sight:?}");
+        }
+        assert!(on_path(&[]).await.is_err());
+    }
+}

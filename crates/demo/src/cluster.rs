@@ -1,0 +1,164 @@
+//! The demo's side of the API server: what a person would do with kubectl.
+
+use std::time::Duration;
+
+use apivideo_operator::crd::{self, LiveStream};
+use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::{DynamicObject, GroupVersionKind, TypeMeta};
+use kube::discovery::{Scope, pinned_kind};
+use kube::{Api, Client, Config, ResourceExt as _};
+
+use crate::wait::{Unmet, until};
+
+/// Under which name the demo writes.
+const FIELD_MANAGER: &str = "demo";
+
+/// Where the samples go, since they name no namespace.
+pub(crate) const NAMESPACE: &str = "default";
+
+/// Bounds each answer, so that a hanging API server ends a step and not the demo.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What the API server did not do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClusterError {
+    /// The control plane's kubeconfig can't be used.
+    #[error("the kubeconfig of the control plane: {0}")]
+    Kubeconfig(#[from] kube::config::KubeconfigError),
+    /// A request failed or was refused.
+    #[error("{doing}: {source}")]
+    Request { doing: String, source: Box<kube::Error> },
+    /// A manifest that has no apiVersion and kind.
+    #[error("the manifest of {0} has no apiVersion and kind")]
+    NoKind(String),
+    /// It was accepted, but nothing followed.
+    #[error(transparent)]
+    Unmet(#[from] Unmet),
+}
+
+impl ClusterError {
+    fn request(doing: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
+        let doing = doing.into();
+        move |source| Self::Request { doing, source: Box::new(source) }
+    }
+}
+
+/// The cluster that the story happens in.
+#[derive(Clone)]
+pub(crate) struct Cluster {
+    client: Client,
+}
+
+impl Cluster {
+    /// Connects as the kubeconfig says.
+    ///
+    /// # Errors
+    /// [`ClusterError`] when the kubeconfig can't be used.
+    pub(crate) async fn connect(kubeconfig: &str) -> Result<Self, ClusterError> {
+        let kubeconfig = Kubeconfig::from_yaml(kubeconfig)?;
+        let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+        // The API server is on loopback, whatever proxy the environment names.
+        config.proxy_url = None;
+        let client = Client::try_from(config).map_err(ClusterError::request("connecting"))?;
+        Ok(Self { client })
+    }
+
+    /// The client, for the operator.
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// What the API server says that it is, like `1.36.3`.
+    ///
+    /// # Errors
+    /// [`ClusterError::Request`].
+    pub(crate) async fn version(&self) -> Result<String, ClusterError> {
+        let info = self.client.apiserver_version().await.map_err(ClusterError::request("asking for the version"))?;
+        Ok(info.git_version.trim_start_matches('v').to_owned())
+    }
+
+    /// Installs the operator's CRDs and waits until they are served.
+    ///
+    /// # Errors
+    /// [`ClusterError`], also when the API server does not establish one.
+    pub(crate) async fn install_crds(&self) -> Result<Vec<String>, ClusterError> {
+        let api: Api<CustomResourceDefinition> = Api::all(self.client.clone());
+        let mut installed = Vec::new();
+        for crd in crd::all() {
+            let name = crd.name_any();
+            let applied = api.patch(&name, &PatchParams::apply(FIELD_MANAGER), &Patch::Apply(&crd)).await;
+            applied.map_err(ClusterError::request(format!("installing the CRD {name}")))?;
+            until(format!("the CRD {name} is established"), async || {
+                let crd = api.get(&name).await.map_err(|error| error.to_string())?;
+                let conditions = crd.status.and_then(|status| status.conditions).unwrap_or_default();
+                let established = conditions.iter().any(|c| c.type_ == "Established" && c.status == "True");
+                established.then_some(()).ok_or_else(|| "it is not yet".to_owned())
+            })
+            .await?;
+            installed.push(name);
+        }
+        Ok(installed)
+    }
+
+    /// Applies a manifest of any kind, server-side.
+    ///
+    /// # Errors
+    /// [`ClusterError`] when it is refused.
+    pub(crate) async fn apply(&self, manifest: &DynamicObject) -> Result<(), ClusterError> {
+        let name = manifest.name_any();
+        let Some(types) = &manifest.types else { return Err(ClusterError::NoKind(name)) };
+        let doing = || ClusterError::request(format!("applying {} {name}", types.kind));
+        let kind = kind_of(types).ok_or_else(|| ClusterError::NoKind(name.clone()))?;
+        let (resource, capabilities) = pinned_kind(&self.client, &kind).await.map_err(doing())?;
+        let api: Api<DynamicObject> = match capabilities.scope {
+            Scope::Cluster => Api::all_with(self.client.clone(), &resource),
+            Scope::Namespaced => {
+                let namespace = manifest.namespace().unwrap_or_else(|| NAMESPACE.into());
+                Api::namespaced_with(self.client.clone(), &namespace, &resource)
+            }
+        };
+        let applied = api.patch(&name, &PatchParams::apply(FIELD_MANAGER), &Patch::Apply(manifest)).await;
+        applied.map(drop).map_err(doing())
+    }
+
+    /// Deletes a LiveStream; it goes when its finalizer does.
+    ///
+    /// # Errors
+    /// [`ClusterError::Request`].
+    pub(crate) async fn delete(&self, name: &str) -> Result<(), ClusterError> {
+        let deleted = self.live_streams().delete(name, &DeleteParams::default()).await;
+        deleted.map(drop).map_err(ClusterError::request(format!("deleting LiveStream {name}")))
+    }
+
+    /// A LiveStream as it is now, if it is there.
+    ///
+    /// # Errors
+    /// [`ClusterError::Request`].
+    pub(crate) async fn live_stream(&self, name: &str) -> Result<Option<LiveStream>, ClusterError> {
+        self.live_streams().get_opt(name).await.map_err(ClusterError::request(format!("reading LiveStream {name}")))
+    }
+
+    /// What was told of an object, by its uid, oldest first.
+    ///
+    /// # Errors
+    /// [`ClusterError::Request`].
+    pub(crate) async fn events(&self, uid: &str) -> Result<Vec<Event>, ClusterError> {
+        let api: Api<Event> = Api::namespaced(self.client.clone(), NAMESPACE);
+        let all = api.list(&ListParams::default()).await.map_err(ClusterError::request("listing the events"))?;
+        let of_it = |event: &Event| event.regarding.as_ref().and_then(|r| r.uid.as_deref()) == Some(uid);
+        let mut events: Vec<Event> = all.items.into_iter().filter(of_it).collect();
+        events.sort_by(|one, other| one.event_time.cmp(&other.event_time));
+        Ok(events)
+    }
+
+    fn live_streams(&self) -> Api<LiveStream> {
+        Api::namespaced(self.client.clone(), NAMESPACE)
+    }
+}
+
+fn kind_of(types: &TypeMeta) -> Option<GroupVersionKind> {
+    GroupVersionKind::try_from(types).ok()
+}

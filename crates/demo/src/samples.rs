@@ -1,0 +1,120 @@
+//! The manifests of `deploy/samples`, as a person would apply them.
+
+use std::path::{Path, PathBuf};
+
+use apivideo_operator::crd::LiveStream;
+use kube::{Resource as _, ResourceExt as _, core::DynamicObject};
+use serde::Deserialize as _;
+
+/// Why the samples can't be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SamplesError {
+    /// A file or the folder can't be read.
+    #[error("{path}: {source}; the demo wants the repository that it was built from", path = path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    /// A file holds something else than Kubernetes objects.
+    #[error("{path}: not a Kubernetes manifest: {source}", path = path.display())]
+    NotAManifest { path: PathBuf, source: serde_yaml::Error },
+    /// The story is about a LiveStream that is not among the samples.
+    #[error("{folder} has no LiveStream named {name}, which the story is about", folder = folder.display())]
+    Missing { folder: PathBuf, name: &'static str },
+}
+
+/// The sample manifests, in the order of their files' names.
+#[derive(Debug)]
+pub(crate) struct Samples {
+    folder: PathBuf,
+    pub(crate) objects: Vec<DynamicObject>,
+}
+
+impl Samples {
+    /// Reads the samples of this repository.
+    ///
+    /// # Errors
+    /// [`SamplesError`].
+    pub(crate) fn of_the_repository() -> Result<Self, SamplesError> {
+        // Cargo says where the package is now; it may have moved since it was built.
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        Self::read(Path::new(&package).join("../../deploy/samples"))
+    }
+
+    fn read(folder: PathBuf) -> Result<Self, SamplesError> {
+        let unreadable = |path: &Path, source| SamplesError::Unreadable { path: path.to_owned(), source };
+        let folder = folder.canonicalize().map_err(|error| unreadable(&folder, error))?;
+        let entries = folder.read_dir().map_err(|error| unreadable(&folder, error))?;
+        let mut files = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|error| unreadable(&folder, error))?.path();
+            if path.extension().is_some_and(|extension| extension == "yaml") {
+                files.push(path);
+            }
+        }
+        files.sort();
+        let mut objects = Vec::new();
+        for path in files {
+            let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
+            objects.extend(documents(&text).map_err(|source| SamplesError::NotAManifest { path, source })?);
+        }
+        Ok(Self { folder, objects })
+    }
+
+    /// Where they are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The manifest of a LiveStream that the story is about.
+    ///
+    /// # Errors
+    /// [`SamplesError::Missing`].
+    pub(crate) fn manifest(&self, name: &'static str) -> Result<&DynamicObject, SamplesError> {
+        let found = self.objects.iter().find(|object| is_live_stream(object) && object.name_any() == name);
+        found.ok_or_else(|| SamplesError::Missing { folder: self.folder.clone(), name })
+    }
+
+    /// How many LiveStreams there are.
+    pub(crate) fn live_streams(&self) -> usize {
+        self.objects.iter().filter(|object| is_live_stream(object)).count()
+    }
+}
+
+fn is_live_stream(object: &DynamicObject) -> bool {
+    let (kind, version) = (LiveStream::kind(&()), LiveStream::api_version(&()));
+    object.types.as_ref().is_some_and(|types| types.kind == kind && types.api_version == version)
+}
+
+/// The objects of a file; empty documents are none.
+fn documents(text: &str) -> Result<Vec<DynamicObject>, serde_yaml::Error> {
+    let values = serde_yaml::Deserializer::from_str(text).map(serde_yaml::Value::deserialize);
+    let objects = values.filter(|value| !matches!(value, Ok(serde_yaml::Value::Null)));
+    objects.map(|value| value.and_then(serde_yaml::from_value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sample_of_the_repository_has_a_kind_and_the_story_has_its_streams() {
+        let samples = Samples::of_the_repository().unwrap();
+        assert!(samples.objects.iter().all(|object| object.types.is_some()), "{samples:?}");
+        for name in [crate::story::TOWN_HALL, crate::story::BOARD_MEETING] {
+            samples.manifest(name).unwrap();
+        }
+        assert!(samples.live_streams() >= 2);
+    }
+
+    #[test]
+    fn a_file_may_hold_several_objects_and_empty_documents() {
+        let text = "# nothing\n---\nkind: A\napiVersion: v1\nmetadata: {name: a}\n---\n---\nkind: B\napiVersion: v1\nmetadata: {name: b}\n";
+        let names: Vec<_> = documents(text).unwrap().iter().map(ResourceExt::name_any).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert!(documents("just a text").is_err());
+    }
+
+    #[test]
+    fn a_sample_that_the_story_misses_is_named() {
+        let error = Samples::of_the_repository().unwrap().manifest("nobody").unwrap_err().to_string();
+        assert!(error.contains("nobody") && error.contains("deploy/samples"), "{error}");
+    }
+}

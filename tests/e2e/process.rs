@@ -1,0 +1,109 @@
+//! The process: bad settings, health, metrics, a clean end, leadership.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use apivideo_sandbox::{Fault, Rule};
+use serde_json::json;
+
+use crate::stage::{Stage, eventually, play};
+
+fn operator() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_apivideo-operator"));
+    command.env_clear();
+    command
+}
+
+#[test]
+fn a_bad_setting_ends_at_once_with_2_and_names_the_setting_the_value_and_what_is_accepted() {
+    let cases: [(&[&str], &[&str]); 9] = [
+        (&["--drift-interval", "0s"], &["--drift-interval", "0s", "like 500ms, 60s or 5m"]),
+        (&["--create-settle", "soon"], &["--create-settle", "soon", "like 500ms"]),
+        (&["--request-timeout", "-1s"], &["--request-timeout", "-1s"]),
+        (&["--read-share", "1.5"], &["--read-share", "1.5", "at most 1"]),
+        (&["--write-share", "0"], &["--write-share", "'0'", "above 0"]),
+        (&["--environment", "test"], &["--environment", "test", "production", "sandbox"]),
+        (&["--bind", "nowhere"], &["--bind", "nowhere"]),
+        (&["--log-format", "xml"], &["--log-format", "xml", "text", "json"]),
+        (&["--base-url", "ftp://x"], &["base-url", "ftp://x", "https://"]),
+    ];
+    for (flags, words) in cases {
+        let ended = operator().env("APIVIDEO_API_KEY", "k").arg("run").args(flags).output().expect("it runs");
+        let text = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(2), "{flags:?}: {text}");
+        for word in words {
+            assert!(text.contains(word), "{flags:?}: {word} in {text}");
+        }
+    }
+    let keyless = operator().arg("run").output().expect("it runs");
+    assert_eq!(keyless.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&keyless.stderr).contains("APIVIDEO_API_KEY"));
+    let by_variable = operator().env("DRIFT_INTERVAL", "never").arg("run").output().expect("it runs");
+    assert_eq!(by_variable.status.code(), Some(2));
+}
+
+#[test]
+fn without_a_cluster_it_says_so_and_ends_with_1() {
+    let ended = operator().env("APIVIDEO_API_KEY", "k").env("KUBECONFIG", "/nonexistent").arg("run").output();
+    let ended = ended.expect("it runs");
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("KUBECONFIG"));
+}
+
+#[test]
+fn health_readiness_and_metrics_are_served() {
+    play(async {
+        let (stage, operator) = Stage::set().await;
+        stage.synced("metered", json!({ "name": "Metered" })).await;
+        let get = async |path: &str| {
+            let answer = reqwest::get(format!("{}{path}", operator.admin)).await.expect("an answer");
+            (answer.status().as_u16(), answer.text().await.expect("a text"))
+        };
+        assert_eq!(get("/healthz").await.0, 200);
+        assert_eq!(get("/readyz").await.0, 200);
+        let (status, metrics) = get("/metrics").await;
+        assert_eq!(status, 200);
+        let created = r#"apivideo_operator_api_requests_total{method="POST",code="200"}"#;
+        assert!(metrics.lines().any(|line| line.starts_with(created)), "{metrics}");
+        assert!(metrics.contains("# TYPE apivideo_operator_api_requests counter"), "{metrics}");
+        assert!(metrics.contains("# HELP apivideo_operator_api_requests"), "{metrics}");
+        assert!(!metrics.contains("metered"), "no names of objects in labels");
+    });
+}
+
+#[test]
+fn a_term_signal_lets_the_call_under_way_finish_and_stores_what_it_gave() {
+    play(async {
+        let (stage, mut operator) = Stage::set().await;
+        let slow = Fault::DelayAfter { duration: Duration::from_millis(1500) };
+        stage.sandbox.inject(Rule::once(slow).on("POST", "/live-streams"));
+        stage.apply("under-way", json!({ "name": "Under way" })).await;
+        eventually("the stream", async || (!stage.sandbox.streams().is_empty()).then_some(())).await;
+        let asked = Instant::now();
+        let killed = Command::new("kill").arg(operator.pid().to_string()).stdout(Stdio::null()).status();
+        assert!(killed.expect("kill").success());
+        assert_eq!(operator.ended().await.code(), Some(0));
+        assert!(asked.elapsed() < Duration::from_secs(10));
+        let annotations = stage.get("under-way").await.metadata.annotations.unwrap_or_default();
+        let stream = stage.sandbox.streams().remove(0).live_stream_id;
+        assert_eq!(annotations.get("api.video/live-stream-id"), Some(&stream));
+        assert!(!annotations.contains_key("api.video/create-intent"));
+    });
+}
+
+#[test]
+fn of_two_replicas_one_works_and_the_other_takes_over() {
+    play(async {
+        let stage = Stage::empty().await.with(&["--leader-elect"]);
+        let mut first = stage.operator().await;
+        let second = stage.unready_operator();
+        let stream = stage.synced("led", json!({ "name": "Led" })).await;
+        let ready = reqwest::get(format!("{}/readyz", second.admin)).await.expect("an answer").status();
+        assert_eq!(ready, 503, "the other waits");
+        let killed = Command::new("kill").arg(first.pid().to_string()).status();
+        assert!(killed.expect("kill").success());
+        assert_eq!(first.ended().await.code(), Some(0));
+        stage.apply("led", json!({ "name": "Led on" })).await;
+        stage.until_remote(&stream, "the new name", |s| s.name == "Led on").await;
+    });
+}

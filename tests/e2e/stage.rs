@@ -1,0 +1,314 @@
+//! What a test plays on: one control plane for all, and for each test a
+//! namespace, a sandbox and an operator process.
+
+use std::{
+    fs::{self, File},
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, ExitStatus},
+    sync::LazyLock,
+    time::Duration,
+};
+
+use apivideo_controlplane::ControlPlane;
+use apivideo_operator::crd::LiveStream;
+use apivideo_sandbox::{Options, Sandbox, StreamView};
+use k8s_openapi::{
+    api::{core::v1::Namespace, events::v1::Event},
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+};
+use kube::{
+    Api, Client, Config,
+    api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
+    config::{KubeConfigOptions, Kubeconfig},
+    runtime::{conditions::is_crd_established, wait::await_condition},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{runtime::Runtime, sync::OnceCell, time::timeout};
+
+/// How long anything may take. Generous: two cores do all of it at once.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// One runtime for all tests: the control plane outlives each of them.
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime"));
+static CLUSTER: OnceCell<ControlPlane> = OnceCell::const_new();
+
+/// The CRD's schema: whoever tests it reads, whoever changes it writes.
+pub(crate) static SCHEMA: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
+
+/// Plays a test.
+pub(crate) fn play(test: impl Future<Output = ()>) {
+    RUNTIME.block_on(test);
+}
+
+async fn control_plane() -> &'static ControlPlane {
+    CLUSTER
+        .get_or_init(|| async {
+            let cluster = ControlPlane::start(apivideo_controlplane::Options::default()).await.expect("a control plane");
+            install_crd(client(&cluster).await).await;
+            cluster
+        })
+        .await
+}
+
+async fn client(cluster: &ControlPlane) -> Client {
+    let kubeconfig: Kubeconfig = serde_yaml::from_str(cluster.kubeconfig_yaml()).expect("a kubeconfig");
+    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.expect("a config");
+    Client::try_from(config).expect("a client")
+}
+
+async fn install_crd(client: Client) {
+    let api: Api<CustomResourceDefinition> = Api::all(client);
+    for crd in apivideo_operator::crd::all() {
+        let name = crd.metadata.name.clone().expect("a name");
+        api.patch(&name, &PatchParams::apply("tests").force(), &Patch::Apply(&crd)).await.expect("the CRD");
+        let established = await_condition(api.clone(), &name, is_crd_established());
+        timeout(LIMIT, established).await.expect("established in time").expect("established");
+    }
+}
+
+/// A client of the shared control plane, for tests that need no operator.
+pub(crate) async fn cluster_client() -> Client {
+    client(control_plane().await).await
+}
+
+/// A namespace of its own.
+pub(crate) async fn namespace(client: &Client) -> String {
+    let new: Namespace =
+        serde_json::from_value(json!({ "metadata": { "generateName": "e2e-" } })).expect("a namespace");
+    let made = Api::all(client.clone()).create(&PostParams::default(), &new).await.expect("the namespace");
+    made.metadata.name.expect("its name")
+}
+
+/// An operator process.
+pub(crate) struct Operator {
+    child: Child,
+    /// Where it answers.
+    pub admin: String,
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        // One that has ended already is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Operator {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        eventually("the operator to end", async || self.child.try_wait().expect("its state")).await
+    }
+}
+
+/// The stage of one test.
+pub(crate) struct Stage {
+    pub client: Client,
+    pub namespace: String,
+    pub sandbox: Sandbox,
+    pub folder: TempDir,
+    settings: Vec<String>,
+}
+
+impl Stage {
+    /// A stage without an operator.
+    pub(crate) async fn empty() -> Self {
+        let client = cluster_client().await;
+        let namespace = namespace(&client).await;
+        let open = Options { reads: 1_000_000, writes: 1_000_000, ..Options::default() };
+        let sandbox = Sandbox::start(open).await.expect("a sandbox");
+        let folder = TempDir::new().expect("a folder");
+        fs::write(folder.path().join("kubeconfig"), control_plane().await.kubeconfig_yaml()).expect("the kubeconfig");
+        fs::write(folder.path().join("key"), "sandbox-key\n").expect("the key");
+        Self { client, namespace, sandbox, folder, settings: Vec::new() }
+    }
+
+    /// A stage with an operator at work, with quick intervals.
+    pub(crate) async fn set() -> (Self, Operator) {
+        let stage = Self::empty().await;
+        let operator = stage.operator().await;
+        (stage, operator)
+    }
+
+    /// More flags for the operators started from here on.
+    pub(crate) fn with(mut self, flags: &[&str]) -> Self {
+        self.settings.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        self
+    }
+
+    /// Starts an operator and waits until it is ready.
+    pub(crate) async fn operator(&self) -> Operator {
+        let operator = self.unready_operator();
+        let url = format!("{}/readyz", operator.admin);
+        eventually("the operator to be ready", async || {
+            reqwest::get(&url).await.ok().filter(|answer| answer.status().is_success()).map(|_| ())
+        })
+        .await;
+        operator
+    }
+
+    /// Starts an operator.
+    pub(crate) fn unready_operator(&self) -> Operator {
+        let port = free_port();
+        let log = File::options().create(true).append(true).open(self.log()).expect("the log");
+        let child = Command::new(env!("CARGO_BIN_EXE_apivideo-operator"))
+            .env_clear()
+            .env("KUBECONFIG", self.folder.path().join("kubeconfig"))
+            .env("RUST_LOG", "info,apivideo_operator=debug")
+            .args(["run", "--base-url", &self.sandbox.url(), "--namespace", &self.namespace])
+            .args(self.settings_or(&[("--drift-interval", "300ms"), ("--create-settle", "1s"), ("--request-timeout", "2s")]))
+            .args(["--bind", &format!("127.0.0.1:{port}")])
+            .arg("--api-key-file")
+            .arg(self.folder.path().join("key"))
+            .args(&self.settings)
+            .stderr(log)
+            .spawn()
+            .expect("the operator");
+        Operator { child, admin: format!("http://127.0.0.1:{port}") }
+    }
+
+    /// Quick settings, but for those that the test sets itself.
+    fn settings_or(&self, quick: &[(&str, &str)]) -> Vec<String> {
+        let own = |flag: &str| self.settings.iter().any(|set| set == flag);
+        quick.iter().filter(|(flag, _)| !own(flag)).flat_map(|(flag, value)| [flag.to_string(), value.to_string()]).collect()
+    }
+
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.path().join("operator.log")
+    }
+
+    pub(crate) fn api(&self) -> Api<LiveStream> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// Applies a LiveStream of this spec.
+    pub(crate) async fn apply(&self, name: &str, spec: Value) -> LiveStream {
+        self.try_apply(name, spec).await.expect("the manifest is accepted")
+    }
+
+    pub(crate) async fn try_apply(&self, name: &str, spec: Value) -> Result<LiveStream, kube::Error> {
+        let manifest = json!({ "apiVersion": "api.video/v1alpha1", "kind": "LiveStream", "metadata": { "name": name }, "spec": spec });
+        self.api().patch(name, &PatchParams::apply("tests").force(), &Patch::Apply(&manifest)).await
+    }
+
+    pub(crate) async fn annotate(&self, name: &str, key: &str, value: Option<&str>) {
+        self.merge(name, json!({ "metadata": { "annotations": { key: value } } })).await;
+    }
+
+    pub(crate) async fn merge(&self, name: &str, patch: Value) {
+        self.api().patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.expect("the patch");
+    }
+
+    pub(crate) async fn delete(&self, name: &str) {
+        self.api().delete(name, &DeleteParams::default()).await.expect("the deletion");
+    }
+
+    pub(crate) async fn get(&self, name: &str) -> LiveStream {
+        self.api().get(name).await.expect("the LiveStream")
+    }
+
+    /// Waits until a LiveStream is as wanted.
+    pub(crate) async fn until(&self, name: &str, what: &str, wanted: impl Fn(&LiveStream) -> bool) -> LiveStream {
+        let found = timeout(LIMIT, await_condition(self.api(), name, |o: Option<&LiveStream>| o.is_some_and(&wanted)));
+        match found.await {
+            Ok(Ok(Some(object))) => object,
+            other => {
+                let seen = self.api().get_opt(name).await.ok().flatten();
+                let log = fs::read_to_string(self.log()).unwrap_or_default();
+                let tail: Vec<_> = log.lines().rev().take(15).collect();
+                panic!("waited in vain for {what} of {name} ({other:?})\nseen: {seen:#?}\nlog, newest first: {tail:#?}");
+            }
+        }
+    }
+
+    /// Waits for a reason of Ready, spoken of the current generation.
+    pub(crate) async fn until_reason(&self, name: &str, wanted: &str) -> LiveStream {
+        self.until(name, wanted, |object| {
+            ready(object).is_some_and(|c| c.reason == wanted && c.observed_generation == object.metadata.generation)
+        })
+        .await
+    }
+
+    /// Applies and waits until the LiveStream is Ready. Gives back the stream's id.
+    pub(crate) async fn synced(&self, name: &str, spec: Value) -> String {
+        self.apply(name, spec).await;
+        id(&self.until_reason(name, "Synced").await)
+    }
+
+    pub(crate) async fn until_gone(&self, name: &str) {
+        eventually(&format!("{name} to be gone"), async || {
+            self.api().get_opt(name).await.expect("an answer").is_none().then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until a remote stream is as wanted.
+    pub(crate) async fn until_remote(&self, id: &str, what: &str, wanted: impl Fn(&StreamView) -> bool) {
+        eventually(&format!("{what} of {id}"), async || self.sandbox.stream(id).filter(&wanted).map(|_| ())).await;
+    }
+
+    /// Waits for an event of a LiveStream; gives back its note.
+    pub(crate) async fn event(&self, name: &str, reason: &str) -> String {
+        eventually(&format!("the event {reason} of {name}"), async || {
+            self.events(name).await.into_iter().find(|(found, _)| found == reason).map(|(_, note)| note)
+        })
+        .await
+    }
+
+    /// The events of a LiveStream: reason and note.
+    pub(crate) async fn events(&self, name: &str) -> Vec<(String, String)> {
+        let api: Api<Event> = Api::namespaced(self.client.clone(), &self.namespace);
+        let all = api.list(&ListParams::default()).await.expect("the events");
+        let of_it = |event: &Event| event.regarding.as_ref().and_then(|r| r.name.as_deref()) == Some(name);
+        let told = |event: Event| (event.reason.unwrap_or_default(), event.note.unwrap_or_default());
+        all.items.into_iter().filter(of_it).map(told).collect()
+    }
+
+    /// Waits until the observer has finished two more passes: whatever a pass
+    /// could set off, the first of them has.
+    pub(crate) async fn two_passes(&self) {
+        let passes = || self.sandbox.calls().count(|c| c.resource == "live-streams" && c.method == "GET");
+        let before = passes();
+        eventually("two more passes", async || (passes() >= before + 3).then_some(())).await;
+    }
+}
+
+/// The Ready condition.
+pub(crate) fn ready(
+    object: &LiveStream,
+) -> Option<&k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition> {
+    object.status.as_ref()?.conditions.iter().find(|c| c.type_ == "Ready")
+}
+
+/// The id in the status.
+pub(crate) fn id(object: &LiveStream) -> String {
+    object.status.as_ref().and_then(|s| s.live_stream_id.clone()).expect("an id in the status")
+}
+
+/// The message of Ready.
+pub(crate) fn message(object: &LiveStream) -> String {
+    ready(object).map(|c| c.message.clone()).unwrap_or_default()
+}
+
+/// Awaits a condition that nothing announces, by asking for it.
+pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = tokio::time::Instant::now() + LIMIT;
+    loop {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "waited in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port()
+}
