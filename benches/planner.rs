@@ -11,7 +11,7 @@ use apivideo_operator::{
         binding::Binding,
         memory::Memory,
         model::{Assets, Desired, Manifest, Place, Remote, StreamId},
-        plan::{AccountView, Observed, Sight, plan},
+        plan::{AccountView, Action, Observed, Sight, Step, plan},
         policy::{DriftPolicy, OnRemoteMissing, WhileBroadcasting},
     },
     observer::snapshot::Snapshot,
@@ -65,7 +65,12 @@ fn remote(number: usize) -> Remote {
         broadcasting: false,
         created_at: Some(Timestamp::UNIX_EPOCH),
         updated_at: Some(Timestamp::UNIX_EPOCH),
-        assets: Assets { hls: url("hls"), iframe: url("iframe"), player: url("player"), thumbnail: url("thumbnail") },
+        assets: Assets {
+            hls: url("hls"),
+            iframe: url("iframe"),
+            player: url("player"),
+            thumbnail: url("thumbnail"),
+        },
     }
 }
 
@@ -95,32 +100,48 @@ fn present(remote: Remote) -> Observed {
 mod decide {
     use super::*;
 
-    fn measure(bencher: Bencher<'_, '_>, manifest: &Manifest, memory: &Memory, observed: &Observed) {
+    /// `is_case` tells the case by its answer, so that what is measured is what the name says.
+    fn measure(
+        bencher: Bencher<'_, '_>,
+        manifest: &Manifest,
+        memory: &Memory,
+        observed: &Observed,
+        is_case: impl Fn(&Step) -> bool,
+    ) {
         let now = Timestamp::UNIX_EPOCH;
+        let answer = plan(manifest, memory, observed, now);
+        assert!(is_case(&answer.step), "another case than meant: {answer:?}");
         bencher.bench(|| plan(black_box(manifest), black_box(memory), black_box(observed), black_box(now)));
     }
 
     #[divan::bench]
     fn synced(bencher: Bencher<'_, '_>) {
-        measure(bencher, &manifest(), &bound(), &present(remote(1)));
+        measure(bencher, &manifest(), &bound(), &present(remote(1)), |step| matches!(step, Step::Rest));
     }
 
     #[divan::bench]
     fn drifted(bencher: Bencher<'_, '_>) {
         let edited = Remote { name: Some("Edited elsewhere".into()), public: Some(false), ..remote(1) };
-        measure(bencher, &manifest(), &bound(), &present(edited));
+        measure(bencher, &manifest(), &bound(), &present(edited), |step| {
+            matches!(step, Step::Do(Action::Update { .. }))
+        });
     }
 
     #[divan::bench]
     fn new(bencher: Bencher<'_, '_>) {
         let manifest = Manifest { finalizer: false, ..manifest() };
-        measure(bencher, &manifest, &Memory::default(), &seeing(Sight::Missing));
+        measure(bencher, &manifest, &Memory::default(), &seeing(Sight::Missing), |step| {
+            matches!(step, Step::Do(Action::RecordIntent { .. }))
+        });
     }
 
     #[divan::bench]
     fn deleting(bencher: Bencher<'_, '_>) {
         let manifest = Manifest { deleting: true, ..manifest() };
-        measure(bencher, &manifest, &bound(), &present(remote(1)));
+        // It may have gone live since it was seen: it is read once more.
+        measure(bencher, &manifest, &bound(), &present(remote(1)), |step| {
+            matches!(step, Step::Do(Action::Get { .. }))
+        });
     }
 }
 

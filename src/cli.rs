@@ -84,11 +84,11 @@ pub struct RunArgs {
     pub selector: Option<String>,
 
     /// Time between two passes over the account's streams.
-    #[arg(long, env = "DRIFT_INTERVAL", value_parser = duration, default_value = "60s", value_name = "DURATION")]
+    #[arg(long, env = "DRIFT_INTERVAL", value_parser = duration, allow_hyphen_values = true, default_value = "60s", value_name = "DURATION")]
     pub drift_interval: Duration,
 
     /// How long after a lost create request its stream may still appear.
-    #[arg(long, env = "CREATE_SETTLE", value_parser = duration, default_value = "30s", value_name = "DURATION")]
+    #[arg(long, env = "CREATE_SETTLE", value_parser = duration, allow_hyphen_values = true, default_value = "30s", value_name = "DURATION")]
     pub create_settle: Duration,
 
     /// Create streams with a unique suffix in their name at first, so that one
@@ -98,15 +98,15 @@ pub struct RunArgs {
     pub create_marker: bool,
 
     /// How long a call to the API may take.
-    #[arg(long, env = "REQUEST_TIMEOUT", value_parser = duration, default_value = "15s", value_name = "DURATION")]
+    #[arg(long, env = "REQUEST_TIMEOUT", value_parser = duration, allow_hyphen_values = true, default_value = "15s", value_name = "DURATION")]
     pub request_timeout: Duration,
 
     /// Share of the account's read limit that may be used.
-    #[arg(long, env = "READ_SHARE", value_parser = share, default_value = "0.9", value_name = "SHARE")]
+    #[arg(long, env = "READ_SHARE", value_parser = share, allow_hyphen_values = true, default_value = "0.9", value_name = "SHARE")]
     pub read_share: f64,
 
     /// Share of the account's write limit that may be used.
-    #[arg(long, env = "WRITE_SHARE", value_parser = share, default_value = "0.9", value_name = "SHARE")]
+    #[arg(long, env = "WRITE_SHARE", value_parser = share, allow_hyphen_values = true, default_value = "0.9", value_name = "SHARE")]
     pub write_share: f64,
 
     /// Whether many streams vanishing at once stops re-creation. By default on

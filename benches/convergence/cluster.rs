@@ -35,7 +35,8 @@ pub(crate) async fn connect(kubeconfig: &Path) -> Result<Client, Failure> {
     let unusable = |error: &dyn std::fmt::Display| Failure::Kubeconfig(error.to_string());
     let kubeconfig = Kubeconfig::read_from(kubeconfig).map_err(|error| unusable(&error))?;
     let options = KubeConfigOptions::default();
-    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| unusable(&error))?;
+    let config =
+        Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| unusable(&error))?;
     Client::try_from(config).during("no client of the API server can be made")
 }
 
@@ -49,7 +50,9 @@ pub(crate) async fn install_crds(client: &Client) -> Result<(), Failure> {
         let established = await_condition(api.clone(), &name, conditions::is_crd_established());
         match timeout(Duration::from_secs(30), established).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => return Err(Failure::Stuck(format!("the CRD {name} can't be waited for: {error}"))),
+            Ok(Err(error)) => {
+                return Err(Failure::Stuck(format!("the CRD {name} can't be waited for: {error}")));
+            }
             Err(_) => return Err(Failure::Stuck(format!("the CRD {name} was not established within 30 s"))),
         }
     }
@@ -63,7 +66,8 @@ pub(crate) async fn converge(api: &Api<LiveStream>, count: u32) -> Result<Durati
     // Only what the watch sees from its beginning on can be timed by it.
     while !matches!(next(&mut events).await?, Event::InitDone) {}
     let began = Instant::now();
-    let creating = stream::iter(0..count).map(|number| create(api, number)).buffer_unordered(AT_ONCE).try_collect();
+    let creating =
+        stream::iter(0..count).map(|number| create(api, number)).buffer_unordered(AT_ONCE).try_collect();
     let ((), ended) = tokio::try_join!(creating, all_ready(&mut events, count))?;
     Ok(ended - began)
 }
@@ -101,7 +105,9 @@ async fn all_ready(events: &mut Events, count: u32) -> Result<Instant, Failure> 
     while ready.len() < count as usize {
         let event = timeout_at(last + PATIENCE, next(events)).await.map_err(|_| {
             let (so_far, seconds) = (ready.len(), PATIENCE.as_secs());
-            Failure::Stuck(format!("{so_far} of {count} LiveStreams are Ready, and none became so for {seconds} s"))
+            Failure::Stuck(format!(
+                "{so_far} of {count} LiveStreams are Ready, and none became so for {seconds} s"
+            ))
         })??;
         if let Event::Apply(object) | Event::InitApply(object) = event {
             if !is_ready(&object) {

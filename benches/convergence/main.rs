@@ -41,7 +41,8 @@ fn main() -> ExitCode {
         eprintln!("only `cargo bench` measures: the figures of a build for tests would mean nothing");
         return ExitCode::SUCCESS;
     }
-    if !args.filters.is_empty() && !args.filters.iter().any(|filter| "convergence".contains(filter.as_str())) {
+    if !args.filters.is_empty() && !args.filters.iter().any(|filter| "convergence".contains(filter.as_str()))
+    {
         return ExitCode::SUCCESS;
     }
     match measure(args.count) {

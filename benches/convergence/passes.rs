@@ -24,7 +24,8 @@ pub(crate) fn reads_of_whole_passes(log: &[CallEntry]) -> Vec<u64> {
 
 /// Whether a call reads a page of the list, rather than one stream.
 pub(crate) fn is_page(call: &CallEntry) -> bool {
-    call.method == "GET" && (call.path == LIST || call.path.strip_prefix(LIST).is_some_and(|rest| rest.starts_with('?')))
+    call.method == "GET"
+        && (call.path == LIST || call.path.strip_prefix(LIST).is_some_and(|rest| rest.starts_with('?')))
 }
 
 const LIST: &str = "/live-streams";

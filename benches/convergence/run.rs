@@ -39,12 +39,18 @@ pub(crate) async fn measure(count: u32) -> Result<Vec<Figure>, Failure> {
     let mut operator = Operator::start(plane.kubeconfig(), &sandbox.url(), plane.dir()).await?;
     eprintln!("the operator is ready; creating {count} LiveStreams");
 
-    let stage = Stage { client: client.clone(), api: Api::default_namespaced(client), sandbox: &sandbox, count };
+    let stage =
+        Stage { client: client.clone(), api: Api::default_namespaced(client), sandbox: &sandbox, count };
     let mut figures = stage.convergence(&mut operator).await?;
     eprintln!("all are Ready; watching {QUIET_PASSES} drift passes");
     figures.extend(stage.quiet(&mut operator).await?);
     let peak = Usage::of(operator.pid()).peak_mebibytes;
-    figures.push(Figure::quantity("peak resident memory of the operator", peak, "MiB", Expected::Below(MEMORY)));
+    figures.push(Figure::quantity(
+        "peak resident memory of the operator",
+        peak,
+        "MiB",
+        Expected::Below(MEMORY),
+    ));
 
     drop(operator);
     sandbox.shutdown().await;
@@ -107,7 +113,8 @@ impl Stage<'_> {
         let passes = self.whole_passes(before.entries.len(), operator).await?;
         let cpu = Usage::of(operator.pid()).cpu_since(&usage);
         let written = cluster::writes(&self.client).await? - written;
-        let rewritten = cluster::versions(&self.api).await?.iter().filter(|now| !versions.contains(now)).count();
+        let rewritten =
+            cluster::versions(&self.api).await?.iter().filter(|now| !versions.contains(now)).count();
         let api_writes = self.sandbox.calls().writes() - before.writes();
         let pages = u64::from(self.count).div_ceil(PAGE);
         // One that differs, if any does.
@@ -137,7 +144,10 @@ impl Stage<'_> {
             }
             sleep(Duration::from_millis(250)).await;
         }
-        Err(Failure::Stuck(format!("the drift passes stopped; the end of the operator's log:\n{}", operator.last_lines())))
+        Err(Failure::Stuck(format!(
+            "the drift passes stopped; the end of the operator's log:\n{}",
+            operator.last_lines()
+        )))
     }
 }
 

@@ -52,6 +52,7 @@ fn mebibytes(text: &str, label: &str) -> Option<f64> {
 pub(crate) fn machine() -> String {
     let cores = thread::available_parallelism().map_or_else(|_| "unknown".to_owned(), |n| n.to_string());
     let memory = fs::read_to_string("/proc/meminfo").ok().and_then(|text| mebibytes(&text, "MemTotal:"));
-    let memory = memory.map_or_else(|| "unknown".to_owned(), |mebibytes| format!("{:.0} GiB", mebibytes / 1024.0));
+    let memory =
+        memory.map_or_else(|| "unknown".to_owned(), |mebibytes| format!("{:.0} GiB", mebibytes / 1024.0));
     format!("{cores} cores, {memory} of memory, {} {}", std::env::consts::OS, std::env::consts::ARCH)
 }

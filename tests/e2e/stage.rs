@@ -30,6 +30,9 @@ use tokio::{runtime::Runtime, sync::OnceCell, time::timeout};
 /// How long anything may take. Generous: two cores do all of it at once.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
+/// How often a condition that nothing announces is asked for.
+const TICK: Duration = Duration::from_millis(50);
+
 /// One runtime for all tests: the control plane outlives each of them.
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime"));
@@ -215,16 +218,22 @@ impl Stage {
 
     /// Waits until a LiveStream is as wanted.
     pub(crate) async fn until(&self, name: &str, what: &str, wanted: impl Fn(&LiveStream) -> bool) -> LiveStream {
-        let found = timeout(LIMIT, await_condition(self.api(), name, |o: Option<&LiveStream>| o.is_some_and(&wanted)));
-        match found.await {
-            Ok(Ok(Some(object))) => object,
-            other => {
-                let seen = self.api().get_opt(name).await.ok().flatten();
-                let log = fs::read_to_string(self.log()).unwrap_or_default();
-                let tail: Vec<_> = log.lines().rev().take(15).collect();
-                panic!("waited in vain for {what} of {name} ({other:?})\nseen: {seen:#?}\nlog, newest first: {tail:#?}");
+        let deadline = tokio::time::Instant::now() + LIMIT;
+        loop {
+            let seen = self.api().get_opt(name).await.expect("an answer");
+            match seen.filter(&wanted) {
+                Some(object) => return object,
+                None if tokio::time::Instant::now() < deadline => tokio::time::sleep(TICK).await,
+                None => self.give_up(name, what).await,
             }
         }
+    }
+
+    async fn give_up(&self, name: &str, what: &str) -> ! {
+        let seen = self.api().get_opt(name).await.expect("an answer");
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        let tail: Vec<_> = log.lines().rev().take(15).collect();
+        panic!("waited in vain for {what} of {name}\nseen: {seen:#?}\nlog, newest first: {tail:#?}");
     }
 
     /// Waits for a reason of Ready, spoken of the current generation.
@@ -304,7 +313,7 @@ pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Opti
             return found;
         }
         assert!(tokio::time::Instant::now() < deadline, "waited in vain for {what}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(TICK).await;
     }
 }
 

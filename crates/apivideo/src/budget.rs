@@ -3,7 +3,8 @@
 //! Guarantee: of each window of the server, this client uses at most its share
 //! of the limit (at least one call), whatever order the answers come in. What
 //! other clients of the account use shows in the headers and counts as well.
-//! A call whose answer never came counts as used.
+//! A call whose answer never came counts as used. Only before the first answer
+//! of all, when no limit is known, up to four calls go without one.
 //!
 //! Pure: time is an argument.
 
@@ -76,7 +77,8 @@ impl Budget {
             Knowledge::Nothing => Verdict::Wait,
             Knowledge::Window(window) => {
                 let usable = self.usable(window.limit());
-                let left = window.remaining().saturating_sub(self.in_flight + window.limit() - usable);
+                let of_others = window.limit().saturating_sub(usable);
+                let left = window.remaining().saturating_sub(of_others).saturating_sub(self.in_flight);
                 if left > kept_from(priority, usable) {
                     Verdict::Admit
                 } else {
@@ -122,7 +124,7 @@ impl Budget {
         let blocked = self.blocked_until.filter(|until| *until > now);
         let used_up = match &self.knowledge {
             Knowledge::Window(window)
-                if window.remaining() <= window.limit() - self.usable(window.limit()) =>
+                if window.remaining() <= window.limit().saturating_sub(self.usable(window.limit())) =>
             {
                 Some(window.end())
             }
@@ -134,9 +136,7 @@ impl Budget {
     /// Our share of a limit in whole calls: at least one, at most all.
     fn usable(&self, limit: u64) -> u64 {
         // The tiny addition makes 0.29 of 100 be 29, which it isn't quite in binary.
-        #[allow(clippy::cast_precision_loss, reason = "a limit is far below 2^52")]
         let calls = (limit as f64 * self.share + 1e-9).floor();
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and limit")]
         (calls as u64).clamp(1, limit.max(1))
     }
 

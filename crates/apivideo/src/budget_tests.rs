@@ -55,6 +55,17 @@ fn only_the_share_is_used_and_the_rest_waits_for_the_reset() {
 }
 
 #[test]
+fn a_limit_beyond_reason_is_no_accident() {
+    let now = Instant::now();
+    for (share, remaining) in [(1.0, u64::MAX), (0.5, u64::MAX), (1.0, 1)] {
+        let mut budget = told(share, u64::MAX, remaining, 42, now);
+        assert_eq!(budget.look(Priority::UserChange, now), Verdict::Admit);
+        budget.take();
+        assert_eq!(budget.exhausted_until(now), None);
+    }
+}
+
+#[test]
 fn before_the_first_answer_four_calls_go_and_the_others_wait() {
     let now = Instant::now();
     let mut budget = Budget::new(0.9);

@@ -1,4 +1,38 @@
 //! A typed client of the [api.video](https://api.video) REST API: live streams.
+//!
+//! A call is a value ([`requests`]) that a [`Client`] sends. Between the two
+//! stand, in this order, the gate (`availability`), the budget (`budget`, `window`),
+//! the token (`token`, `authenticate`) and the [`Wire`]; what comes back is read by
+//! `decode` and `interpret`, and `retry` alone says whether it is tried again.
+//! All of these decide as pure functions of values, with the time as an
+//! argument; `client`, `governor` and `transport` are the thin shell around them.
+//!
+//! What a caller can rely on:
+//! - A create is never sent twice, and [`Error::effect`] never says
+//!   [`Effect::None`] of a call that may have done something.
+//! - No more of the account's limits is used than the share in [`Settings`].
+//! - No `Debug`, `Display` or log line shows the key, a token, a stream key or
+//!   the address of a private stream.
+//! - The future of any call may be dropped at any time.
+//!
+//! ```no_run
+//! use std::{sync::Arc, time::Duration};
+//! use apivideo::{Client, HttpWire, ListLiveStreams, PRODUCTION, Priority, Settings, list};
+//!
+//! # async fn example(key: apivideo::Secret) -> Result<(), Box<dyn std::error::Error>> {
+//! let settings = Settings {
+//!     base_url: PRODUCTION.to_owned(),
+//!     api_key: key,
+//!     read_share: 0.9,
+//!     write_share: 0.9,
+//!     user_agent: "example/1.0".to_owned(),
+//! };
+//! let client = Client::new(settings, Arc::new(HttpWire::new(Duration::from_secs(15))?), None)?;
+//! let page = client.send(list(&ListLiveStreams::default()), Priority::Background).await?;
+//! println!("{} streams on this page", page.value.items.len());
+//! # Ok(())
+//! # }
+//! ```
 
 mod authenticate;
 mod availability;

@@ -48,7 +48,9 @@ impl Cache {
                 Err(TryLockError::Error(error)) => return Err(error),
                 Err(TryLockError::WouldBlock) => {
                     if !std::mem::replace(&mut told, true) {
-                        progress.line("waiting for another process that downloads or builds the same components …");
+                        progress.line(
+                            "waiting for another process that downloads or builds the same components …",
+                        );
                     }
                     tokio::time::sleep(ASK_AGAIN).await;
                 }
@@ -98,9 +100,13 @@ pub(crate) fn executable_in(folder: &Path, component: Component) -> Sight {
     let path = folder.join(component.file_name());
     match fs::metadata(&path) {
         Ok(found) if !found.is_file() => Err(format!("{} is not a file", path.display())),
-        Ok(found) if found.permissions().mode() & 0o111 == 0 => Err(format!("{} is not executable", path.display())),
+        Ok(found) if found.permissions().mode() & 0o111 == 0 => {
+            Err(format!("{} is not executable", path.display()))
+        }
         Ok(_) => Ok(path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(format!("{} is not there", path.display())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(format!("{} is not there", path.display()))
+        }
         Err(error) => Err(format!("{}: {error}", path.display())),
     }
 }

@@ -65,9 +65,10 @@ impl Downloads {
 
     /// Downloads one component into `staging` and returns the executable in it.
     pub(crate) async fn fetch(&self, component: Component, staging: &Path) -> Result<PathBuf, DownloadError> {
-        let release = Platform::here()
-            .and_then(|platform| release(component, platform, &self.servers))
-            .ok_or_else(|| DownloadError::NotPublished(format!("nobody publishes {component} for this platform")))?;
+        let release =
+            Platform::here().and_then(|platform| release(component, platform, &self.servers)).ok_or_else(
+                || DownloadError::NotPublished(format!("nobody publishes {component} for this platform")),
+            )?;
         let unreachable = || self.unreachable.lock().unwrap_or_else(PoisonError::into_inner);
         if unreachable().contains(release.host()) {
             return Err(DownloadError::KnownUnreachable { host: release.host().to_owned() });
@@ -100,7 +101,10 @@ fn client(url: &str) -> Result<reqwest::Client, DownloadError> {
 }
 
 /// The published checksum; `None` when the server can't be reached at all.
-async fn fetch_checksum(client: &reqwest::Client, release: &Release) -> Result<Option<String>, DownloadError> {
+async fn fetch_checksum(
+    client: &reqwest::Client,
+    release: &Release,
+) -> Result<Option<String>, DownloadError> {
     let url = &release.checksums;
     let answer = match client.get(url).timeout(CHECKSUM_TIMEOUT).send().await {
         Ok(answer) => answer,
@@ -116,7 +120,8 @@ async fn fetch_checksum(client: &reqwest::Client, release: &Release) -> Result<O
 /// Finds a checksum in a file that holds either one checksum and nothing else, or
 /// lines of a checksum and a file name, as `sha256sum` and `sha512sum` print them.
 fn checksum_for(file: &str, text: &str) -> Option<String> {
-    let is_checksum = |word: &&str| [64, 128].contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_checksum =
+        |word: &&str| [64, 128].contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit());
     text.lines().find_map(|line| {
         let mut words = line.split_whitespace();
         let checksum = words.next().filter(is_checksum)?;
@@ -135,7 +140,8 @@ async fn save_verified(
 ) -> Result<(), DownloadError> {
     let url = &release.url;
     let failed = |error: reqwest::Error| http_error(url, &error);
-    let mut answer = client.get(url).send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
+    let mut answer =
+        client.get(url).send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
     let mut out = std::fs::File::create(file)?;
     let mut hash = Hash::of_length(expected.len());
     while let Some(chunk) = answer.chunk().await.map_err(failed)? {
@@ -179,7 +185,8 @@ impl Hash {
 
 async fn unpack(archive: &Path, member: &str, staging: &Path) -> Result<PathBuf, DownloadError> {
     let failed = |why: String| DownloadError::Unpack { archive: archive.display().to_string(), why };
-    let output = Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(staging).arg(member).output().await;
+    let output =
+        Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(staging).arg(member).output().await;
     let output = output.map_err(|error| failed(format!("tar: {error}")))?;
     if !output.status.success() {
         return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));

@@ -25,7 +25,9 @@ pub enum FindError {
         misses: Vec<Miss>,
     },
     /// The cache folder can't be used.
-    #[error("the cache for {component} can't be used ({source}); set XDG_CACHE_HOME to a folder that can be written to")]
+    #[error(
+        "the cache for {component} can't be used ({source}); set XDG_CACHE_HOME to a folder that can be written to"
+    )]
     Cache {
         /// What was to be kept there.
         component: Component,
@@ -81,7 +83,9 @@ pub(crate) struct RealMaker {
 impl Make for RealMaker {
     async fn make(&self, rung: Rung, component: Component, staging: &Path) -> Result<PathBuf, String> {
         match rung {
-            Rung::Download => self.downloads.fetch(component, staging).await.map_err(|error| error.to_string()),
+            Rung::Download => {
+                self.downloads.fetch(component, staging).await.map_err(|error| error.to_string())
+            }
             Rung::Build => build::build(component, staging).await.map_err(|error| error.to_string()),
             Rung::Path | Rung::Assets | Rung::Cache => Err("nothing can be made there".to_owned()),
         }
@@ -125,7 +129,10 @@ impl<M: Make> Ladder<M> {
             return Ok(path);
         }
         let Some(cache) = self.cache() else {
-            return Err(FindError::Cache { component, source: io::Error::other("neither XDG_CACHE_HOME nor HOME is set") });
+            return Err(FindError::Cache {
+                component,
+                source: io::Error::other("neither XDG_CACHE_HOME nor HOME is set"),
+            });
         };
         let broken = |source| FindError::Cache { component, source };
         let lock = cache.lock(&self.progress).await.map_err(broken)?;
@@ -173,7 +180,8 @@ impl<M: Make> Ladder<M> {
                 Ok(made) => {
                     let place = lock.install(&made, component).map_err(broken)?;
                     let (seconds, place_shown) = (began.elapsed().as_secs(), place.display());
-                    self.progress.line(format!("{component} is ready after {seconds} s, kept as {place_shown}"));
+                    self.progress
+                        .line(format!("{component} is ready after {seconds} s, kept as {place_shown}"));
                     return Ok(place);
                 }
                 Err(why) => {
@@ -189,7 +197,11 @@ impl<M: Make> Ladder<M> {
 fn announcement(rung: Rung, component: Component) -> String {
     match rung {
         Rung::Build => {
-            format!("building {component} {} with Go ({}, once)", release_of(component), component.build_time())
+            format!(
+                "building {component} {} with Go ({}, once)",
+                release_of(component),
+                component.build_time()
+            )
         }
         _ => format!("downloading {component} {}", release_of(component)),
     }

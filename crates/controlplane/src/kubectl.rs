@@ -11,7 +11,8 @@ use tokio::process::Command;
 pub(crate) async fn on_path(folders: &[PathBuf]) -> Sight {
     let found = folders.iter().map(|folder| folder.join("kubectl")).find(|path| path.is_file());
     let path = found.ok_or("no kubectl there")?;
-    let minor = minor_version(&path).await.ok_or_else(|| format!("{} does not tell its version", path.display()))?;
+    let minor =
+        minor_version(&path).await.ok_or_else(|| format!("{} does not tell its version", path.display()))?;
     if minor.abs_diff(KUBERNETES_MINOR) > 1 {
         let path = path.display();
         return Err(format!("{path} is 1.{minor}, too far from 1.{KUBERNETES_MINOR}"));
@@ -39,7 +40,6 @@ fn parse_minor(json: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
     fn answer(minor: &str) -> String {
         format!(r#"{{"clientVersion": {{"major": "1", "minor": "{minor}"}}}}"#)
@@ -59,8 +59,12 @@ mod tests {
         for (minor, taken) in [(34, false), (35, true), (36, true), (37, true), (38, false)] {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("kubectl");
-            std::fs::write(&path, format!("#!/bin/sh\necho '{}'\n", answer(&minor.to_string()))).unwrap();
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            let script = format!("#!/bin/sh\necho '{}'\n", answer(&minor.to_string()));
+            // Written by another process: one that forks while it has a program
+            // open for writing can find it "busy" when it runs it.
+            let mut write = Command::new("sh");
+            write.args(["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""]).arg(&path).arg(script);
+            assert!(write.status().await.unwrap().success());
             let sight = on_path(&[folder.path().join("empty"), folder.path().to_owned()]).await;
             assert_eq!(sight.is_ok(), taken, "1.{minor}: {sight:?}");
         }

@@ -105,7 +105,11 @@ impl Running {
                     Poll::Ready(Ok(status)) => status.to_string(),
                     Poll::Ready(Err(error)) => error.to_string(),
                 };
-                return Poll::Ready(ComponentEnded { component: *component, status, log: process.log_tail() });
+                return Poll::Ready(ComponentEnded {
+                    component: *component,
+                    status,
+                    log: process.log_tail(),
+                });
             }
             Poll::Pending
         })
@@ -154,7 +158,8 @@ impl Launch<'_> {
     pub(crate) async fn run(&self) -> Result<Running, StartError> {
         self.write_files().map_err(StartError::io(format!("writing to {}", self.dir.display())))?;
         let probe = Probe::new(&self.server(), self.credentials).map_err(StartError::Client)?;
-        let etcd = self.spawn(Component::Etcd, &self.executables.etcd, commands::etcd(self.dir, self.ports)).await?;
+        let etcd =
+            self.spawn(Component::Etcd, &self.executables.etcd, commands::etcd(self.dir, self.ports)).await?;
         let mut running = Running { components: vec![etcd] };
         let args = commands::api_server(self.dir, self.ports, self.api_server_args);
         running.components.push(self.spawn(Component::ApiServer, &self.executables.api_server, args).await?);

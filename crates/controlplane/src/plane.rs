@@ -73,7 +73,11 @@ impl ControlPlane {
         }
     }
 
-    async fn launch(options: &Options, executables: &Executables, kubectl: &Path) -> Result<Self, StartError> {
+    async fn launch(
+        options: &Options,
+        executables: &Executables,
+        kubectl: &Path,
+    ) -> Result<Self, StartError> {
         let began = Instant::now();
         let dir = tempfile::Builder::new().prefix("apivideo-controlplane-").tempdir();
         let dir = dir.map_err(StartError::io("making a temporary folder"))?;
@@ -162,6 +166,9 @@ impl ControlPlane {
 impl fmt::Debug for ControlPlane {
     /// Without the kubeconfig: it holds the token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ControlPlane").field("server", &self.server).field("dir", &self.dir()).finish_non_exhaustive()
+        f.debug_struct("ControlPlane")
+            .field("server", &self.server)
+            .field("dir", &self.dir())
+            .finish_non_exhaustive()
     }
 }

@@ -66,9 +66,8 @@ mod tests {
     use super::*;
     use std::sync::Mutex;
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn long_work_is_reported_at_once_and_every_fifteen_seconds() {
-        tokio::time::pause();
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&lines);
         let progress = Progress::new(move |line| sink.lock().unwrap().push(line.to_owned()));

@@ -129,7 +129,11 @@ mod tests {
         let kubectl = published(Component::Kubectl, "macos", "aarch64").unwrap();
         assert_eq!(kubectl.url, "https://dl.k8s.io/v1.36.3/bin/darwin/arm64/kubectl");
         let server = published(Component::ApiServer, "macos", "x86_64").unwrap();
-        assert!(server.url.ends_with("/envtest-v1.36.2/envtest-v1.36.2-darwin-amd64.tar.gz"), "{}", server.url);
+        assert!(
+            server.url.ends_with("/envtest-v1.36.2/envtest-v1.36.2-darwin-amd64.tar.gz"),
+            "{}",
+            server.url
+        );
         assert_eq!(server.member.as_deref(), Some("controller-tools/envtest/kube-apiserver"));
     }
 

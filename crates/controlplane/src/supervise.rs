@@ -64,7 +64,9 @@ impl Supervised {
         // Held apart from the child: waiting for a child closes the input it owns.
         let lifeline = supervisor.stdin.take();
         let pid = first_line(&mut supervisor).await?;
-        let pid = pid.parse().map_err(|_| io::Error::other("the supervisor ended before it started the program"))?;
+        let pid = pid
+            .parse()
+            .map_err(|_| io::Error::other("the supervisor ended before it started the program"))?;
         Ok(Self { supervisor, lifeline, pid, log: program.log, grace: program.grace })
     }
 
@@ -117,3 +119,7 @@ pub(crate) fn tail(path: &Path) -> String {
     let skipped = lines.len().saturating_sub(TAIL_LINES);
     lines.into_iter().skip(skipped).collect::<Vec<_>>().join("\n")
 }
+
+#[cfg(test)]
+#[path = "supervise_tests.rs"]
+mod tests;

@@ -1,26 +1,22 @@
 //! The demo's side of the API server: what a person would do with kubectl.
 
-use std::time::Duration;
-
 use apivideo_operator::crd::{self, LiveStream};
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::{DynamicObject, GroupVersionKind, TypeMeta};
+use kube::core::{DynamicObject, GroupVersionKind};
 use kube::discovery::{Scope, pinned_kind};
 use kube::{Api, Client, Config, ResourceExt as _};
+use tokio::time::timeout;
 
-use crate::wait::{Unmet, until};
+use crate::wait::{LIMIT, Unmet, until};
 
 /// Under which name the demo writes.
 const FIELD_MANAGER: &str = "demo";
 
 /// Where the samples go, since they name no namespace.
 pub(crate) const NAMESPACE: &str = "default";
-
-/// Bounds each answer, so that a hanging API server ends a step and not the demo.
-const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What the API server did not do.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +27,9 @@ pub(crate) enum ClusterError {
     /// A request failed or was refused.
     #[error("{doing}: {source}")]
     Request { doing: String, source: Box<kube::Error> },
+    /// A request was not answered.
+    #[error("{doing}: no answer within {} s", LIMIT.as_secs())]
+    NoAnswer { doing: String },
     /// A manifest that has no apiVersion and kind.
     #[error("the manifest of {0} has no apiVersion and kind")]
     NoKind(String),
@@ -39,10 +38,15 @@ pub(crate) enum ClusterError {
     Unmet(#[from] Unmet),
 }
 
-impl ClusterError {
-    fn request(doing: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
-        let doing = doing.into();
-        move |source| Self::Request { doing, source: Box::new(source) }
+/// What the API server answers, within a bounded time.
+async fn answered<T>(
+    doing: impl Into<String>,
+    request: impl Future<Output = kube::Result<T>>,
+) -> Result<T, ClusterError> {
+    match timeout(LIMIT, request).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(ClusterError::Request { doing: doing.into(), source: Box::new(error) }),
+        Err(_) => Err(ClusterError::NoAnswer { doing: doing.into() }),
     }
 }
 
@@ -62,7 +66,7 @@ impl Cluster {
         let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
         // The API server is on loopback, whatever proxy the environment names.
         config.proxy_url = None;
-        let client = Client::try_from(config).map_err(ClusterError::request("connecting"))?;
+        let client = answered("connecting", async { Client::try_from(config) }).await?;
         Ok(Self { client })
     }
 
@@ -76,7 +80,7 @@ impl Cluster {
     /// # Errors
     /// [`ClusterError::Request`].
     pub(crate) async fn version(&self) -> Result<String, ClusterError> {
-        let info = self.client.apiserver_version().await.map_err(ClusterError::request("asking for the version"))?;
+        let info = answered("asking for the version", self.client.apiserver_version()).await?;
         Ok(info.git_version.trim_start_matches('v').to_owned())
     }
 
@@ -89,8 +93,8 @@ impl Cluster {
         let mut installed = Vec::new();
         for crd in crd::all() {
             let name = crd.name_any();
-            let applied = api.patch(&name, &PatchParams::apply(FIELD_MANAGER), &Patch::Apply(&crd)).await;
-            applied.map_err(ClusterError::request(format!("installing the CRD {name}")))?;
+            let (params, patch) = (PatchParams::apply(FIELD_MANAGER), Patch::Apply(&crd));
+            answered(format!("installing the CRD {name}"), api.patch(&name, &params, &patch)).await?;
             until(format!("the CRD {name} is established"), async || {
                 let crd = api.get(&name).await.map_err(|error| error.to_string())?;
                 let conditions = crd.status.and_then(|status| status.conditions).unwrap_or_default();
@@ -110,9 +114,9 @@ impl Cluster {
     pub(crate) async fn apply(&self, manifest: &DynamicObject) -> Result<(), ClusterError> {
         let name = manifest.name_any();
         let Some(types) = &manifest.types else { return Err(ClusterError::NoKind(name)) };
-        let doing = || ClusterError::request(format!("applying {} {name}", types.kind));
-        let kind = kind_of(types).ok_or_else(|| ClusterError::NoKind(name.clone()))?;
-        let (resource, capabilities) = pinned_kind(&self.client, &kind).await.map_err(doing())?;
+        let doing = format!("applying {} {name}", types.kind);
+        let kind = GroupVersionKind::try_from(types).map_err(|_| ClusterError::NoKind(name.clone()))?;
+        let (resource, capabilities) = answered(&doing, pinned_kind(&self.client, &kind)).await?;
         let api: Api<DynamicObject> = match capabilities.scope {
             Scope::Cluster => Api::all_with(self.client.clone(), &resource),
             Scope::Namespaced => {
@@ -120,8 +124,8 @@ impl Cluster {
                 Api::namespaced_with(self.client.clone(), &namespace, &resource)
             }
         };
-        let applied = api.patch(&name, &PatchParams::apply(FIELD_MANAGER), &Patch::Apply(manifest)).await;
-        applied.map(drop).map_err(doing())
+        let (params, patch) = (PatchParams::apply(FIELD_MANAGER), Patch::Apply(manifest));
+        answered(&doing, api.patch(&name, &params, &patch)).await.map(drop)
     }
 
     /// Deletes a LiveStream; it goes when its finalizer does.
@@ -129,8 +133,8 @@ impl Cluster {
     /// # Errors
     /// [`ClusterError::Request`].
     pub(crate) async fn delete(&self, name: &str) -> Result<(), ClusterError> {
-        let deleted = self.live_streams().delete(name, &DeleteParams::default()).await;
-        deleted.map(drop).map_err(ClusterError::request(format!("deleting LiveStream {name}")))
+        let (api, params) = (self.live_streams(), DeleteParams::default());
+        answered(format!("deleting LiveStream {name}"), api.delete(name, &params)).await.map(drop)
     }
 
     /// A LiveStream as it is now, if it is there.
@@ -138,7 +142,7 @@ impl Cluster {
     /// # Errors
     /// [`ClusterError::Request`].
     pub(crate) async fn live_stream(&self, name: &str) -> Result<Option<LiveStream>, ClusterError> {
-        self.live_streams().get_opt(name).await.map_err(ClusterError::request(format!("reading LiveStream {name}")))
+        answered(format!("reading LiveStream {name}"), self.live_streams().get_opt(name)).await
     }
 
     /// What was told of an object, by its uid, oldest first.
@@ -147,7 +151,7 @@ impl Cluster {
     /// [`ClusterError::Request`].
     pub(crate) async fn events(&self, uid: &str) -> Result<Vec<Event>, ClusterError> {
         let api: Api<Event> = Api::namespaced(self.client.clone(), NAMESPACE);
-        let all = api.list(&ListParams::default()).await.map_err(ClusterError::request("listing the events"))?;
+        let all = answered("listing the events", api.list(&ListParams::default())).await?;
         let of_it = |event: &Event| event.regarding.as_ref().and_then(|r| r.uid.as_deref()) == Some(uid);
         let mut events: Vec<Event> = all.items.into_iter().filter(of_it).collect();
         events.sort_by(|one, other| one.event_time.cmp(&other.event_time));
@@ -157,8 +161,4 @@ impl Cluster {
     fn live_streams(&self) -> Api<LiveStream> {
         Api::namespaced(self.client.clone(), NAMESPACE)
     }
-}
-
-fn kind_of(types: &TypeMeta) -> Option<GroupVersionKind> {
-    GroupVersionKind::try_from(types).ok()
 }

@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn no_setting_comes_from_the_environment() {
-        let variables: Vec<_> = command().get_arguments().filter_map(|arg| arg.get_env()).map(ToOwned::to_owned).collect();
+        let variables: Vec<_> =
+            command().get_arguments().filter_map(|arg| arg.get_env()).map(ToOwned::to_owned).collect();
         assert!(variables.is_empty(), "{variables:?}");
         let own = RunArgs::augment_args(Command::new("operator"));
         assert!(own.get_arguments().any(|arg| arg.get_env().is_some()), "then this test shows nothing");

@@ -14,7 +14,8 @@ use std::process::Command;
 const LOOPBACK: &str = "127.0.0.1,localhost";
 
 /// The variables that name a proxy.
-const PROXIES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+const PROXIES: [&str; 6] =
+    ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 /// Makes sure that loopback is reached directly; returns at once where it is.
 ///

@@ -11,7 +11,8 @@ pub(crate) fn settled(object: &LiveStream) -> Result<String, String> {
     let status = object.status.as_ref().ok_or("the LiveStream has no status yet")?;
     let generation = object.metadata.generation;
     let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready");
-    let ready = ready.filter(|condition| condition.status == "True" && condition.observed_generation == generation);
+    let ready =
+        ready.filter(|condition| condition.status == "True" && condition.observed_generation == generation);
     if ready.is_none() || status.observed_generation != generation {
         return Err(readiness(object));
     }

@@ -131,7 +131,7 @@ impl Api {
     fn complete_faulty(&mut self, fault: &Fault, request: &Request<Bytes>, now: Timestamp) -> Delivery {
         let effect = if fault.has_effect() { self.state.handle(request, now) } else { Answer::default() };
         let answer = match fault {
-            Fault::LostBefore | Fault::LostAfter => return Delivery::Answer(effect),
+            Fault::LostBefore | Fault::LostAfter => return Delivery::Closed,
             Fault::Delay { .. } | Fault::DelayAfter { .. } => return Delivery::Answer(effect),
             Fault::Truncated => return Delivery::CutShort(with_content(effect)),
             Fault::Huge => {

@@ -28,7 +28,7 @@ async fn raw_answer(caller: &Caller) -> Vec<u8> {
     // `sandbox-key:` in base64.
     let head = format!(
         "POST /live-streams HTTP/1.1\r\nhost: {address}\r\nauthorization: Basic c2FuZGJveC1rZXk6\r\n\
-         content-length: {}\r\n\r\n",
+         connection: close\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     socket.write_all(head.as_bytes()).await.unwrap();

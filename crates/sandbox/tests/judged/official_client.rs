@@ -23,9 +23,10 @@ fn cache() -> Option<PathBuf> {
 /// The Python of the environment, which is made if it is not there. `Err` says
 /// why it can't be had here.
 async fn python() -> Result<PathBuf, String> {
-    let environment = cache().ok_or("no cache folder")?.join(ENVIRONMENT);
+    let cache = cache().ok_or("no cache folder")?;
+    let environment = cache.join(ENVIRONMENT);
     fs::create_dir_all(environment.parent().unwrap()).map_err(|error| error.to_string())?;
-    let lock = File::create(environment.with_extension("lock")).map_err(|error| error.to_string())?;
+    let lock = File::create(cache.join(format!("{ENVIRONMENT}.lock"))).map_err(|error| error.to_string())?;
     // Waits for another test run that is making it, off the async threads.
     let lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await.unwrap();
     let _lock = lock.map_err(|error| error.to_string())?;
