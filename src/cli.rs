@@ -138,7 +138,9 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// A share above 0 and at most 1.
 fn share(text: &str) -> Result<f64, String> {
     let value: Option<f64> = text.parse().ok();
-    value.filter(|v| *v > 0.0 && *v <= 1.0).ok_or_else(|| "write a number above 0 and at most 1, like 0.9".to_owned())
+    value
+        .filter(|v| *v > 0.0 && *v <= 1.0)
+        .ok_or_else(|| "write a number above 0 and at most 1, like 0.9".to_owned())
 }
 
 #[cfg(test)]
@@ -174,6 +176,9 @@ mod tests {
         let error = Cli::try_parse_from(["apivideo-operator", "run", "--drift-interval", "0s"]).unwrap_err();
         let text = error.to_string();
         assert_eq!(error.exit_code(), 2);
-        assert!(text.contains("--drift-interval") && text.contains("'0s'") && text.contains("like 500ms"), "{text}");
+        assert!(
+            text.contains("--drift-interval") && text.contains("'0s'") && text.contains("like 500ms"),
+            "{text}"
+        );
     }
 }

@@ -217,11 +217,15 @@ pub fn remote(stream: apivideo::LiveStream) -> Option<Remote> {
 pub fn trouble(error: &apivideo::Error) -> Option<Trouble> {
     use apivideo::{Deferral, Error};
     match error {
-        Error::Deferred { because: Deferral::RateLimited, .. } | Error::RateLimited { .. } => Some(Trouble::RateLimited),
+        Error::Deferred { because: Deferral::RateLimited, .. } | Error::RateLimited { .. } => {
+            Some(Trouble::RateLimited)
+        }
         Error::Deferred { because: Deferral::Unauthorized, message, .. } => {
             Some(Trouble::Unauthorized(message.clone()))
         }
-        Error::Deferred { because: Deferral::Unavailable, message, .. } => Some(Trouble::Unavailable(message.clone())),
+        Error::Deferred { because: Deferral::Unavailable, message, .. } => {
+            Some(Trouble::Unavailable(message.clone()))
+        }
         Error::Unauthorized { .. } => Some(Trouble::Unauthorized(error.to_string())),
         Error::Server { .. } | Error::Unreadable { .. } | Error::NotSent { .. } | Error::Lost { .. } => {
             Some(Trouble::Unavailable(error.to_string()))

@@ -60,7 +60,8 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
     let mut readiness = Readiness::default();
-    let caches = readiness.part("the LiveStreams in the cluster (is the CRD installed? `apivideo-operator crd` prints it)");
+    let caches = readiness
+        .part("the LiveStreams in the cluster (is the CRD installed? `apivideo-operator crd` prints it)");
     let first_pass = readiness.part("the first pass over the account's streams (is the API key right?)");
     let listener: TcpListener = admin::listen(args.bind)
         .await
@@ -87,7 +88,10 @@ pub async fn run(
         selector: args.selector.clone().filter(|s| !s.is_empty()),
     };
     info!(version = env!("CARGO_PKG_VERSION"), "the operator has started");
-    let work = controller::run(cluster, Accounts::one(account), &scope, metrics, shutdown.clone(), move || caches.ready());
+    let work =
+        controller::run(cluster, Accounts::one(account), &scope, metrics, shutdown.clone(), move || {
+            caches.ready()
+        });
     let ended = until_the_end(work, leadership.as_mut(), &shutdown).await;
     shutdown.cancel();
     let _ = timeout(Duration::from_secs(1), async { while services.join_next().await.is_some() {} }).await;
@@ -148,7 +152,8 @@ async fn drain(server: impl Future<Output = std::io::Result<()>>) {
 }
 
 fn end_on_signal(shutdown: CancellationToken) -> Result<(), Failure> {
-    let listen = |kind| signal(kind).map_err(|error| Failure::Work(format!("signals can't be heard: {error}")));
+    let listen =
+        |kind| signal(kind).map_err(|error| Failure::Work(format!("signals can't be heard: {error}")));
     let (mut term, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     tokio::spawn(async move {
         tokio::select! {
@@ -168,7 +173,10 @@ fn end_on_signal(shutdown: CancellationToken) -> Result<(), Failure> {
 pub fn api_key(args: &RunArgs) -> Result<Secret, Failure> {
     if let Some(path) = &args.api_key_file {
         return key_file::read(path).map_err(|error| {
-            Failure::Setting(format!("--api-key-file {}: {error}; name a file that holds the API key", path.display()))
+            Failure::Setting(format!(
+                "--api-key-file {}: {error}; name a file that holds the API key",
+                path.display()
+            ))
         });
     }
     let key = std::env::var("APIVIDEO_API_KEY").unwrap_or_default();

@@ -99,14 +99,18 @@ pub(super) async fn bind(
 }
 
 /// Removes the intent.
-pub(super) async fn drop_intent(api: &Api<LiveStream>, object: &LiveStream) -> Result<LiveStream, ClusterError> {
+pub(super) async fn drop_intent(
+    api: &Api<LiveStream>,
+    object: &LiveStream,
+) -> Result<LiveStream, ClusterError> {
     let metadata = json!({ "uid": object.metadata.uid, "annotations": { meta::CREATE_INTENT: null } });
     patch(api, object, metadata).await
 }
 
 /// Removes the finalizer, unless the object has changed.
 pub(super) async fn release(api: &Api<LiveStream>, object: &LiveStream) -> Result<LiveStream, ClusterError> {
-    let others: Vec<_> = object.metadata.finalizers.iter().flatten().filter(|f| *f != meta::FINALIZER).collect();
+    let others: Vec<_> =
+        object.metadata.finalizers.iter().flatten().filter(|f| *f != meta::FINALIZER).collect();
     let mut metadata = json!({ "finalizers": others });
     conditional(object, &mut metadata);
     patch(api, object, metadata).await
@@ -128,12 +132,19 @@ fn conditional(object: &LiveStream, metadata: &mut Value) {
     }
 }
 
-async fn patch(api: &Api<LiveStream>, object: &LiveStream, metadata: Value) -> Result<LiveStream, ClusterError> {
+async fn patch(
+    api: &Api<LiveStream>,
+    object: &LiveStream,
+    metadata: Value,
+) -> Result<LiveStream, ClusterError> {
     let name = object.metadata.name.as_deref().unwrap_or_default();
     let params = PatchParams { field_manager: Some(meta::FIELD_MANAGER.into()), ..PatchParams::default() };
     let body = Patch::Merge(json!({ "metadata": metadata }));
     let write = api.patch(name, &params, &body);
-    timeout(CLUSTER_TIMEOUT, write).await.map_err(|_| ClusterError::Timeout)?.map_err(|error| Box::new(error).into())
+    timeout(CLUSTER_TIMEOUT, write)
+        .await
+        .map_err(|_| ClusterError::Timeout)?
+        .map_err(|error| Box::new(error).into())
 }
 
 /// Writes those fields of the status that differ.
@@ -146,5 +157,8 @@ pub(super) async fn patch_status(
     let params = PatchParams { field_manager: Some(meta::FIELD_MANAGER.into()), ..PatchParams::default() };
     let body = Patch::Merge(json!({ "metadata": { "uid": object.metadata.uid }, "status": fields }));
     let write = api.patch_status(name, &params, &body);
-    timeout(CLUSTER_TIMEOUT, write).await.map_err(|_| ClusterError::Timeout)?.map_err(|error| Box::new(error).into())
+    timeout(CLUSTER_TIMEOUT, write)
+        .await
+        .map_err(|_| ClusterError::Timeout)?
+        .map_err(|error| Box::new(error).into())
 }

@@ -28,7 +28,8 @@ impl Entry {
     /// The newest version that is known: the watch may still show one that our
     /// own write has replaced.
     pub(super) fn newest(&mut self, watched: &LiveStream) -> LiveStream {
-        let outdated = watched.metadata.resource_version.as_ref().is_some_and(|v| self.superseded.contains(v));
+        let outdated =
+            watched.metadata.resource_version.as_ref().is_some_and(|v| self.superseded.contains(v));
         match self.own.as_ref().filter(|_| outdated) {
             Some(own) => own.clone(),
             None => {

@@ -15,10 +15,7 @@ use tracing::debug;
 
 use super::CLUSTER_TIMEOUT;
 use crate::{
-    core::{
-        outcome::Note,
-        verdict::Verdict,
-    },
+    core::{outcome::Note, verdict::Verdict},
     crd::{LiveStream, metadata::FIELD_MANAGER},
 };
 
@@ -52,7 +49,8 @@ impl Events {
 
     /// Tells of a refusal.
     pub(super) async fn refused(&self, object: &LiveStream, verdict: &Verdict) {
-        let telling = Telling { warning: true, reason: verdict.reason.as_str(), note: verdict.message.clone() };
+        let telling =
+            Telling { warning: true, reason: verdict.reason.as_str(), note: verdict.message.clone() };
         self.publish(object, telling).await;
     }
 
@@ -62,7 +60,11 @@ impl Events {
         let now = k8s_openapi::jiff::Timestamp::now();
         let event = Event {
             metadata: ObjectMeta {
-                name: Some(format!("{}.{:x}", regarding.name.as_deref().unwrap_or_default(), now.as_nanosecond())),
+                name: Some(format!(
+                    "{}.{:x}",
+                    regarding.name.as_deref().unwrap_or_default(),
+                    now.as_nanosecond()
+                )),
                 namespace: Some(namespace.clone()),
                 ..ObjectMeta::default()
             },
@@ -98,7 +100,8 @@ fn telling(note: &Note) -> Telling {
     let (warning, reason, note) = match note {
         Note::Created(id) => (false, "Created", format!("created the stream {id}")),
         Note::Recreated { old, new } => {
-            let text = format!("{old} was gone: created {new} in its place; the stream key and all URLs are new");
+            let text =
+                format!("{old} was gone: created {new} in its place; the stream key and all URLs are new");
             (true, "Recreated", text)
         }
         Note::Adopted(id) => (false, "Adopted", format!("adopted the stream {id}")),

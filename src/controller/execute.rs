@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use apivideo::{AccountState, Class, CreateLiveStream, Effect, ListLiveStreams, Priority, SortOrder, UpdateLiveStream};
+use apivideo::{
+    AccountState, Class, CreateLiveStream, Effect, ListLiveStreams, Priority, SortOrder, UpdateLiveStream,
+};
 use tokio::time::Instant;
 
 use super::{Context, cluster, cluster::ClusterError, entries::Entry, subject::Subject};
@@ -49,7 +51,9 @@ pub(super) async fn execute(
                 public: changes.public,
                 player_id: changes.player_id.clone(),
             };
-            return Ok(outcome(subject, id, apivideo::update(id.as_str(), &body), priority(subject, action)).await);
+            return Ok(
+                outcome(subject, id, apivideo::update(id.as_str(), &body), priority(subject, action)).await
+            );
         }
         Action::Delete { id } => return Ok(delete(subject, id).await),
     };
@@ -113,7 +117,8 @@ async fn create(subject: &Subject, memory: &mut Memory, intent: &Intent) -> Outc
 }
 
 fn unusable_id() -> Outcome {
-    let why = Why::Trouble(Trouble::Unavailable("the answer names a stream by something that is no id".into()));
+    let why =
+        Why::Trouble(Trouble::Unavailable("the answer names a stream by something that is no id".into()));
     Outcome::Failed(CallFailure { effect_unknown: true, why, retry_in: None })
 }
 
@@ -139,14 +144,17 @@ async fn look(context: &Context, subject: &Subject, intent: &Intent, ended_at: j
         let pages = answer.pages_total;
         let streams: Vec<_> = answer.items.into_iter().filter_map(account::remote).collect();
         let past = streams.iter().any(|s| s.created_at.is_some_and(|t| t < intent.window_start()));
-        candidates.extend(streams.into_iter().filter(|s| intent.could_have_made(s, ended_at, account.policy.settle)));
+        candidates.extend(
+            streams.into_iter().filter(|s| intent.could_have_made(s, ended_at, account.policy.settle)),
+        );
         if past || page >= pages {
             break;
         }
         page += 1;
     }
     let mut holders = lock(&account.holders);
-    candidates.retain(|s| holders.other(&s.id, &subject.manifest.uid, |claim| context.is_known(claim)).is_none());
+    candidates
+        .retain(|s| holders.other(&s.id, &subject.manifest.uid, |claim| context.is_known(claim)).is_none());
     candidates.dedup_by(|a, b| a.id == b.id);
     let finding = judge(candidates, account.creates.open_with(&intent.payload));
     if let Finding::Ours(remote) = &finding {

@@ -29,7 +29,8 @@ pub(super) async fn handle(context: &Context, invalid: &InvalidObject) -> Result
     if invalid.metadata.deletion_timestamp.is_some() {
         return let_go(&api, name, invalid).await;
     }
-    let message = format!("the object can't be read: {}; correct it, or delete it (its stream is kept)", invalid.error);
+    let message =
+        format!("the object can't be read: {}; correct it, or delete it (its stream is kept)", invalid.error);
     warn!(%message, "a malformed LiveStream is passed over");
     let generation = invalid.metadata.generation.unwrap_or_default();
     let current = call(api.get_status(name)).await?;
@@ -46,16 +47,22 @@ pub(super) async fn handle(context: &Context, invalid: &InvalidObject) -> Result
                 "lastTransitionTime": jiff::Timestamp::from_second(c.last_transition.as_second()).unwrap_or(c.last_transition) })
         })
         .collect();
-    let patch = Patch::Merge(json!({ "status": { "observedGeneration": generation, "conditions": conditions } }));
+    let patch =
+        Patch::Merge(json!({ "status": { "observedGeneration": generation, "conditions": conditions } }));
     call(api.patch_status(name, &PatchParams::default(), &patch)).await?;
     Ok(Action::await_change())
 }
 
-async fn let_go(api: &Api<DynamicObject>, name: &str, invalid: &InvalidObject) -> Result<Action, ReconcileError> {
+async fn let_go(
+    api: &Api<DynamicObject>,
+    name: &str,
+    invalid: &InvalidObject,
+) -> Result<Action, ReconcileError> {
     if !meta::has_finalizer(&invalid.metadata) {
         return Ok(Action::await_change());
     }
-    let others: Vec<_> = invalid.metadata.finalizers.iter().flatten().filter(|f| *f != meta::FINALIZER).collect();
+    let others: Vec<_> =
+        invalid.metadata.finalizers.iter().flatten().filter(|f| *f != meta::FINALIZER).collect();
     warn!(name, "a malformed LiveStream goes; its stream, if it has one, is kept");
     let metadata = json!({ "finalizers": others, "resourceVersion": invalid.metadata.resource_version });
     call(api.patch(name, &PatchParams::default(), &Patch::Merge(json!({ "metadata": metadata })))).await?;
@@ -63,5 +70,8 @@ async fn let_go(api: &Api<DynamicObject>, name: &str, invalid: &InvalidObject) -
 }
 
 async fn call<T>(request: impl Future<Output = Result<T, kube::Error>>) -> Result<T, ClusterError> {
-    timeout(CLUSTER_TIMEOUT, request).await.map_err(|_| ClusterError::Timeout)?.map_err(|error| Box::new(error).into())
+    timeout(CLUSTER_TIMEOUT, request)
+        .await
+        .map_err(|_| ClusterError::Timeout)?
+        .map_err(|error| Box::new(error).into())
 }

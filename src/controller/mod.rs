@@ -64,7 +64,11 @@ pub struct Scope {
 
 impl Scope {
     fn namespaces(&self) -> Vec<Option<String>> {
-        if self.namespaces.is_empty() { vec![None] } else { self.namespaces.iter().cloned().map(Some).collect() }
+        if self.namespaces.is_empty() {
+            vec![None]
+        } else {
+            self.namespaces.iter().cloned().map(Some).collect()
+        }
     }
 }
 
@@ -90,7 +94,9 @@ pub async fn run(
         listed.push(list);
         let wakes = woken(&accounts, namespace, &controller.store());
         let token = shutdown.clone();
-        controllers.push(controller.reconcile_on(wakes).graceful_shutdown_on(async move { token.cancelled().await }));
+        controllers.push(
+            controller.reconcile_on(wakes).graceful_shutdown_on(async move { token.cancelled().await }),
+        );
     }
     let context = Arc::new(Context {
         events: events::Events::new(client.clone()),
@@ -150,7 +156,11 @@ fn woken(
     let store = store.clone();
     let streams = accounts.iter().map(|account| {
         let receiver = account.wakes.listen(namespace.clone());
-        stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|wake| (wake, receiver)) }).boxed()
+        stream::unfold(
+            receiver,
+            |mut receiver| async move { receiver.recv().await.map(|wake| (wake, receiver)) },
+        )
+        .boxed()
     });
     stream::select_all(streams).flat_map(move |wake| {
         let refs = match wake {

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use kube::{Resource, runtime::controller::Action};
 use tracing::{debug, error, info, instrument};
 
-use super::{Context, Guarded, cluster::ClusterError, entries::Entry, execute, malformed, report, requeue_after, startup, subject::Subject};
+use super::{
+    Context, Guarded, cluster::ClusterError, entries::Entry, execute, malformed, report, requeue_after,
+    startup, subject::Subject,
+};
 use crate::{
     core::{
         backoff::backoff,
@@ -68,8 +71,14 @@ pub(super) fn error_policy(_: Arc<Guarded>, _: &ReconcileError, _: Arc<Context>)
 }
 
 /// Brings one LiveStream as far as it goes now.
-async fn converge(context: &Context, watched: &LiveStream, entry: &mut Entry) -> Result<Action, ReconcileError> {
-    context.entries.prune(|| context.known(), context.stores.iter().map(kube::runtime::reflector::Store::len).sum());
+async fn converge(
+    context: &Context,
+    watched: &LiveStream,
+    entry: &mut Entry,
+) -> Result<Action, ReconcileError> {
+    context
+        .entries
+        .prune(|| context.known(), context.stores.iter().map(kube::runtime::reflector::Store::len).sum());
     let mut subject = Subject::gather(context, watched, entry)?;
     let mut last = String::new();
     for _ in 0..MOST_STEPS {
@@ -112,7 +121,7 @@ async fn rest(
         Step::Do(_) | Step::Rest => None,
     };
     // A deleted object that carries no finalizer of ours is no longer ours to speak of.
-    if !(subject.manifest.deleting && !subject.manifest.finalizer) {
+    if !subject.manifest.deleting || subject.manifest.finalizer {
         report::report(context, subject, entry, plan).await?;
     }
     let now = subject.now();

@@ -3,7 +3,9 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition as K8sCondition, Time};
 use serde_json::{Map, Value};
 
-use super::{Context, cluster, cluster::ClusterError, entries::Entry, reconcile::looked_afresh, subject::Subject};
+use super::{
+    Context, cluster, cluster::ClusterError, entries::Entry, reconcile::looked_afresh, subject::Subject,
+};
 use crate::{
     core::{
         binding::Binding,
@@ -80,7 +82,11 @@ fn status(
         drift: plan
             .drift
             .iter()
-            .map(|d| Drift { field: d.field.into(), desired: d.desired.clone(), observed: d.observed.clone() })
+            .map(|d| Drift {
+                field: d.field.into(),
+                desired: d.desired.clone(),
+                observed: d.observed.clone(),
+            })
             .collect(),
         last_handled_reconcile_at: entry.memory.handled_request.clone(),
         ..LiveStreamStatus::default()
@@ -114,8 +120,13 @@ fn describe(status: &mut LiveStreamStatus, remote: &Remote) {
 
 /// The fields of the status that differ; one that goes becomes null, as a
 /// merge patch wants it.
-fn difference(before: &LiveStreamStatus, after: &LiveStreamStatus) -> Result<Map<String, Value>, serde_json::Error> {
-    let object = |status: &LiveStreamStatus| serde_json::to_value(status).map(|v| v.as_object().cloned().unwrap_or_default());
+fn difference(
+    before: &LiveStreamStatus,
+    after: &LiveStreamStatus,
+) -> Result<Map<String, Value>, serde_json::Error> {
+    let object = |status: &LiveStreamStatus| {
+        serde_json::to_value(status).map(|v| v.as_object().cloned().unwrap_or_default())
+    };
     let (before, after) = (object(before)?, object(after)?);
     let gone = before.keys().filter(|key| !after.contains_key(*key)).map(|key| (key.clone(), Value::Null));
     let new = after.iter().filter(|(key, value)| before.get(*key) != Some(*value));
@@ -131,7 +142,8 @@ fn to_k8s(condition: Condition) -> K8sCondition {
         observed_generation: Some(condition.observed_generation),
         // The API server keeps whole seconds: a finer time would differ from what it gives back.
         last_transition_time: Time(
-            jiff::Timestamp::from_second(condition.last_transition.as_second()).unwrap_or(condition.last_transition),
+            jiff::Timestamp::from_second(condition.last_transition.as_second())
+                .unwrap_or(condition.last_transition),
         ),
     }
 }
@@ -153,7 +165,11 @@ mod tests {
 
     #[test]
     fn an_equal_status_is_not_written_and_a_field_that_goes_becomes_null() {
-        let before = LiveStreamStatus { live_stream_id: Some("li1".into()), broadcasting: Some(true), ..Default::default() };
+        let before = LiveStreamStatus {
+            live_stream_id: Some("li1".into()),
+            broadcasting: Some(true),
+            ..Default::default()
+        };
         assert!(difference(&before, &before).unwrap().is_empty());
         let after = LiveStreamStatus { live_stream_id: Some("li2".into()), ..Default::default() };
         let expected = serde_json::json!({ "liveStreamId": "li2", "broadcasting": null });

@@ -87,7 +87,10 @@ pub(super) async fn crd_is_terminating(context: &Context) -> Result<bool, Cluste
         Ok(crd) => Ok(crd.metadata.deletion_timestamp.is_some()),
         Err(kube::Error::Api(status)) if status.is_not_found() => Ok(true),
         Err(kube::Error::Api(status)) if status.is_forbidden() => {
-            warn!("no right to get the CRD {}: its deletion would delete the streams", LiveStream::crd_name());
+            warn!(
+                "no right to get the CRD {}: its deletion would delete the streams",
+                LiveStream::crd_name()
+            );
             Ok(false)
         }
         Err(error) => Err(Box::new(error).into()),

@@ -24,10 +24,9 @@ pub fn backoff(attempts: u32, uid: &str) -> Duration {
 /// A number in [0, 1) that depends on the object and the attempt alone.
 #[must_use]
 pub fn spread(uid: &str, attempts: u32) -> f64 {
-    let hash = uid
-        .bytes()
-        .chain(attempts.to_le_bytes())
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = uid.bytes().chain(attempts.to_le_bytes()).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
     f64::from((hash >> 40) as u32) / f64::from(1_u32 << 24)
 }
 
@@ -45,7 +44,8 @@ mod tests {
 
     #[test]
     fn objects_that_failed_together_come_back_apart() {
-        let waits: std::collections::BTreeSet<_> = (0..100).map(|n| backoff(3, &format!("uid-{n}"))).collect();
+        let waits: std::collections::BTreeSet<_> =
+            (0..100).map(|n| backoff(3, &format!("uid-{n}"))).collect();
         assert!(waits.len() > 90, "{}", waits.len());
     }
 }

@@ -156,12 +156,24 @@ mod tests {
             ("nothing stored", Stored::default(), None, false, Binding::Unbound),
             ("own uid", annotated("li1", "me"), None, false, bound("li1", true, false)),
             ("adopted and bound", annotated("li1", "me"), Some(&li1), false, bound("li1", true, true)),
-            ("a restore: another uid, free", annotated("li1", "old"), None, false, bound("li1", false, false)),
+            (
+                "a restore: another uid, free",
+                annotated("li1", "old"),
+                None,
+                false,
+                bound("li1", false, false),
+            ),
             ("only the status is left", in_status, None, false, bound("li2", false, false)),
             ("the own annotation wins over the status", both, None, false, bound("li1", true, false)),
             ("known to the process alone", unstored, None, false, bound("li3", false, false)),
             ("asked for", Stored::default(), Some(&li9), false, Binding::Wanted(li9.clone())),
-            ("asked for over a carried one", annotated("li1", "old"), Some(&li9), false, Binding::Wanted(li9.clone())),
+            (
+                "asked for over a carried one",
+                annotated("li1", "old"),
+                Some(&li9),
+                false,
+                Binding::Wanted(li9.clone()),
+            ),
             (
                 "bound to another than asked for",
                 annotated("li1", "me"),
@@ -170,7 +182,13 @@ mod tests {
                 Binding::Mismatch { bound: id("li1"), wanted: li9.clone() },
             ),
             ("took the place of the adopted one", recreated, Some(&li9), false, bound("li1", true, false)),
-            ("settles an open intent", annotated("li1", "me"), Some(&li9), true, Binding::Wanted(li9.clone())),
+            (
+                "settles an open intent",
+                annotated("li1", "me"),
+                Some(&li9),
+                true,
+                Binding::Wanted(li9.clone()),
+            ),
         ];
         for (case, stored, adopt, open, expected) in cases {
             assert_eq!(resolve(&stored, "me", adopt, open, free), expected, "{case}");

@@ -69,7 +69,9 @@ pub(super) fn resume(manifest: &Manifest, open: &Create, account: &AccountView, 
         Create::Open(intent, Request::NotSent) => {
             Plan::act(Action::Create { intent: intent.clone() }, Reason::Creating, "creating the stream")
         }
-        Create::Open(intent, Request::Unknown(_)) => search(manifest, intent, open, account, now, Action::DropIntent),
+        Create::Open(intent, Request::Unknown(_)) => {
+            search(manifest, intent, open, account, now, Action::DropIntent)
+        }
     }
 }
 
@@ -94,7 +96,8 @@ pub(super) fn search(
         return Plan::act(none, Reason::Creating, "the create request made nothing");
     }
     let due = search.next_look(account.settle);
-    let message = format!("the answer to the create request of {} was lost; looking for its stream", intent.sent_at);
+    let message =
+        format!("the answer to the create request of {} was lost; looking for its stream", intent.sent_at);
     if due > now {
         return Plan::rest(Reason::Creating, message).until(due);
     }

@@ -64,8 +64,11 @@ impl Changes {
     /// The names of the fields that are written, for messages: `name, public`.
     #[must_use]
     pub fn fields(&self) -> String {
-        let set =
-            [("name", self.name.is_some()), ("public", self.public.is_some()), ("playerId", self.player_id.is_some())];
+        let set = [
+            ("name", self.name.is_some()),
+            ("public", self.public.is_some()),
+            ("playerId", self.player_id.is_some()),
+        ];
         set.iter().filter(|(_, is_set)| *is_set).map(|(field, _)| *field).collect::<Vec<_>>().join(", ")
     }
 }

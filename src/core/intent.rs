@@ -11,7 +11,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{diff::made_from, model::{Desired, Remote, StreamId}};
+use super::{
+    diff::made_from,
+    model::{Desired, Remote, StreamId},
+};
 
 /// How far the clock behind `createdAt` may be behind the one behind `Date`.
 /// Both are the API's and tell whole seconds.

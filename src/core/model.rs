@@ -19,7 +19,9 @@ pub struct StreamId(String);
 
 /// A text that is no stream id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a live stream id: it must be `li` followed by letters and digits, at most {LONGEST_ID} characters")]
+#[error(
+    "not a live stream id: it must be `li` followed by letters and digits, at most {LONGEST_ID} characters"
+)]
 pub struct NotAStreamId;
 
 impl StreamId {

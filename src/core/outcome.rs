@@ -158,7 +158,8 @@ fn seen(
         Action::Update { id, changes, cause } => {
             if diff::changes(&manifest.desired, &remote).is_some() {
                 let why = format!("it accepted {} but still shows other values", changes.fields());
-                memory.fail(Trouble::Unavailable(why), |attempts| later(now, backoff(attempts, &manifest.uid)));
+                memory
+                    .fail(Trouble::Unavailable(why), |attempts| later(now, backoff(attempts, &manifest.uid)));
             }
             Some(match cause {
                 Cause::Manifest => Note::Updated(id, changes.fields()),
@@ -202,7 +203,8 @@ fn looked(memory: &mut Memory, observed: &mut Observed, finding: Finding, now: T
 
 fn failed(manifest: &Manifest, memory: &mut Memory, action: &Action, failure: CallFailure, now: Timestamp) {
     if let (Action::Create { .. }, Some(Create::Open(_, request))) = (action, &mut memory.create) {
-        *request = if failure.effect_unknown { Request::Unknown(Search::since(now)) } else { Request::NotCreated };
+        *request =
+            if failure.effect_unknown { Request::Unknown(Search::since(now)) } else { Request::NotCreated };
     }
     match failure.why {
         Why::Refused(refusal) => memory.refusal = Some(refusal),

@@ -228,9 +228,10 @@ pub(super) fn in_trouble(trouble: &Trouble, manifest: &Manifest, retry_at: Optio
         Trouble::RateLimited => {
             Verdict::new(Reason::RateLimited, format!("the account's request budget is used up{again}"))
         }
-        Trouble::Unavailable(why) => {
-            Verdict::new(Reason::AccountUnavailable, format!("api.video can't be reached: {why}; it is tried again by itself"))
-        }
+        Trouble::Unavailable(why) => Verdict::new(
+            Reason::AccountUnavailable,
+            format!("api.video can't be reached: {why}; it is tried again by itself"),
+        ),
         Trouble::Unauthorized(why) => Verdict::new(Reason::Unauthorized, why.clone()),
     };
     if manifest.deleting {
@@ -284,7 +285,9 @@ fn adopt(manifest: &Manifest, id: &StreamId, observed: &Observed) -> Plan {
             let bind = Action::Bind { id: id.clone(), recreated_from: None };
             Plan::act(bind, Reason::Creating, format!("adopting {id}"))
         }
-        Sight::Missing => Plan::act(Action::Get { id: id.clone() }, Reason::Creating, format!("looking for {id}")),
+        Sight::Missing => {
+            Plan::act(Action::Get { id: id.clone() }, Reason::Creating, format!("looking for {id}"))
+        }
         Sight::Gone => Plan::rest(
             Reason::RemoteMissing,
             format!(
@@ -317,7 +320,8 @@ fn keep(manifest: &Manifest, memory: &Memory, id: &StreamId, observed: &Observed
         Sight::Gone => missing(manifest, memory, id, account, now),
         Sight::Present { fresh: false, .. } if memory.request_pending(manifest) => read(),
         Sight::Present { remote, fresh } => {
-            let locked_out = account.trouble.as_ref().filter(|t| !fresh && matches!(t, Trouble::Unauthorized(_)));
+            let locked_out =
+                account.trouble.as_ref().filter(|t| !fresh && matches!(t, Trouble::Unauthorized(_)));
             let drift = diff::drift(&manifest.desired, remote);
             match (diff::changes(&manifest.desired, remote), locked_out) {
                 (None, Some(trouble)) => Plan {
@@ -338,21 +342,30 @@ fn suspended(what: &str) -> Plan {
     Plan::rest(Reason::Suspended, format!("spec.suspend is set: nothing is written to api.video; {what}"))
 }
 
-fn correct(manifest: &Manifest, memory: &Memory, id: &StreamId, changes: Changes, drift: &[FieldDrift]) -> Plan {
+fn correct(
+    manifest: &Manifest,
+    memory: &Memory,
+    id: &StreamId,
+    changes: Changes,
+    drift: &[FieldDrift],
+) -> Plan {
     let fields = changes.fields();
     if manifest.suspend {
         return suspended(&format!("{id} differs in {fields}"));
     }
     if manifest.drift_policy == DriftPolicy::Report {
-        let each: Vec<_> =
-            drift.iter().map(|d| format!("{} is {:?}, the manifest says {:?}", d.field, d.observed, d.desired)).collect();
+        let each: Vec<_> = drift
+            .iter()
+            .map(|d| format!("{} is {:?}, the manifest says {:?}", d.field, d.observed, d.desired))
+            .collect();
         let message = format!("{id} differs: {}; driftPolicy is Report, so it is left so", each.join("; "));
         return Plan::rest(Reason::DriftDetected, message);
     }
     if let Some(rejected) = create::rejected(memory) {
         return rejected;
     }
-    let cause = if memory.synced_generation == Some(manifest.generation) { Cause::Drift } else { Cause::Manifest };
+    let cause =
+        if memory.synced_generation == Some(manifest.generation) { Cause::Drift } else { Cause::Manifest };
     Plan::act(
         Action::Update { id: id.clone(), changes, cause },
         Reason::Updating,
@@ -361,7 +374,13 @@ fn correct(manifest: &Manifest, memory: &Memory, id: &StreamId, changes: Changes
 }
 
 /// The bound stream is known to be gone.
-fn missing(manifest: &Manifest, memory: &Memory, id: &StreamId, account: &AccountView, now: Timestamp) -> Plan {
+fn missing(
+    manifest: &Manifest,
+    memory: &Memory,
+    id: &StreamId,
+    account: &AccountView,
+    now: Timestamp,
+) -> Plan {
     let confirmed = manifest.confirm_recreate.as_deref() == Some(id.as_str());
     let confirm = format!(
         "kubectl annotate livestream -n {} {} --overwrite api.video/confirm-recreate={id}",

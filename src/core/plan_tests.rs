@@ -12,7 +12,13 @@ use crate::core::{
 };
 
 fn account() -> AccountView {
-    AccountView { observed: true, trouble: None, guarded: false, settle: Duration::from_secs(30), marker: false }
+    AccountView {
+        observed: true,
+        trouble: None,
+        guarded: false,
+        settle: Duration::from_secs(30),
+        marker: false,
+    }
 }
 
 fn seeing(stream: Sight) -> Observed {
@@ -84,7 +90,10 @@ fn a_new_livestream_is_created_in_three_steps() {
     assert_eq!(next(&manifest(), &Memory::default(), &gone), "intent");
     assert_eq!(next(&manifest(), &creating(Request::NotSent), &gone), "create");
     let unstored = Binding::Bound { id: id("li1"), stored: false, adopted: false };
-    assert_eq!(next(&manifest(), &Memory { binding: unstored, ..Memory::default() }, &fresh(remote("li1"))), "bind li1");
+    assert_eq!(
+        next(&manifest(), &Memory { binding: unstored, ..Memory::default() }, &fresh(remote("li1"))),
+        "bind li1"
+    );
     assert_eq!(next(&manifest(), &bound("li1"), &fresh(remote("li1"))), "Synced");
 }
 
@@ -93,7 +102,10 @@ fn nothing_is_created_before_the_account_was_seen() {
     let unseen = Observed { account: AccountView { observed: false, ..account() }, ..seeing(Sight::NotYet) };
     assert_eq!(next(&manifest(), &Memory::default(), &unseen), "Creating");
     let locked = AccountView { trouble: Some(Trouble::Unauthorized("no".into())), ..unseen.account.clone() };
-    assert_eq!(next(&manifest(), &Memory::default(), &Observed { account: locked, ..unseen }), "Unauthorized");
+    assert_eq!(
+        next(&manifest(), &Memory::default(), &Observed { account: locked, ..unseen }),
+        "Unauthorized"
+    );
 }
 
 #[test]
@@ -115,7 +127,10 @@ fn an_ambiguous_create_waits_for_a_person_and_names_the_candidates() {
     let plan = plan(&manifest(), &memory, &seeing(Sight::NotYet), at(1000));
     assert_eq!(step(&plan), "CreateAmbiguous");
     let message = plan.verdict.unwrap().message;
-    assert!(message.contains("liA, liB") && message.contains("kubectl patch livestream -n ns town-hall"), "{message}");
+    assert!(
+        message.contains("liA, liB") && message.contains("kubectl patch livestream -n ns town-hall"),
+        "{message}"
+    );
     let unreadable = Memory { create: Some(Create::Unreadable("why".into())), ..Memory::default() };
     assert_eq!(next(&manifest(), &unreadable, &seeing(Sight::NotYet)), "CreateAmbiguous");
 }
@@ -181,7 +196,8 @@ fn an_adopted_stream_is_seen_before_it_is_bound_and_bound_before_it_is_written()
 #[test]
 fn what_another_holds_or_was_refused_is_never_written() {
     let other = Place { namespace: "ns".into(), name: "other".into() };
-    let conflict = Memory { binding: Binding::Conflict { id: id("li1"), holder: other }, ..Memory::default() };
+    let conflict =
+        Memory { binding: Binding::Conflict { id: id("li1"), holder: other }, ..Memory::default() };
     let mismatch =
         Memory { binding: Binding::Mismatch { bound: id("li1"), wanted: id("li2") }, ..Memory::default() };
     let differs = present(Remote { public: None, ..remote("li1") });
@@ -189,7 +205,10 @@ fn what_another_holds_or_was_refused_is_never_written() {
     assert_eq!(next(&manifest(), &conflict, &differs), "IdConflict");
     assert_eq!(next(&manifest(), &mismatch, &differs), "Rejected");
     assert_eq!(next(&manifest(), &Memory { refusal: refusal.clone(), ..bound("li1") }, &differs), "Rejected");
-    assert_eq!(next(&manifest(), &Memory { refusal, ..Memory::default() }, &seeing(Sight::NotYet)), "Rejected");
+    assert_eq!(
+        next(&manifest(), &Memory { refusal, ..Memory::default() }, &seeing(Sight::NotYet)),
+        "Rejected"
+    );
 }
 
 #[test]
@@ -268,7 +287,8 @@ fn a_deletion_with_an_open_create_looks_first() {
 
 #[test]
 fn a_deletion_that_the_account_holds_up_says_how_to_end_it() {
-    let failure = Some(Failure { trouble: Trouble::Unauthorized("401".into()), attempts: 1, retry_at: at(2000) });
+    let failure =
+        Some(Failure { trouble: Trouble::Unauthorized("401".into()), attempts: 1, retry_at: at(2000) });
     let plan = plan(&deleting(), &Memory { failure, ..bound("li1") }, &present(remote("li1")), at(1000));
     assert_eq!(step(&plan), "Unauthorized until 2000");
     assert!(plan.verdict.unwrap().message.contains(r#"'{"spec":{"deletionPolicy":"Retain"}}'"#));

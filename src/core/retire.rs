@@ -47,7 +47,10 @@ fn resolve_create(
 ) -> Option<Plan> {
     if manifest.deletion_policy == Some(DeletionPolicy::Retain) || observed.crd_terminating {
         let id = memory.binding.id().cloned();
-        return Some(release(Farewell::Retained(id, "whatever an unanswered create request made stays as well")));
+        return Some(release(Farewell::Retained(
+            id,
+            "whatever an unanswered create request made stays as well",
+        )));
     }
     match open {
         Create::Unreadable(why) => Some(create::unreadable(manifest, why)),
@@ -62,7 +65,8 @@ fn resolve_create(
 fn part(manifest: &Manifest, id: &StreamId, adopted: bool, observed: &Observed) -> Plan {
     let by_default = if adopted { DeletionPolicy::Retain } else { DeletionPolicy::Delete };
     if manifest.deletion_policy.unwrap_or(by_default) == DeletionPolicy::Retain {
-        let why = if manifest.deletion_policy.is_some() { "deletionPolicy is Retain" } else { "it was adopted" };
+        let why =
+            if manifest.deletion_policy.is_some() { "deletionPolicy is Retain" } else { "it was adopted" };
         return release(Farewell::Retained(Some(id.clone()), why));
     }
     if observed.crd_terminating {
@@ -74,7 +78,9 @@ fn part(manifest: &Manifest, id: &StreamId, adopted: bool, observed: &Observed) 
         (_, WhileBroadcasting::Proceed) => delete(),
         (Sight::Present { remote, .. }, WhileBroadcasting::Defer) if remote.broadcasting => Plan::rest(
             Reason::DeferredWhileBroadcasting,
-            format!("{id} is on the air: it is deleted once the broadcast ends (whileBroadcasting: Proceed cuts it)"),
+            format!(
+                "{id} is on the air: it is deleted once the broadcast ends (whileBroadcasting: Proceed cuts it)"
+            ),
         ),
         (Sight::Present { fresh: true, .. }, WhileBroadcasting::Defer) => delete(),
         // A pass may be a minute old, and a stream that went live since must not be cut.

@@ -102,7 +102,9 @@ impl Reason {
             | Self::RateLimited
             | Self::AccountUnavailable
             | Self::Unauthorized => Outlook::Reconciling,
-            Self::Rejected | Self::CreateAmbiguous | Self::IdConflict | Self::RemoteMissing => Outlook::Stalled,
+            Self::Rejected | Self::CreateAmbiguous | Self::IdConflict | Self::RemoteMissing => {
+                Outlook::Stalled
+            }
         }
     }
 
@@ -112,7 +114,12 @@ impl Reason {
     pub fn is_refusal(self) -> bool {
         !matches!(
             self,
-            Self::Synced | Self::Creating | Self::Updating | Self::Deleting | Self::Suspended | Self::RateLimited
+            Self::Synced
+                | Self::Creating
+                | Self::Updating
+                | Self::Deleting
+                | Self::Suspended
+                | Self::RateLimited
         )
     }
 }
@@ -153,7 +160,12 @@ pub struct Condition {
 /// The conditions that follow from a verdict. A condition that keeps its
 /// status keeps its transition time.
 #[must_use]
-pub fn conditions(verdict: &Verdict, generation: i64, before: &[Condition], now: Timestamp) -> Vec<Condition> {
+pub fn conditions(
+    verdict: &Verdict,
+    generation: i64,
+    before: &[Condition],
+    now: Timestamp,
+) -> Vec<Condition> {
     let condition = |type_: &str, status: bool| Condition {
         type_: type_.to_owned(),
         status,

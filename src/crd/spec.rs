@@ -1,5 +1,8 @@
 //! What a person writes: `kubectl explain livestream.spec` prints these texts.
 
+#![allow(unreachable_pub, reason = "the schema derive repeats the struct where nothing reaches it")]
+#![allow(clippy::duplicated_attributes, reason = "columns are alike by nature")]
+
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +23,16 @@ use crate::core::policy::{DeletionPolicy, DriftPolicy, OnRemoteMissing, WhileBro
     status = "LiveStreamStatus",
     derive = "PartialEq",
     doc = "A live stream on api.video that is kept equal to this manifest.",
-    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
-    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].status"#
+    ),
+    printcolumn(
+        name = "Reason",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#
+    ),
     printcolumn(name = "Live", type_ = "boolean", json_path = ".status.broadcasting"),
     printcolumn(name = "ID", type_ = "string", json_path = ".status.liveStreamId"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),

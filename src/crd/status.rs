@@ -1,5 +1,7 @@
 //! What the operator answers: `kubectl explain livestream.status` prints these texts.
 
+#![allow(unreachable_pub, reason = "the schema derive repeats the struct where nothing reaches it")]
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
 use schemars::JsonSchema;

@@ -28,7 +28,12 @@ impl Guard {
 
     /// Looks at what vanished in a pass, of the streams that were `bound`.
     /// Streams that reappeared, or are bound no more, are let go. True if it trips.
-    pub fn judge(&mut self, vanished: &[StreamId], bound: &[StreamId], missing: impl Fn(&StreamId) -> bool) -> bool {
+    pub fn judge(
+        &mut self,
+        vanished: &[StreamId],
+        bound: &[StreamId],
+        missing: impl Fn(&StreamId) -> bool,
+    ) -> bool {
         let still_bound: HashSet<_> = bound.iter().collect();
         self.held.retain(|id| still_bound.contains(id) && missing(id));
         let trips = self.on && vanished.len() >= FEWEST && vanished.len() * 10 > bound.len();

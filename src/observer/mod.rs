@@ -42,7 +42,12 @@ pub async fn observe(account: &Account, shutdown: CancellationToken, report: imp
             pass = one_pass(account) => pass,
             () = shutdown.cancelled() => return,
         };
-        debug!(pages = pass.pages, streams = pass.streams, vanished = pass.vanished, "a pass over the account ended");
+        debug!(
+            pages = pass.pages,
+            streams = pass.streams,
+            vanished = pass.vanished,
+            "a pass over the account ended"
+        );
         report(&pass);
         tokio::select! {
             () = tokio::time::sleep_until(began + account.policy.drift_interval) => {}
@@ -72,7 +77,10 @@ async fn one_pass(account: &Account) -> PassReport {
     report.vanished = end(account, began);
     report.duration = began.elapsed();
     if report.unreadable > 0 {
-        warn!(items = report.unreadable, "some streams of the account could not be read and are not watched for drift");
+        warn!(
+            items = report.unreadable,
+            "some streams of the account could not be read and are not watched for drift"
+        );
     }
     report
 }

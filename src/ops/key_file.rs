@@ -30,7 +30,12 @@ pub fn read(path: &Path) -> io::Result<Secret> {
 
 /// Hands each new secret to `replace`, until `shutdown`. A file that can't be
 /// read for a while leaves the last secret in use.
-pub async fn follow(path: PathBuf, mut current: Secret, replace: impl Fn(Secret), shutdown: CancellationToken) {
+pub async fn follow(
+    path: PathBuf,
+    mut current: Secret,
+    replace: impl Fn(Secret),
+    shutdown: CancellationToken,
+) {
     let mut readable = true;
     loop {
         tokio::select! {

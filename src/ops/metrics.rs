@@ -8,7 +8,12 @@ use std::{
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::{Histogram, exponential_buckets}},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
     registry::{Registry, Unit},
 };
 use tokio::time::Instant;
@@ -77,7 +82,11 @@ impl Default for Metrics {
             m.pass_seconds.clone(),
         );
         registry.register("streams", "Streams in the account at the last pass", m.streams.clone());
-        registry.register("unreadable_streams", "Streams that the last pass could not read", m.unreadable.clone());
+        registry.register(
+            "unreadable_streams",
+            "Streams that the last pass could not read",
+            m.unreadable.clone(),
+        );
         Self { registry: Arc::new(registry), ..metrics }
     }
 }

@@ -38,7 +38,9 @@ fn a_revoked_key_is_said_by_every_livestream_and_a_held_up_deletion_can_be_ended
         stage.until_reason("revoked", "Unauthorized").await;
         stage.delete("revoked").await;
         let object = stage
-            .until("revoked", "the way out", |o| message(o).contains(r#"{"spec":{"deletionPolicy":"Retain"}}"#))
+            .until("revoked", "the way out", |o| {
+                message(o).contains(r#"{"spec":{"deletionPolicy":"Retain"}}"#)
+            })
             .await;
         assert!(object.metadata.deletion_timestamp.is_some());
         stage.merge("revoked", json!({ "spec": { "deletionPolicy": "Retain" } })).await;
@@ -76,7 +78,8 @@ fn a_used_up_budget_is_said_and_waited_out() {
         }
         eventually("someone to say so", async || {
             let all = stage.api().list(&Default::default()).await.expect("the list");
-            let limited = all.items.iter().any(|o| crate::stage::ready(o).is_some_and(|c| c.reason == "RateLimited"));
+            let limited =
+                all.items.iter().any(|o| crate::stage::ready(o).is_some_and(|c| c.reason == "RateLimited"));
             limited.then_some(())
         })
         .await;
@@ -95,7 +98,10 @@ fn no_secret_shows_anywhere() {
     play(async {
         let (stage, operator) = Stage::set().await;
         let stream = stage.synced("secret", json!({ "name": "Secret", "public": false })).await;
-        stage.sandbox.edit(&stream, StreamPatch { name: Some("Edited".into()), ..Default::default() }).expect("the edit");
+        stage
+            .sandbox
+            .edit(&stream, StreamPatch { name: Some("Edited".into()), ..Default::default() })
+            .expect("the edit");
         stage.event("secret", "DriftCorrected").await;
         stage.sandbox.set_api_key("another-key");
         stage.until_reason("secret", "Unauthorized").await;

@@ -58,7 +58,9 @@ fn the_second_to_ask_for_a_stream_never_writes_and_takes_over_when_the_first_goe
         assert!(message(&object).contains("/first"), "{}", message(&object));
         stage.two_passes().await;
         assert_eq!(stage.sandbox.stream(&first).map(|s| s.name).as_deref(), Some("First"));
-        stage.apply("third", json!({ "name": "Third", "liveStreamId": first, "deletionPolicy": "Delete" })).await;
+        stage
+            .apply("third", json!({ "name": "Third", "liveStreamId": first, "deletionPolicy": "Delete" }))
+            .await;
         stage.until_reason("third", "IdConflict").await;
         stage.delete("third").await;
         stage.until_gone("third").await;

@@ -83,7 +83,8 @@ fn a_stream_that_was_deleted_elsewhere_is_created_again_and_told_with_both_ids()
         let object = stage
             .until("comes-back", "a new id", |o| {
                 let new = o.status.as_ref().and_then(|s| s.live_stream_id.as_deref());
-                new.is_some_and(|new| new != old) && crate::stage::ready(o).is_some_and(|c| c.reason == "Synced")
+                new.is_some_and(|new| new != old)
+                    && crate::stage::ready(o).is_some_and(|c| c.reason == "Synced")
             })
             .await;
         let new = id(&object);
@@ -99,7 +100,9 @@ fn broadcasting_reaches_the_status_within_a_pass() {
         let (stage, _operator) = Stage::set().await;
         let stream = stage.synced("on-air", json!({ "name": "On air" })).await;
         stage.sandbox.set_broadcasting(&stream, true).expect("on the air");
-        stage.until("on-air", "broadcasting", |o| o.status.as_ref().and_then(|s| s.broadcasting) == Some(true)).await;
+        stage
+            .until("on-air", "broadcasting", |o| o.status.as_ref().and_then(|s| s.broadcasting) == Some(true))
+            .await;
     });
 }
 
@@ -108,7 +111,9 @@ fn quiet_is_quiet_and_a_restart_writes_nothing() {
     play(async {
         let (stage, operator) = Stage::set().await;
         for n in 0..3 {
-            stage.synced(&format!("quiet-{n}"), json!({ "name": format!("Quiet {n}"), "public": true })).await;
+            stage
+                .synced(&format!("quiet-{n}"), json!({ "name": format!("Quiet {n}"), "public": true }))
+                .await;
         }
         let versions = async || {
             let all = stage.api().list(&Default::default()).await.expect("the list");
@@ -135,7 +140,10 @@ fn a_request_to_reconcile_reads_the_stream_at_once_and_is_echoed() {
         let stage = Stage::empty().await.with(&["--drift-interval", "1h"]);
         let _operator = stage.operator().await;
         let stream = stage.synced("asked", json!({ "name": "Asked" })).await;
-        stage.sandbox.edit(&stream, StreamPatch { name: Some("Edited".into()), ..Default::default() }).expect("the edit");
+        stage
+            .sandbox
+            .edit(&stream, StreamPatch { name: Some("Edited".into()), ..Default::default() })
+            .expect("the edit");
         stage.annotate("asked", "reconcile.api.video/requestedAt", Some("2026-01-01T00:00:00Z")).await;
         stage
             .until("asked", "the echo", |o| {

@@ -1,6 +1,13 @@
 //! The operator's binary against a real Kubernetes API server and the sandbox,
 //! over loopback. Each test has a namespace, a sandbox and an operator of its own.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test ends by a panic; its helpers stand outside the functions that clippy knows as tests"
+)]
+
 mod account;
 mod adoption;
 mod create;

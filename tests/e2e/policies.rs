@@ -32,9 +32,13 @@ fn report_lists_the_drift_and_writes_nothing() {
         let object = stage.until_reason("reported", "DriftDetected").await;
         let drift = object.status.clone().unwrap_or_default().drift;
         assert_eq!(drift.len(), 1);
-        assert_eq!((drift[0].field.as_str(), drift[0].desired.as_str(), drift[0].observed.as_str()), ("name", "Reported", "Renamed"));
+        assert_eq!(
+            (drift[0].field.as_str(), drift[0].desired.as_str(), drift[0].observed.as_str()),
+            ("name", "Reported", "Renamed")
+        );
         assert!(stage.event("reported", "DriftDetected").await.contains("Renamed"));
-        let conditions: Vec<_> = object.status.unwrap_or_default().conditions.into_iter().map(|c| c.type_).collect();
+        let conditions: Vec<_> =
+            object.status.unwrap_or_default().conditions.into_iter().map(|c| c.type_).collect();
         assert_eq!(conditions, ["Ready"], "neither Reconciling nor Stalled");
         stage.two_passes().await;
         assert_eq!(stage.sandbox.calls().writes(), 0);
@@ -50,7 +54,11 @@ fn fail_waits_for_a_person_when_the_stream_is_gone_and_the_confirmation_ends_it(
         let stream = stage.synced("fails", json!({ "name": "Fails", "onRemoteMissing": "Fail" })).await;
         stage.sandbox.delete(&stream).expect("the deletion");
         let object = stage.until_reason("fails", "RemoteMissing").await;
-        assert!(message(&object).contains(&format!("api.video/confirm-recreate={stream}")), "{}", message(&object));
+        assert!(
+            message(&object).contains(&format!("api.video/confirm-recreate={stream}")),
+            "{}",
+            message(&object)
+        );
         stage.two_passes().await;
         assert!(stage.sandbox.streams().is_empty());
         stage.annotate("fails", "api.video/confirm-recreate", Some(&stream)).await;
@@ -108,7 +116,11 @@ fn a_deletion_that_may_proceed_cuts_the_broadcast_with_no_read() {
         stage.until_gone("cut").await;
         assert!(stage.sandbox.streams().is_empty());
         let calls = stage.sandbox.calls();
-        assert!(!calls.entries.iter().any(|c| c.method == "GET" && c.path.contains(&stream)), "{:?}", calls.entries);
+        assert!(
+            !calls.entries.iter().any(|c| c.method == "GET" && c.path.contains(&stream)),
+            "{:?}",
+            calls.entries
+        );
     });
 }
 
@@ -122,7 +134,12 @@ fn a_deletion_costs_one_write_and_one_read() {
         stage.until_gone("default").await;
         assert!(stage.sandbox.stream(&stream).is_none());
         let calls = stage.sandbox.calls();
-        let own = calls.entries.iter().filter(|c| c.path.contains(&stream)).map(|c| c.method.as_str()).collect::<Vec<_>>();
+        let own = calls
+            .entries
+            .iter()
+            .filter(|c| c.path.contains(&stream))
+            .map(|c| c.method.as_str())
+            .collect::<Vec<_>>();
         assert_eq!(own, ["GET", "DELETE"], "one read, for a broadcast, and one write");
     });
 }

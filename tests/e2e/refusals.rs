@@ -58,13 +58,15 @@ fn a_malformed_object_says_so_can_be_deleted_and_stops_none_of_the_rest() {
         let api: Api<DynamicObject> =
             Api::namespaced_with(stage.client.clone(), &stage.namespace, &loosened.resource);
         let object: DynamicObject = serde_json::from_value(malformed).expect("an object");
-        eventually("the loosened schema", async || api.create(&PostParams::default(), &object).await.ok()).await;
+        eventually("the loosened schema", async || api.create(&PostParams::default(), &object).await.ok())
+            .await;
         let _operator = stage.operator().await;
         stage.synced("well-formed", json!({ "name": "Well formed" })).await;
         eventually("the malformed one to say so", async || {
             let seen = api.get("malformed").await.ok()?;
             let ready = seen.data.pointer("/status/conditions/0")?.clone();
-            (ready["reason"] == "Rejected" && ready["message"].as_str()?.contains("can't be read")).then_some(())
+            (ready["reason"] == "Rejected" && ready["message"].as_str()?.contains("can't be read"))
+                .then_some(())
         })
         .await;
         stage.delete("malformed").await;
@@ -102,8 +104,12 @@ impl Loosened {
     async fn set_spec_schema(&self, schema: Value) {
         let path = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";
         let patch: json_patch::Patch =
-            serde_json::from_value(json!([{ "op": "replace", "path": path, "value": schema }])).expect("a patch");
+            serde_json::from_value(json!([{ "op": "replace", "path": path, "value": schema }]))
+                .expect("a patch");
         let patch = Patch::Json::<()>(patch);
-        self.api.patch("livestreams.api.video", &PatchParams::default(), &patch).await.expect("the CRD is patched");
+        self.api
+            .patch("livestreams.api.video", &PatchParams::default(), &patch)
+            .await
+            .expect("the CRD is patched");
     }
 }

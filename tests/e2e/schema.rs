@@ -9,7 +9,8 @@ use crate::stage::{SCHEMA, Stage, play};
 
 #[test]
 fn the_printed_crds_equal_those_in_the_tree() {
-    let printed = Command::new(env!("CARGO_BIN_EXE_apivideo-operator")).arg("crd").output().expect("the command");
+    let printed =
+        Command::new(env!("CARGO_BIN_EXE_apivideo-operator")).arg("crd").output().expect("the command");
     assert!(printed.status.success());
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("crds/livestreams.api.video.yaml");
     let kept = fs::read_to_string(&file).expect("crds/livestreams.api.video.yaml");
@@ -30,11 +31,31 @@ fn a_bad_manifest_is_refused_with_the_field_and_the_remedy() {
             ("empty name", json!({ "name": "" }), &["spec.name", "at least 1"]),
             ("blank name", json!({ "name": "  " }), &["spec.name", "write 1 to 255 characters"]),
             ("long name", json!({ "name": long }), &["spec.name", "255"]),
-            ("bad id", json!({ "name": "x", "liveStreamId": "vi123" }), &["spec.liveStreamId", "^li[A-Za-z0-9]+$"]),
-            ("bad policy", json!({ "name": "x", "deletionPolicy": "Keep" }), &["spec.deletionPolicy", "Delete", "Retain"]),
-            ("bad drift", json!({ "name": "x", "driftPolicy": "Ignore" }), &["spec.driftPolicy", "Correct", "Report"]),
-            ("bad missing", json!({ "name": "x", "onRemoteMissing": "No" }), &["spec.onRemoteMissing", "Recreate", "Fail"]),
-            ("bad live", json!({ "name": "x", "whileBroadcasting": "Cut" }), &["spec.whileBroadcasting", "Defer", "Proceed"]),
+            (
+                "bad id",
+                json!({ "name": "x", "liveStreamId": "vi123" }),
+                &["spec.liveStreamId", "^li[A-Za-z0-9]+$"],
+            ),
+            (
+                "bad policy",
+                json!({ "name": "x", "deletionPolicy": "Keep" }),
+                &["spec.deletionPolicy", "Delete", "Retain"],
+            ),
+            (
+                "bad drift",
+                json!({ "name": "x", "driftPolicy": "Ignore" }),
+                &["spec.driftPolicy", "Correct", "Report"],
+            ),
+            (
+                "bad missing",
+                json!({ "name": "x", "onRemoteMissing": "No" }),
+                &["spec.onRemoteMissing", "Recreate", "Fail"],
+            ),
+            (
+                "bad live",
+                json!({ "name": "x", "whileBroadcasting": "Cut" }),
+                &["spec.whileBroadcasting", "Defer", "Proceed"],
+            ),
             ("bad flag", json!({ "name": "x", "public": "yes" }), &["spec.public", "boolean"]),
         ];
         for (case, spec, words) in cases {
@@ -56,7 +77,10 @@ fn an_adopted_id_may_be_set_later_and_never_changes() {
         stage.apply("adopts", json!({ "name": "y", "liveStreamId": "liOne" })).await;
         for spec in [json!({ "name": "y", "liveStreamId": "liTwo" }), json!({ "name": "y" })] {
             let refusal = stage.try_apply("adopts", spec).await.expect_err("it is refused").to_string();
-            assert!(refusal.contains("spec.liveStreamId") && refusal.contains("make a new LiveStream"), "{refusal}");
+            assert!(
+                refusal.contains("spec.liveStreamId") && refusal.contains("make a new LiveStream"),
+                "{refusal}"
+            );
         }
     });
 }
@@ -66,7 +90,8 @@ fn what_is_left_out_gets_the_defaults_of_the_contract() {
     play(async {
         let stage = Stage::empty().await;
         let _schema = SCHEMA.read().await;
-        let spec = serde_json::to_value(stage.apply("bare", json!({ "name": "x" })).await.spec).expect("a spec");
+        let spec =
+            serde_json::to_value(stage.apply("bare", json!({ "name": "x" })).await.spec).expect("a spec");
         let expected = json!({ "name": "x", "driftPolicy": "Correct", "onRemoteMissing": "Recreate",
             "suspend": false, "whileBroadcasting": "Defer" });
         assert_eq!(spec, expected);

@@ -49,7 +49,9 @@ pub(crate) fn play(test: impl Future<Output = ()>) {
 async fn control_plane() -> &'static ControlPlane {
     CLUSTER
         .get_or_init(|| async {
-            let cluster = ControlPlane::start(apivideo_controlplane::Options::default()).await.expect("a control plane");
+            let cluster = ControlPlane::start(apivideo_controlplane::Options::default())
+                .await
+                .expect("a control plane");
             install_crd(client(&cluster).await).await;
             cluster
         })
@@ -58,7 +60,8 @@ async fn control_plane() -> &'static ControlPlane {
 
 async fn client(cluster: &ControlPlane) -> Client {
     let kubeconfig: Kubeconfig = serde_yaml::from_str(cluster.kubeconfig_yaml()).expect("a kubeconfig");
-    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.expect("a config");
+    let config =
+        Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.expect("a config");
     Client::try_from(config).expect("a client")
 }
 
@@ -127,7 +130,8 @@ impl Stage {
         let open = Options { reads: 1_000_000, writes: 1_000_000, ..Options::default() };
         let sandbox = Sandbox::start(open).await.expect("a sandbox");
         let folder = TempDir::new().expect("a folder");
-        fs::write(folder.path().join("kubeconfig"), control_plane().await.kubeconfig_yaml()).expect("the kubeconfig");
+        fs::write(folder.path().join("kubeconfig"), control_plane().await.kubeconfig_yaml())
+            .expect("the kubeconfig");
         fs::write(folder.path().join("key"), "sandbox-key\n").expect("the key");
         Self { client, namespace, sandbox, folder, settings: Vec::new() }
     }
@@ -165,7 +169,11 @@ impl Stage {
             .env("KUBECONFIG", self.folder.path().join("kubeconfig"))
             .env("RUST_LOG", "info,apivideo_operator=debug")
             .args(["run", "--base-url", &self.sandbox.url(), "--namespace", &self.namespace])
-            .args(self.settings_or(&[("--drift-interval", "300ms"), ("--create-settle", "1s"), ("--request-timeout", "2s")]))
+            .args(self.settings_or(&[
+                ("--drift-interval", "300ms"),
+                ("--create-settle", "1s"),
+                ("--request-timeout", "2s"),
+            ]))
             .args(["--bind", &format!("127.0.0.1:{port}")])
             .arg("--api-key-file")
             .arg(self.folder.path().join("key"))
@@ -179,7 +187,11 @@ impl Stage {
     /// Quick settings, but for those that the test sets itself.
     fn settings_or(&self, quick: &[(&str, &str)]) -> Vec<String> {
         let own = |flag: &str| self.settings.iter().any(|set| set == flag);
-        quick.iter().filter(|(flag, _)| !own(flag)).flat_map(|(flag, value)| [flag.to_string(), value.to_string()]).collect()
+        quick
+            .iter()
+            .filter(|(flag, _)| !own(flag))
+            .flat_map(|(flag, value)| [flag.to_string(), value.to_string()])
+            .collect()
     }
 
     pub(crate) fn log(&self) -> PathBuf {
@@ -217,7 +229,12 @@ impl Stage {
     }
 
     /// Waits until a LiveStream is as wanted.
-    pub(crate) async fn until(&self, name: &str, what: &str, wanted: impl Fn(&LiveStream) -> bool) -> LiveStream {
+    pub(crate) async fn until(
+        &self,
+        name: &str,
+        what: &str,
+        wanted: impl Fn(&LiveStream) -> bool,
+    ) -> LiveStream {
         let deadline = tokio::time::Instant::now() + LIMIT;
         loop {
             let seen = self.api().get_opt(name).await.expect("an answer");
@@ -239,7 +256,8 @@ impl Stage {
     /// Waits for a reason of Ready, spoken of the current generation.
     pub(crate) async fn until_reason(&self, name: &str, wanted: &str) -> LiveStream {
         self.until(name, wanted, |object| {
-            ready(object).is_some_and(|c| c.reason == wanted && c.observed_generation == object.metadata.generation)
+            ready(object)
+                .is_some_and(|c| c.reason == wanted && c.observed_generation == object.metadata.generation)
         })
         .await
     }
@@ -259,7 +277,8 @@ impl Stage {
 
     /// Waits until a remote stream is as wanted.
     pub(crate) async fn until_remote(&self, id: &str, what: &str, wanted: impl Fn(&StreamView) -> bool) {
-        eventually(&format!("{what} of {id}"), async || self.sandbox.stream(id).filter(&wanted).map(|_| ())).await;
+        eventually(&format!("{what} of {id}"), async || self.sandbox.stream(id).filter(&wanted).map(|_| ()))
+            .await;
     }
 
     /// Waits for an event of a LiveStream; gives back its note.

@@ -164,11 +164,11 @@ impl Permit {
     fn settle(&mut self, spent: Spent) {
         if std::mem::take(&mut self.counted) {
             self.governor.parts().budget(self.class).settle(spent, Instant::now());
-            self.governor.changed.notify_waiters();
         }
         self.sent_at = None;
     }
 
+    /// Also wakes whoever waits, for the budget has been settled by now.
     fn report(&mut self, report: Report) {
         let Some(ticket) = self.ticket.take() else { return };
         let moved = self.governor.parts().gate.report(ticket, report, Instant::now(), chance());

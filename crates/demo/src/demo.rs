@@ -78,7 +78,7 @@ pub(crate) async fn run(wish: Wish) -> bool {
         broke(&error.to_string());
     }
     stage.end().await;
-    if outcome.is_err() {
+    if matches!(&outcome, Err(error) if !matches!(error, DemoError::CutShort)) {
         logs.path().iter().for_each(|path| more(&format!("the operator's log: {}", path.display())));
         logs.keep();
     }
@@ -102,6 +102,7 @@ async fn until_interrupted(stage: &mut Stage, wish: Wish) -> Result<(), DemoErro
 /// Starts the parts, tells the story, and stays if that is wished for.
 async fn perform(stage: &mut Stage, wish: Wish, interrupted: &CancellationToken) -> Result<(), DemoError> {
     let samples = Samples::of_the_repository()?;
+    say("Starting a Kubernetes control plane, an api.video sandbox and the operator on this machine.\n");
     let control_plane = stage.control_plane.insert(start_control_plane().await?);
     let cluster = Cluster::connect(control_plane.kubeconfig_yaml()).await?;
     let sandbox = stage.sandbox.insert(Sandbox::start(Stage::sandbox_options()).await?);

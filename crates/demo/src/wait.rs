@@ -32,7 +32,7 @@ pub(crate) async fn until<T>(
     let deadline = Instant::now() + LIMIT;
     let mut seen = "nothing: the first look was not answered".to_owned();
     while Instant::now() < deadline {
-        match timeout_at(deadline, look()).await {
+        match Ok::<_, ()>(look().await) {
             Ok(Ok(found)) => return Ok(found),
             Ok(Err(instead)) => seen = instead,
             Err(_) => break,

@@ -84,6 +84,40 @@ async fn whoever_waits_for_the_limit_is_let_go_when_nothing_works() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_429_without_headers_of_the_limit_holds_its_class_back_all_the_same() {
+    let wire = Scripted::new(|seen| match seen.line.contains("/auth/") {
+        true => as_usual(),
+        false => Ok(http::Response::builder()
+            .status(429)
+            .header("retry-after", "7")
+            .body(bytes::Bytes::new())
+            .unwrap()),
+    });
+    let client = client(&wire);
+    client.send(create(&hall()), Priority::UserChange).await.unwrap_err();
+    let error = client.send(create(&hall()), Priority::UserChange).await.unwrap_err();
+    assert_eq!((error.retry_in(), wire.count("POST /live")), (Some(Duration::from_secs(7)), 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_dropped_on_its_way_counts_as_made() {
+    let wire = Scripted::slow(Duration::from_secs(1), |seen| match seen.line.contains("/auth/") {
+        true => as_usual(),
+        false => limited(200, HALL, 10, 3, 60),
+    });
+    let client = client(&wire);
+    client.send(create(&hall()), Priority::UserChange).await.unwrap();
+    for _ in 0..3 {
+        let new = hall();
+        let call = client.send(create(&new), Priority::UserChange);
+        assert!(tokio::time::timeout(Duration::from_millis(500), call).await.is_err());
+    }
+    let error = client.send(create(&hall()), Priority::UserChange).await.unwrap_err();
+    assert!(matches!(error, Error::Deferred { because: Deferral::RateLimited, .. }), "{error}");
+    assert_eq!(wire.count("POST /live"), 4);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_that_is_dropped_gives_its_place_back() {
     let wire = Scripted::slow(Duration::from_secs(10), |seen| match seen.line.contains("/auth/") {
         true => as_usual(),
