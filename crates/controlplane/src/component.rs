@@ -53,9 +53,9 @@ impl Component {
     /// order of [`Component::ALL`] and shares its packages with those before it.
     pub(crate) fn build_time(self) -> &'static str {
         match self {
-            Self::Etcd => "about 1 minute",
-            Self::ApiServer => "about 4 minutes",
-            Self::ControllerManager => "about 3 minutes",
+            Self::Etcd => "about 2 minutes",
+            Self::ApiServer => "about 5 minutes",
+            Self::ControllerManager => "about 2 minutes",
             Self::Kubectl => "about 1 minute",
         }
     }
