@@ -84,6 +84,8 @@ impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count(count) => write!(f, "{count}"),
+            // Small ones would be 0.0.
+            Self::Quantity(value, unit) if *value < 1.0 => write!(f, "{value:.2} {unit}"),
             Self::Quantity(value, unit) => write!(f, "{value:.1} {unit}"),
             Self::Unknown => f.write_str("not measured on this system"),
         }

@@ -68,12 +68,16 @@ pub async fn run(
         .map_err(|error| Failure::Work(format!("--bind {}: {error}; choose another address", args.bind)))?;
     let mut services = JoinSet::new();
     services.spawn(drain(admin::serve(listener, metrics.clone(), readiness, shutdown.clone())));
+    let account = Arc::new(Account::new(api, policy(args)));
     if let Some(path) = args.api_key_file.clone() {
-        let client = api.clone();
-        services.spawn(key_file::follow(path, key, move |key| client.set_api_key(key), shutdown.clone()));
+        let account = Arc::clone(&account);
+        let replace = move |key| {
+            account.client.set_api_key(key);
+            account.observe_now.notify_one();
+        };
+        services.spawn(key_file::follow(path, key, replace, shutdown.clone()));
     }
     let mut leadership = lead(args, &cluster, &shutdown).await?;
-    let account = Arc::new(Account::new(api, policy(args)));
     let observed = Arc::clone(&account);
     let (token, counted) = (shutdown.clone(), metrics.clone());
     services.spawn(async move {

@@ -219,3 +219,7 @@ fn failed(manifest: &Manifest, memory: &mut Memory, action: &Action, failure: Ca
 fn later(now: Timestamp, wait: Duration) -> Timestamp {
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+#[path = "outcome_tests.rs"]
+mod tests;

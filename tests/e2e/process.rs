@@ -107,3 +107,43 @@ fn of_two_replicas_one_works_and_the_other_takes_over() {
         stage.until_remote(&stream, "the new name", |s| s.name == "Led on").await;
     });
 }
+
+#[test]
+fn only_the_namespaces_and_labels_that_were_named_are_handled() {
+    play(async {
+        let other = crate::stage::cluster_client().await;
+        let second = crate::stage::namespace(&other).await;
+        let stage = Stage::empty().await.with(&["--namespace", &second, "--selector", "team=video"]);
+        let elsewhere: kube::Api<apivideo_operator::crd::LiveStream> = kube::Api::namespaced(other, &second);
+        let labelled = json!({ "apiVersion": "api.video/v1alpha1", "kind": "LiveStream",
+            "metadata": { "name": "labelled", "labels": { "team": "video" } }, "spec": { "name": "Labelled" } });
+        let object = serde_json::from_value(labelled).expect("an object");
+        elsewhere.create(&Default::default(), &object).await.expect("created");
+        stage.api().create(&Default::default(), &object).await.expect("created");
+        stage.apply("bare", json!({ "name": "Bare" })).await;
+        let _operator = stage.operator().await;
+        stage.until_reason("labelled", "Synced").await;
+        eventually("the other namespace", async || {
+            let seen = elsewhere.get("labelled").await.expect("the LiveStream");
+            crate::stage::ready(&seen).filter(|c| c.reason == "Synced").map(|_| ())
+        })
+        .await;
+        stage.two_passes().await;
+        assert_eq!(stage.get("bare").await.status, None);
+        assert_eq!(stage.sandbox.streams().len(), 2);
+    });
+}
+
+#[test]
+fn json_logs_are_json_a_line() {
+    play(async {
+        let stage = Stage::empty().await.with(&["--log-format", "json"]);
+        let _operator = stage.operator().await;
+        let log = std::fs::read_to_string(stage.log()).expect("the log");
+        assert!(log.lines().count() > 1);
+        for line in log.lines() {
+            let entry: serde_json::Value = serde_json::from_str(line).expect(line);
+            assert!(entry["timestamp"].is_string() && entry["level"].is_string(), "{line}");
+        }
+    });
+}

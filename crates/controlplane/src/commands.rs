@@ -62,7 +62,7 @@ pub(crate) fn api_server(dir: &Path, ports: Ports, extra: &[String]) -> Vec<Stri
 pub(crate) fn controller_manager(dir: &Path) -> Vec<String> {
     vec![
         format!("--kubeconfig={}", dir.join(file::KUBECONFIG).display()),
-        "--controllers=garbage-collector-controller,serviceaccount-controller".into(),
+        "--controllers=garbage-collector-controller,namespace-controller,serviceaccount-controller".into(),
         "--leader-elect=false".into(),
         // It serves metrics to nobody here.
         "--secure-port=0".into(),

@@ -3,7 +3,7 @@
 use crate::component::Component;
 use crate::release::{Platform, Release, Servers, release};
 use sha2::{Digest, Sha256, Sha512};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::error::Error;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -23,8 +23,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(20);
 pub(crate) enum DownloadError {
     #[error("{0}")]
     NotPublished(String),
-    #[error("{host} can't be reached")]
-    KnownUnreachable { host: String },
+    #[error("{host} can't be reached: {why}")]
+    Unreachable { host: String, why: String },
     #[error("{url}: {why}")]
     Http { url: String, why: String },
     #[error("{url} has the checksum {got}, but {expected} was published; it was deleted")]
@@ -42,7 +42,8 @@ pub(crate) enum DownloadError {
 #[derive(Debug)]
 pub(crate) struct Downloads {
     servers: Servers,
-    unreachable: Mutex<HashSet<String>>,
+    /// By host: why not.
+    unreachable: Mutex<HashMap<String, String>>,
 }
 
 impl Downloads {
@@ -70,17 +71,15 @@ impl Downloads {
                 || DownloadError::NotPublished(format!("nobody publishes {component} for this platform")),
             )?;
         let unreachable = || self.unreachable.lock().unwrap_or_else(PoisonError::into_inner);
-        if unreachable().contains(release.host()) {
-            return Err(DownloadError::KnownUnreachable { host: release.host().to_owned() });
+        if let Some(why) = unreachable().get(release.host()).cloned() {
+            return Err(DownloadError::Unreachable { host: release.host().to_owned(), why });
         }
         let client = client(&release.url)?;
-        let expected = match fetch_checksum(&client, &release).await? {
-            Some(expected) => expected,
-            None => {
-                unreachable().insert(release.host().to_owned());
-                return Err(DownloadError::KnownUnreachable { host: release.host().to_owned() });
-            }
-        };
+        let fetched = fetch_checksum(&client, &release).await;
+        if let Err(DownloadError::Unreachable { host, why }) = &fetched {
+            unreachable().insert(host.clone(), why.clone());
+        }
+        let expected = fetched?;
         let file = staging.join(release.file());
         save_verified(&client, &release, &expected, &file).await?;
         match &release.member {
@@ -100,21 +99,21 @@ fn client(url: &str) -> Result<reqwest::Client, DownloadError> {
         .map_err(|error| http_error(url, &error))
 }
 
-/// The published checksum; `None` when the server can't be reached at all.
-async fn fetch_checksum(
-    client: &reqwest::Client,
-    release: &Release,
-) -> Result<Option<String>, DownloadError> {
+/// The published checksum.
+async fn fetch_checksum(client: &reqwest::Client, release: &Release) -> Result<String, DownloadError> {
     let url = &release.checksums;
     let answer = match client.get(url).timeout(CHECKSUM_TIMEOUT).send().await {
         Ok(answer) => answer,
-        Err(error) if error.is_connect() || error.is_timeout() => return Ok(None),
+        Err(error) if error.is_connect() || error.is_timeout() => {
+            let host = release.host().to_owned();
+            return Err(DownloadError::Unreachable { host, why: root_cause(&error) });
+        }
         Err(error) => return Err(http_error(url, &error)),
     };
     let answer = answer.error_for_status().map_err(|error| http_error(url, &error))?;
     let text = answer.text().await.map_err(|error| http_error(url, &error))?;
     let none = || DownloadError::NoChecksum { url: url.clone(), file: release.file().to_owned() };
-    checksum_for(release.file(), &text).map(Some).ok_or_else(none)
+    checksum_for(release.file(), &text).ok_or_else(none)
 }
 
 /// Finds a checksum in a file that holds either one checksum and nothing else, or
@@ -194,18 +193,18 @@ async fn unpack(archive: &Path, member: &str, staging: &Path) -> Result<PathBuf,
     Ok(staging.join(member))
 }
 
-/// An error with its causes: reqwest says what it did, its cause says why not.
 fn http_error(url: &str, error: &reqwest::Error) -> DownloadError {
-    let mut why = match error.status() {
-        Some(status) => return DownloadError::Http { url: url.to_owned(), why: status.to_string() },
-        None => error.to_string(),
-    };
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        why = next.to_string();
-        cause = next.source();
-    }
+    let why = error.status().map_or_else(|| root_cause(error), |status| status.to_string());
     DownloadError::Http { url: url.to_owned(), why }
+}
+
+/// The innermost cause: reqwest says what it did, its causes say why that failed.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
 use super::*;
-use std::future::Future;
 
 /// Runs a shell script below a supervisor, with its log and `remove` in a folder.
 async fn supervised(folder: &Path, script: &str, remove: Option<PathBuf>) -> Supervised {
@@ -40,6 +39,16 @@ async fn a_program_ends_when_its_owner_lets_go_and_its_folder_goes_with_it() {
     assert!(runs(pid).await);
     drop(process);
     becomes_true(|| async { !runs(pid).await && !data.exists() }).await;
+}
+
+#[tokio::test]
+async fn a_program_is_asked_to_end_before_it_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "trap 'echo goodbye; exit 0' TERM; echo up; while :; do sleep 0.05; done";
+    let mut process = supervised(folder.path(), script, None).await;
+    becomes_true(|| std::future::ready(process.log_tail().contains("up"))).await;
+    process.stop().await;
+    assert!(process.log_tail().contains("goodbye"), "{}", process.log_tail());
 }
 
 #[tokio::test]
