@@ -34,13 +34,9 @@ pub(crate) enum Failure {
         source: io::Error,
     },
     /// The operator ended by itself.
-    #[error("the operator ended ({status}); the end of its log:\n{log}")]
-    Ended {
-        /// How.
-        status: std::process::ExitStatus,
-        /// The last lines that it wrote.
-        log: String,
-    },
+    /// The operator ended by itself.
+    #[error("the operator ended by itself: {0}")]
+    Ended(std::process::ExitStatus),
     /// Something took far longer than it should.
     #[error("{0}")]
     Stuck(String),

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{
     process::{Child, Command},
-    time::{Instant, sleep},
+    time::sleep,
 };
 
 use crate::failure::Failure;
@@ -24,20 +24,20 @@ pub(crate) const API_KEY: &str = "sandbox-key";
 /// How long a start may take before it counts as stuck.
 const START: Duration = Duration::from_secs(60);
 
-/// How many of its last lines are shown when it ends by itself.
+/// How many of its last lines are shown when something fails.
 const LINES: usize = 15;
 
 /// A running operator. Dropping it kills it.
 pub(crate) struct Operator {
     child: Child,
     pid: u32,
+    address: SocketAddr,
     log: PathBuf,
 }
 
 impl Operator {
-    /// Starts it and waits until it says that it is ready: its watch has
-    /// listed and a first pass over the account has ended.
-    pub(crate) async fn start(kubeconfig: &Path, base_url: &str, dir: &Path) -> Result<Self, Failure> {
+    /// Starts it.
+    pub(crate) fn start(kubeconfig: &Path, base_url: &str, dir: &Path) -> Result<Self, Failure> {
         let failed = |what| move |source| Failure::Process { what, source };
         let log = dir.join("operator.log");
         let output = File::create(&log).map_err(failed("has no log"))?;
@@ -56,43 +56,39 @@ impl Operator {
             .spawn()
             .map_err(failed("can't be started"))?;
         let pid = child.id().unwrap_or_default();
-        let mut operator = Self { child, pid, log };
-        operator.until_ready(address).await?;
-        Ok(operator)
+        Ok(Self { child, pid, address, log })
     }
 
-    async fn until_ready(&mut self, address: SocketAddr) -> Result<(), Failure> {
-        let deadline = Instant::now() + START;
-        let url = format!("http://{address}/readyz");
-        while Instant::now() < deadline {
-            self.check()?;
+    /// Waits until it says that it is ready: its watch has listed and a first
+    /// pass over the account has ended.
+    pub(crate) async fn until_ready(&mut self) -> Result<(), Failure> {
+        let url = format!("http://{}/readyz", self.address);
+        let ready = async {
             // No answer is none yet: it has to open its port first.
-            if let Ok(answer) = reqwest::get(&url).await
-                && answer.status().is_success()
-            {
-                return Ok(());
+            while !reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success()) {
+                sleep(Duration::from_millis(50)).await;
             }
-            sleep(Duration::from_millis(50)).await;
+        };
+        tokio::select! {
+            () = ready => Ok(()),
+            failure = self.ended() => Err(failure),
+            () = sleep(START) => {
+                Err(Failure::Stuck(format!("the operator was not ready within {} s", START.as_secs())))
+            }
         }
-        Err(Failure::Stuck(format!(
-            "the operator was not ready within {} s; the end of its log:\n{}",
-            START.as_secs(),
-            self.last_lines()
-        )))
+    }
+
+    /// Comes back if it ends by itself: nothing of it can be measured then.
+    pub(crate) async fn ended(&mut self) -> Failure {
+        match self.child.wait().await {
+            Ok(status) => Failure::Ended(status),
+            Err(source) => Failure::Process { what: "can't be asked", source },
+        }
     }
 
     /// Its process id.
     pub(crate) fn pid(&self) -> u32 {
         self.pid
-    }
-
-    /// Fails if it has ended by itself: nothing of it can be measured then.
-    pub(crate) fn check(&mut self) -> Result<(), Failure> {
-        let ended = self.child.try_wait();
-        match ended.map_err(|source| Failure::Process { what: "can't be asked", source })? {
-            None => Ok(()),
-            Some(status) => Err(Failure::Ended { status, log: self.last_lines() }),
-        }
     }
 
     /// The last lines that it logged, oldest first.

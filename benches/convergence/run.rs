@@ -36,26 +36,32 @@ pub(crate) async fn measure(count: u32) -> Result<Vec<Figure>, Failure> {
     let sandbox = Sandbox::start(open_limits()).await?;
     let client = cluster::connect(plane.kubeconfig()).await?;
     cluster::install_crds(&client).await?;
-    let mut operator = Operator::start(plane.kubeconfig(), &sandbox.url(), plane.dir()).await?;
-    eprintln!("the operator is ready; creating {count} LiveStreams");
+    let mut operator = Operator::start(plane.kubeconfig(), &sandbox.url(), plane.dir())?;
 
-    let stage =
-        Stage { client: client.clone(), api: Api::default_namespaced(client), sandbox: &sandbox, count };
-    let mut figures = stage.convergence(&mut operator).await?;
-    eprintln!("all are Ready; watching {QUIET_PASSES} drift passes");
-    figures.extend(stage.quiet(&mut operator).await?);
-    let peak = Usage::of(operator.pid()).peak_mebibytes;
-    figures.push(Figure::quantity(
-        "peak resident memory of the operator",
-        peak,
-        "MiB",
-        Expected::Below(MEMORY),
-    ));
-
+    let api = Api::default_namespaced(client.clone());
+    let measured = measure_operator(&mut operator, client, api, &sandbox, count).await;
+    if measured.is_err() {
+        eprintln!("the end of the operator's log:\n{}", operator.last_lines());
+    }
     drop(operator);
     sandbox.shutdown().await;
     plane.stop().await;
-    Ok(figures)
+    measured
+}
+
+async fn measure_operator(
+    operator: &mut Operator,
+    client: Client,
+    api: Api<LiveStream>,
+    sandbox: &Sandbox,
+    count: u32,
+) -> Result<Vec<Figure>, Failure> {
+    operator.until_ready().await?;
+    let stage = Stage { client, api, sandbox, pid: operator.pid(), count };
+    tokio::select! {
+        measured = stage.measure() => measured,
+        failure = operator.ended() => Err(failure),
+    }
 }
 
 fn control_plane() -> apivideo_controlplane::Options {
@@ -77,18 +83,32 @@ struct Stage<'a> {
     client: Client,
     api: Api<LiveStream>,
     sandbox: &'a Sandbox,
+    pid: u32,
     count: u32,
 }
 
 impl Stage<'_> {
+    async fn measure(&self) -> Result<Vec<Figure>, Failure> {
+        eprintln!("the operator is ready; creating {} LiveStreams", self.count);
+        let mut figures = self.convergence().await?;
+        eprintln!("all are Ready; watching {QUIET_PASSES} drift passes");
+        figures.extend(self.quiet().await?);
+        let peak = Usage::of(self.pid).peak_mebibytes;
+        figures.push(Figure::quantity(
+            "peak resident memory of the operator",
+            peak,
+            "MiB",
+            Expected::Below(MEMORY),
+        ));
+        Ok(figures)
+    }
+
     /// From nothing to all Ready.
-    async fn convergence(&self, operator: &mut Operator) -> Result<Vec<Figure>, Failure> {
-        let (usage, written) = (Usage::of(operator.pid()), cluster::writes(&self.client).await?);
-        let converged = cluster::converge(&self.api, self.count).await;
-        operator.check()?;
-        let took = converged?;
+    async fn convergence(&self) -> Result<Vec<Figure>, Failure> {
+        let (usage, written) = (Usage::of(self.pid), cluster::writes(&self.client).await?);
+        let took = cluster::converge(&self.api, self.count).await?;
         let log = self.sandbox.calls();
-        let cpu = Usage::of(operator.pid()).cpu_since(&usage);
+        let cpu = Usage::of(self.pid).cpu_since(&usage);
         let written = cluster::writes(&self.client).await? - written;
         let pages = log.entries.iter().filter(|call| is_page(call)).count() as u64;
         Ok(vec![
@@ -105,13 +125,13 @@ impl Stage<'_> {
     /// Some whole passes in which nothing changes. All that is written after
     /// the last LiveStream became Ready counts, and not only what is written
     /// during the passes.
-    async fn quiet(&self, operator: &mut Operator) -> Result<Vec<Figure>, Failure> {
+    async fn quiet(&self) -> Result<Vec<Figure>, Failure> {
         let before = self.sandbox.calls();
         let versions = cluster::versions(&self.api).await?;
         let written = cluster::writes(&self.client).await?;
-        let usage = Usage::of(operator.pid());
-        let passes = self.whole_passes(before.entries.len(), operator).await?;
-        let cpu = Usage::of(operator.pid()).cpu_since(&usage);
+        let usage = Usage::of(self.pid);
+        let passes = self.whole_passes(before.entries.len()).await?;
+        let cpu = Usage::of(self.pid).cpu_since(&usage);
         let written = cluster::writes(&self.client).await? - written;
         let rewritten =
             cluster::versions(&self.api).await?.iter().filter(|now| !versions.contains(now)).count();
@@ -131,11 +151,10 @@ impl Stage<'_> {
 
     /// Waits for whole passes that begin after the first `known` calls: the
     /// reads of each.
-    async fn whole_passes(&self, known: usize, operator: &mut Operator) -> Result<Vec<u64>, Failure> {
+    async fn whole_passes(&self, known: usize) -> Result<Vec<u64>, Failure> {
         // Far more than the passes take.
         let deadline = Instant::now() + DRIFT_INTERVAL * 30;
         while Instant::now() < deadline {
-            operator.check()?;
             let log = self.sandbox.calls();
             let mut passes = reads_of_whole_passes(log.entries.get(known..).unwrap_or_default());
             if passes.len() >= QUIET_PASSES {
@@ -144,10 +163,7 @@ impl Stage<'_> {
             }
             sleep(Duration::from_millis(250)).await;
         }
-        Err(Failure::Stuck(format!(
-            "the drift passes stopped; the end of the operator's log:\n{}",
-            operator.last_lines()
-        )))
+        Err(Failure::Stuck("the operator's drift passes have stopped".into()))
     }
 }
 

@@ -38,6 +38,9 @@ pub(crate) fn api_server(dir: &Path, ports: Ports, extra: &[String]) -> Vec<Stri
     let path = |name: &str| dir.join(name).display().to_string();
     let mut args = vec![
         format!("--etcd-servers=http://127.0.0.1:{}", ports.etcd),
+        // The folder's name is unique. Should another control plane's etcd get this
+        // port at the last moment, nothing of the two can mix until it is noticed.
+        format!("--etcd-prefix=/{}", dir.file_name().unwrap_or_default().display()),
         "--bind-address=127.0.0.1".into(),
         "--advertise-address=127.0.0.1".into(),
         format!("--secure-port={}", ports.api_server),

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// How long the whole start may take once the programs are there. Ready after 5 s
 /// is usual; a machine under load may need several times as long.
@@ -130,11 +131,11 @@ impl Running {
     }
 
     /// Waits for `path` to be answered, but not for a component that has ended.
-    async fn until_ok(&mut self, probe: &Probe, path: &str) -> Result<(), StartError> {
+    async fn until_ok(&mut self, probe: &Probe, path: &str, deadline: Instant) -> Result<(), StartError> {
         let mut last = "nothing was asked yet".to_owned();
         let waited = tokio::select! {
             ended = self.first_end() => return Err(ended.into()),
-            waited = tokio::time::timeout(READY_WITHIN, probe.until_ok(path, &mut last)) => waited,
+            waited = timeout_at(deadline, probe.until_ok(path, &mut last)) => waited,
         };
         waited.map_err(|_| StartError::NotReady { last, log: self.log_of(Component::ApiServer) })
     }
@@ -156,6 +157,7 @@ impl Launch<'_> {
 
     /// Returns when the API server is ready and the controllers work.
     pub(crate) async fn run(&self) -> Result<Running, StartError> {
+        let deadline = Instant::now() + READY_WITHIN;
         self.write_files().map_err(StartError::io(format!("writing to {}", self.dir.display())))?;
         let probe = Probe::new(&self.server(), self.credentials).map_err(StartError::Client)?;
         let etcd =
@@ -163,13 +165,13 @@ impl Launch<'_> {
         let mut running = Running { components: vec![etcd] };
         let args = commands::api_server(self.dir, self.ports, self.api_server_args);
         running.components.push(self.spawn(Component::ApiServer, &self.executables.api_server, args).await?);
-        running.until_ok(&probe, "/readyz").await?;
-        running.until_ok(&probe, "/api/v1/namespaces/default").await?;
+        running.until_ok(&probe, "/readyz", deadline).await?;
+        running.until_ok(&probe, "/api/v1/namespaces/default", deadline).await?;
         if let Some(executable) = &self.executables.controller_manager {
             let args = commands::controller_manager(self.dir);
             running.components.push(self.spawn(Component::ControllerManager, executable, args).await?);
             // Its first visible work: from here on the controllers run.
-            running.until_ok(&probe, "/api/v1/namespaces/default/serviceaccounts/default").await?;
+            running.until_ok(&probe, "/api/v1/namespaces/default/serviceaccounts/default", deadline).await?;
         }
         Ok(running)
     }
@@ -217,3 +219,7 @@ pub(crate) fn free_ports() -> io::Result<Ports> {
     let (one, other) = (ask()?, ask()?);
     Ok(Ports { etcd: one.local_addr()?.port(), api_server: other.local_addr()?.port() })
 }
+
+#[cfg(test)]
+#[path = "launch_tests.rs"]
+mod tests;

@@ -34,7 +34,8 @@ impl Default for Options {
 
 /// A running control plane. Dropping it stops everything soon after and removes
 /// its folder; [`ControlPlane::stop`] waits for it. When the process ends without
-/// either, even by SIGKILL, the components end by themselves.
+/// either, even by SIGKILL, the components end by themselves; so one may also be
+/// kept in a `static`, for several tests to share.
 pub struct ControlPlane {
     // Before `dir`: the components are told to end before their folder goes.
     running: Running,

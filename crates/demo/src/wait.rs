@@ -32,7 +32,7 @@ pub(crate) async fn until<T>(
     let deadline = Instant::now() + LIMIT;
     let mut seen = "nothing: the first look was not answered".to_owned();
     while Instant::now() < deadline {
-        match Ok::<_, ()>(look().await) {
+        match timeout_at(deadline, look()).await {
             Ok(Ok(found)) => return Ok(found),
             Ok(Err(instead)) => seen = instead,
             Err(_) => break,
@@ -66,7 +66,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_look_that_hangs_is_given_up() {
-        let unmet = until::<()>("an answer", std::future::pending).await.unwrap_err();
+        let waiting = until::<()>("an answer", std::future::pending);
+        let unmet = tokio::time::timeout(2 * LIMIT, waiting).await.unwrap().unwrap_err();
         assert!(unmet.to_string().contains("not answered"), "{unmet}");
     }
 }
