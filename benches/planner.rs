@@ -8,10 +8,12 @@ use std::{hint::black_box, time::Duration};
 
 use apivideo_operator::{
     core::{
+        action::Action,
         binding::Binding,
         memory::Memory,
         model::{Assets, Desired, Manifest, Place, Remote, StreamId},
-        plan::{AccountView, Action, Observed, Sight, Step, plan},
+        observed::{AccountView, Observed, Sight},
+        plan::{Step, plan},
         policy::{DriftPolicy, OnRemoteMissing, WhileBroadcasting},
     },
     observer::snapshot::Snapshot,

@@ -37,9 +37,10 @@ pub(crate) async fn measure(count: u32) -> Result<Vec<Figure>, Failure> {
     let client = cluster::connect(plane.kubeconfig()).await?;
     cluster::install_crds(&client).await?;
     let mut operator = Operator::start(plane.kubeconfig(), &sandbox.url(), plane.dir())?;
-
     let api = Api::default_namespaced(client.clone());
-    let measured = measure_operator(&mut operator, client, api, &sandbox, count).await;
+    let stage = Stage { client, api, sandbox: &sandbox, pid: operator.pid(), count };
+
+    let measured = stage.measure_while_up(&mut operator).await;
     if measured.is_err() {
         eprintln!("the end of the operator's log:\n{}", operator.last_lines());
     }
@@ -47,21 +48,6 @@ pub(crate) async fn measure(count: u32) -> Result<Vec<Figure>, Failure> {
     sandbox.shutdown().await;
     plane.stop().await;
     measured
-}
-
-async fn measure_operator(
-    operator: &mut Operator,
-    client: Client,
-    api: Api<LiveStream>,
-    sandbox: &Sandbox,
-    count: u32,
-) -> Result<Vec<Figure>, Failure> {
-    operator.until_ready().await?;
-    let stage = Stage { client, api, sandbox, pid: operator.pid(), count };
-    tokio::select! {
-        measured = stage.measure() => measured,
-        failure = operator.ended() => Err(failure),
-    }
 }
 
 fn control_plane() -> apivideo_controlplane::Options {
@@ -83,11 +69,21 @@ struct Stage<'a> {
     client: Client,
     api: Api<LiveStream>,
     sandbox: &'a Sandbox,
+    /// The operator's process.
     pid: u32,
     count: u32,
 }
 
 impl Stage<'_> {
+    /// An operator that has ended would only look stuck.
+    async fn measure_while_up(&self, operator: &mut Operator) -> Result<Vec<Figure>, Failure> {
+        operator.until_ready().await?;
+        tokio::select! {
+            measured = self.measure() => measured,
+            failure = operator.ended() => Err(failure),
+        }
+    }
+
     async fn measure(&self) -> Result<Vec<Figure>, Failure> {
         eprintln!("the operator is ready; creating {} LiveStreams", self.count);
         let mut figures = self.convergence().await?;

@@ -28,7 +28,7 @@ use crate::{
     core::{
         memory::Trouble,
         model::{Assets, Remote, StreamId},
-        plan::{AccountView, Sight},
+        observed::{AccountView, Sight},
     },
     observer::{guard::Guard, snapshot::Snapshot},
 };

@@ -11,11 +11,11 @@ use super::{Context, cluster, cluster::ClusterError, entries::Entry, subject::Su
 use crate::{
     account::{self, lock},
     core::{
+        action::{Action, Cause},
         intent::{Finding, Intent, Request, Search, judge},
         memory::{Create, Memory, Refusal, Trouble},
         model::{Desired, Remote, StreamId},
         outcome::{CallFailure, Outcome, Why},
-        plan::{Action, Cause},
     },
     crd::LiveStream,
 };

@@ -11,9 +11,11 @@ use super::{
 };
 use crate::{
     core::{
+        action,
         backoff::backoff,
+        observed::{Observed, Sight},
         outcome::absorb,
-        plan::{self, Observed, Plan, Sight, Step},
+        plan::{self, Plan, Step},
     },
     crd::LiveStream,
 };
@@ -106,8 +108,8 @@ async fn converge(
 }
 
 /// Before a stream is deleted it is asked, once, whether the CRD itself goes.
-fn needs_crd(subject: &Subject, action: &plan::Action) -> bool {
-    matches!(action, plan::Action::Delete { .. }) && !subject.observed.crd_terminating
+fn needs_crd(subject: &Subject, action: &action::Action) -> bool {
+    matches!(action, action::Action::Delete { .. }) && !subject.observed.crd_terminating
 }
 
 async fn rest(

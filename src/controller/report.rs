@@ -10,7 +10,8 @@ use crate::{
     core::{
         binding::Binding,
         model::Remote,
-        plan::{Plan, Sight},
+        observed::Sight,
+        plan::Plan,
         verdict::{Condition, Reason, Verdict, conditions},
     },
     crd::{Assets, Drift, LiveStreamStatus},

@@ -12,7 +12,7 @@ use crate::{
         binding::{self, Binding},
         memory::{Create, Trouble},
         model::{Manifest, StreamId},
-        plan::{Observed, Sight},
+        observed::{Observed, Sight},
     },
     crd::{LiveStream, manifest, metadata},
 };

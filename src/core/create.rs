@@ -7,10 +7,12 @@
 use jiff::Timestamp;
 
 use super::{
+    action::Action,
     intent::{Intent, Request},
     memory::{Create, Memory},
     model::{Manifest, StreamId},
-    plan::{AccountView, Action, Plan, waiting_for_account},
+    observed::AccountView,
+    plan::{Plan, waiting_for_account},
     verdict::Reason,
 };
 

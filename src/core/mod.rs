@@ -2,13 +2,14 @@
 //!
 //! Nothing in here knows Kubernetes, HTTP, tokio, a clock or randomness: time
 //! is an argument, and what the world said is a value. Everything that the
-//! operator may ever do to a stream is an [`plan::Action`], and [`plan::plan`]
+//! operator may ever do to a stream is an [`action::Action`], and [`plan::plan`]
 //! is the only place where one is chosen.
 //!
 //! The round that the shell turns: `plan` names the next action, the shell
 //! does it, [`outcome::absorb`] folds what came of it into [`memory::Memory`]
-//! and [`plan::Observed`], and `plan` is asked again until it says to wait.
+//! and [`observed::Observed`], and `plan` is asked again until it says to wait.
 
+pub mod action;
 pub mod backoff;
 pub mod binding;
 mod create;
@@ -18,6 +19,7 @@ pub(crate) mod fixture;
 pub mod intent;
 pub mod memory;
 pub mod model;
+pub mod observed;
 pub mod outcome;
 pub mod plan;
 pub mod policy;

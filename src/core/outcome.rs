@@ -5,13 +5,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
+    action::{Action, Cause, Farewell},
     backoff::{backoff, spread},
     binding::Binding,
     diff,
     intent::{Finding, Request, Search},
     memory::{Create, Memory, Refusal, Trouble},
     model::{Manifest, Remote, StreamId},
-    plan::{Action, Cause, Farewell, Observed, Sight},
+    observed::{Observed, Sight},
 };
 
 /// What came of an action.

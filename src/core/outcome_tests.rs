@@ -6,7 +6,7 @@ use crate::core::{
     fixture::{at, desired, id, manifest, remote},
     intent::Intent,
     model::Place,
-    plan::AccountView,
+    observed::AccountView,
 };
 
 fn observed() -> Observed {

@@ -4,160 +4,20 @@
 //! [`Action`], and [`plan`] alone chooses one. It is a pure function: `run`
 //! executes what it says, the `plan` command prints it, tests judge it.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::{
+    action::{Action, Cause},
     binding::Binding,
     create,
     diff::{self, Changes, FieldDrift},
-    intent::Intent,
     memory::{Memory, Trouble},
-    model::{Manifest, Remote, StreamId},
+    model::{Manifest, StreamId},
+    observed::{AccountView, Observed, Sight},
     policy::{DriftPolicy, OnRemoteMissing},
     retire,
     verdict::{Reason, Verdict},
 };
-
-/// What is known of the world outside the object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Observed {
-    /// The stream that the LiveStream is bound to or asks for.
-    pub stream: Sight,
-    /// The account.
-    pub account: AccountView,
-    /// Whether the CRD itself is being deleted, which retains every stream.
-    pub crd_terminating: bool,
-}
-
-/// What is known of one remote stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sight {
-    /// No whole pass over the account has ended since the start.
-    NotYet,
-    /// A whole pass did not show it. Paging may skip: it has to be confirmed.
-    Missing,
-    /// The API said 404 when it was asked for it by id.
-    Gone,
-    /// It was seen.
-    Present {
-        /// As it was.
-        remote: Box<Remote>,
-        /// Whether that was by a call of this very reconcile.
-        fresh: bool,
-    },
-}
-
-/// What a LiveStream has to know of its account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccountView {
-    /// Whether a whole pass has ended since the start.
-    pub observed: bool,
-    /// What keeps the account from being used, if anything is known to.
-    pub trouble: Option<Trouble>,
-    /// Whether the guard against mass disappearance holds this stream.
-    pub guarded: bool,
-    /// How long after a lost create a stream may still appear.
-    pub settle: Duration,
-    /// Whether created streams carry a marker at first.
-    pub marker: bool,
-}
-
-/// One thing to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Store the intent to create, with the finalizer, unless the object has
-    /// changed since it was read. `replaces` is the stream that is gone.
-    RecordIntent {
-        /// What will be asked for.
-        intent: Intent,
-        /// The gone stream that the new one takes the place of.
-        replaces: Option<StreamId>,
-    },
-    /// Send the create request of the stored intent.
-    Create {
-        /// The stored intent.
-        intent: Intent,
-    },
-    /// Look for the stream of a create whose outcome is unknown.
-    Look {
-        /// The stored intent.
-        intent: Intent,
-        /// When its request had ended at the latest.
-        ended_at: Timestamp,
-    },
-    /// Remove the intent: its request made nothing.
-    DropIntent,
-    /// Store the binding, with the finalizer, and remove the intent.
-    Bind {
-        /// The stream.
-        id: StreamId,
-        /// The adopted stream whose place it has taken.
-        recreated_from: Option<StreamId>,
-    },
-    /// Read the stream.
-    Get {
-        /// The stream.
-        id: StreamId,
-    },
-    /// Write the fields that differ.
-    Update {
-        /// The stream.
-        id: StreamId,
-        /// The fields.
-        changes: Changes,
-        /// Why they differ.
-        cause: Cause,
-    },
-    /// Delete the stream.
-    Delete {
-        /// The stream.
-        id: StreamId,
-    },
-    /// Remove the finalizer.
-    Release {
-        /// What became of the stream.
-        farewell: Farewell,
-    },
-}
-
-/// Why a stream differs from its manifest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// The manifest changed.
-    Manifest,
-    /// The stream was changed elsewhere.
-    Drift,
-}
-
-/// What became of the stream of a LiveStream that goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Farewell {
-    /// There never was one, or it is another's.
-    None,
-    /// It is deleted.
-    Deleted(StreamId),
-    /// It stays, for this reason.
-    Retained(Option<StreamId>, &'static str),
-}
-
-impl Action {
-    /// Whether it needs the account: such an action waits while the account is
-    /// in trouble. An intent is not stored before its request can be sent.
-    #[must_use]
-    pub fn needs_account(&self) -> bool {
-        match self {
-            Self::RecordIntent { .. }
-            | Self::Create { .. }
-            | Self::Look { .. }
-            | Self::Get { .. }
-            | Self::Update { .. }
-            | Self::Delete { .. } => true,
-            Self::DropIntent | Self::Bind { .. } | Self::Release { .. } => false,
-        }
-    }
-}
 
 /// What comes next.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,11 +6,11 @@ use proptest::{option, prelude::*, sample::select};
 
 use super::*;
 use crate::core::{
-    diff,
+    action::Farewell,
     fixture::{at, desired, id, manifest, remote},
     intent::{Intent, Request, Search},
     memory::{Create, Failure, Refusal},
-    model::{Desired, Place},
+    model::{Desired, Place, Remote},
     outcome::{Outcome, absorb},
     policy::{DeletionPolicy, WhileBroadcasting},
 };

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::*;
 use crate::core::{
+    action::Farewell,
     fixture::{at, desired, id, manifest, remote},
     intent::{Intent, Request, Search},
     memory::{Create, Failure, Refusal},
-    model::Place,
+    model::{Place, Remote},
     policy::{DeletionPolicy, WhileBroadcasting},
 };
 

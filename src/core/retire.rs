@@ -8,12 +8,14 @@
 use jiff::Timestamp;
 
 use super::{
+    action::{Action, Farewell},
     binding::Binding,
     create,
     intent::Request,
     memory::{Create, Memory},
     model::{Manifest, StreamId},
-    plan::{Action, Farewell, Observed, Plan, Sight},
+    observed::{Observed, Sight},
+    plan::Plan,
     policy::{DeletionPolicy, WhileBroadcasting},
     verdict::Reason,
 };

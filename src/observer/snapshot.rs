@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::core::{
     model::{Remote, StreamId},
-    plan::Sight,
+    observed::Sight,
 };
 
 /// What is known of a stream.
