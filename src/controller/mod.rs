@@ -5,6 +5,7 @@
 //! an action, [`report`] tells.
 
 pub mod cluster;
+mod diagnosis;
 mod entries;
 mod events;
 mod execute;
@@ -29,7 +30,7 @@ use kube::{
 };
 use tokio::sync::{OnceCell, SetOnce};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::{
     account::{Accounts, Wake},
@@ -119,14 +120,25 @@ pub async fn run(
             controller.run(reconcile::reconcile, reconcile::error_policy, Arc::clone(&context)).boxed()
         })
         .collect();
-    stream::select_all(runs)
-        .for_each(|result| async move {
-            match result {
-                Ok((object, action)) => debug!(%object, ?action, "reconciled"),
-                Err(error) => warn!(%error, "a reconcile or a watch failed; it is tried again"),
-            }
-        })
-        .await;
+    let work = stream::select_all(runs).for_each(|result| async move {
+        match result {
+            Ok((object, action)) => debug!(%object, ?action, "reconciled"),
+            Err(error) => diagnosis::log(&error),
+        }
+    });
+    tokio::select! {
+        () = work => {}
+        () = ended_before_it_began(&context, &shutdown) => {}
+    }
+}
+
+/// A shutdown before every watch has listed: kube's controller still waits for
+/// its first list, and no reconcile is under way that could be cut.
+async fn ended_before_it_began(context: &Context, shutdown: &CancellationToken) {
+    shutdown.cancelled().await;
+    if context.loaded.initialized() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Watches, and tells when the first list has come. (`Store::wait_until_ready`

@@ -10,8 +10,10 @@
 
 mod account;
 mod adoption;
+mod browser;
 mod create;
 mod lifecycle;
+mod page;
 mod policies;
 mod process;
 mod refusals;

@@ -147,3 +147,23 @@ fn json_logs_are_json_a_line() {
         }
     });
 }
+
+#[test]
+fn asked_to_end_before_it_could_begin_it_ends_at_once() {
+    play(async {
+        let stage = Stage::empty().await;
+        let unreachable = "apiVersion: v1\nkind: Config\ncurrent-context: x\n\
+            contexts: [{name: x, context: {cluster: x, user: x}}]\nusers: [{name: x, user: {}}]\n\
+            clusters: [{name: x, cluster: {server: 'http://127.0.0.1:9'}}]\n";
+        std::fs::write(stage.folder.path().join("kubeconfig"), unreachable).expect("the kubeconfig");
+        let mut operator = stage.unready_operator();
+        eventually("the start", async || {
+            std::fs::read_to_string(stage.log()).ok().filter(|log| log.contains("has started")).map(|_| ())
+        })
+        .await;
+        let asked = Instant::now();
+        assert!(Command::new("kill").arg(operator.pid().to_string()).status().expect("kill").success());
+        assert_eq!(operator.ended().await.code(), Some(0));
+        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    });
+}
