@@ -57,7 +57,7 @@ pub(crate) struct Browser {
     driver: Child,
     http: Client,
     session: String,
-    _profile: TempDir,
+    _folder: TempDir,
 }
 
 /// An answer's envelope.
@@ -90,17 +90,19 @@ impl Browser {
     /// Starts a browser and opens `url` in it.
     pub(crate) async fn open(programs: &Programs, url: &str) -> Self {
         let port = free_port();
-        let profile = TempDir::new().expect("a folder for the profile");
-        let wanted = capabilities(&programs.browser, profile.path());
+        let folder = TempDir::new().expect("a folder");
+        let wanted = capabilities(&programs.browser, &folder.path().join("profile"));
         let driver = Command::new(&programs.driver)
             .arg(format!("--port={port}"))
+            // What either of them leaves behind goes with the folder.
+            .env("TMPDIR", folder.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver");
         let http = Client::builder().no_proxy().timeout(LIMIT).build().expect("a client");
         let session = format!("http://127.0.0.1:{port}/session");
-        let mut browser = Self { driver, http, session, _profile: profile };
+        let mut browser = Self { driver, http, session, _folder: folder };
         browser.until_driver_answers(port).await;
         let session: Session = browser.send(Method::POST, "", wanted).await.expect("a session");
         browser.session = format!("{}/{}", browser.session, session.id);
@@ -166,7 +168,7 @@ impl Browser {
 
 impl Drop for Browser {
     /// The session's end ends the browser with all its processes, so that the
-    /// profile's folder can go; the driver alone, killed, would leave some.
+    /// folder can go; the driver alone, killed, would leave some.
     fn drop(&mut self) {
         let end = self.http.delete(&self.session).send();
         // A driver that has ended already, or has no session yet, is as good.

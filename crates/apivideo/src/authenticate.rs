@@ -75,7 +75,10 @@ pub(crate) async fn authenticate(
             let (status, headers, body) = (response.status(), response.headers(), response.body());
             Err(refusal(interpret::failure(status, headers, body, secrets), failed))
         }
-        Err(error) => Err(failed(interpret::no_answer(error, secrets).to_string())),
+        Err(error) => Err(failed(match interpret::no_answer(error, secrets) {
+            Error::NotSent { why } => why,
+            other => other.to_string(),
+        })),
     }
 }
 

@@ -57,9 +57,13 @@ impl Problem {
     }
 
     /// Title, detail and the problems in one line; `None` when it says nothing.
+    /// A problem that only repeats the whole is left out.
     fn message(&self, secrets: &[Secret]) -> Option<String> {
         let mut sentences = vec![sentence(&self.0)];
-        for part in self.parts() {
+        let repeats = |part: &&Value| {
+            said(part, "name") == said(&self.0, "name") && sentence(part) == sentence(&self.0)
+        };
+        for part in self.parts().filter(|part| !repeats(part)) {
             let text = sentence(part);
             match said(part, "name") {
                 Some(name) if !text.is_empty() => sentences.push(format!("{name}: {text}")),
@@ -126,6 +130,16 @@ mod tests {
             error,
             Error::Refused { status: 400, field: Some("name".into()), message: message.into() }
         );
+    }
+
+    #[test]
+    fn a_problem_that_repeats_the_whole_is_told_once() {
+        let error = of(
+            400,
+            r#"{"title": "Invalid.", "name": "playerId", "problems": [{"title": "Invalid.", "name": "playerId"}]}"#,
+        );
+        let field = Some("playerId".into());
+        assert_eq!(error, Error::Refused { status: 400, field, message: "Invalid.".into() });
     }
 
     #[test]
