@@ -12,6 +12,7 @@ mod account;
 mod adoption;
 mod browser;
 mod create;
+mod deletion;
 mod lifecycle;
 mod page;
 mod policies;
