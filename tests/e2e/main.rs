@@ -11,6 +11,7 @@
 mod account;
 mod adoption;
 mod browser;
+mod chaos;
 mod create;
 mod deletion;
 mod lifecycle;
