@@ -88,6 +88,7 @@ fn seeing(stream: Sight) -> Observed {
         observed: true,
         trouble: None,
         guarded: false,
+        judged: true,
         settle: Duration::from_secs(30),
         marker: false,
     };

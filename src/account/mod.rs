@@ -128,6 +128,7 @@ impl Account {
             observed: self.observed() && self.client.server_time().is_some(),
             trouble: lock(&self.trouble).clone(),
             guarded: id.is_some_and(|id| lock(&self.guard).holds(id)),
+            judged: !self.policy.missing_guard || id.is_some_and(|id| lock(&self.snapshot).judged(id)),
             settle: self.policy.settle,
             marker: self.policy.marker,
         }
@@ -163,6 +164,15 @@ impl Account {
     /// Takes in that a stream is known to be gone.
     pub fn saw_gone(&self, id: &StreamId) {
         lock(&self.snapshot).gone(id, Instant::now());
+    }
+
+    /// Takes in that a call found a stream gone that should be there. Whether
+    /// it is alone in that, a pass has to tell: it is asked for now.
+    pub fn found_gone(&self, id: &StreamId) {
+        self.saw_gone(id);
+        if !self.view(Some(id)).judged {
+            self.observe_now.notify_one();
+        }
     }
 
     /// Notes how the account is. Coming into or out of trouble that every

@@ -180,7 +180,7 @@ async fn outcome(
             None => unusable_id(),
         },
         Err(apivideo::Error::NotFound { .. }) => {
-            subject.account.saw_gone(id);
+            subject.account.found_gone(id);
             Outcome::NotFound
         }
         Err(error) => failed(subject, &error),

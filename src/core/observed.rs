@@ -42,6 +42,9 @@ pub struct AccountView {
     pub trouble: Option<Trouble>,
     /// Whether the guard against mass disappearance holds this stream.
     pub guarded: bool,
+    /// Whether a whole pass has missed this stream, so that the guard has had
+    /// its say about its absence; always true where the guard is off.
+    pub judged: bool,
     /// How long after a lost create a stream may still appear.
     pub settle: Duration,
     /// Whether created streams carry a marker at first.

@@ -14,6 +14,7 @@ fn observed() -> Observed {
         observed: true,
         trouble: None,
         guarded: false,
+        judged: true,
         settle: Duration::from_secs(30),
         marker: false,
     };

@@ -261,6 +261,11 @@ fn missing(
              belongs to the right project; if they are really gone, confirm with: {confirm}"
         ));
     }
+    if !account.judged && !confirmed && manifest.on_remote_missing == OnRemoteMissing::Recreate {
+        let message =
+            format!("{id} is gone from the account; a look at all streams tells whether it is the only one");
+        return Plan::rest(Reason::Creating, message);
+    }
     if manifest.on_remote_missing == OnRemoteMissing::Fail && !confirmed {
         return stalled(format!(
             "{id} is gone from the account and onRemoteMissing is Fail; for a new stream (with a new id, stream key and \

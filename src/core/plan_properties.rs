@@ -118,7 +118,7 @@ prop_compose! {
                 2 => Sight::Gone,
                 fresh => Sight::Present { remote: seen, fresh: fresh == 3 },
             },
-            account: AccountView { observed, trouble: None, guarded, settle: Duration::from_secs(30), marker: false },
+            account: AccountView { observed, trouble: None, guarded, judged: true, settle: Duration::from_secs(30), marker: false },
             crd_terminating,
         }
     }

@@ -17,6 +17,7 @@ fn account() -> AccountView {
         observed: true,
         trouble: None,
         guarded: false,
+        judged: true,
         settle: Duration::from_secs(30),
         marker: false,
     }
@@ -180,6 +181,14 @@ fn a_missing_stream_is_left_so_when_the_policy_or_the_guard_says_so_until_a_pers
     assert_eq!(next(&confirmed(&fail, "li0"), &bound("li1"), &gone), "RemoteMissing");
     assert_eq!(next(&confirmed(&fail, "li1"), &bound("li1"), &gone), "intent for li1");
     assert_eq!(next(&confirmed(&manifest(), "li1"), &bound("li1"), &guarded), "intent for li1");
+}
+
+#[test]
+fn what_a_call_found_gone_is_not_re_created_before_a_whole_pass_has_told_of_the_others() {
+    let alone = Observed { account: AccountView { judged: false, ..account() }, ..seeing(Sight::Gone) };
+    assert_eq!(next(&manifest(), &bound("li1"), &alone), "Creating");
+    let confirmed = Manifest { confirm_recreate: Some("li1".into()), ..manifest() };
+    assert_eq!(next(&confirmed, &bound("li1"), &alone), "intent for li1");
 }
 
 #[test]

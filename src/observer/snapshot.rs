@@ -19,8 +19,11 @@ enum State {
     Present(Box<Remote>),
     /// A whole pass did not show it.
     Missing,
-    /// The API answered 404 for it, or deleted it.
-    Gone,
+    /// The API answered 404 for it, or deleted it. `judged` is whether a whole
+    /// pass has missed it, too, so that the guard has had its say.
+    Gone {
+        judged: bool,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -43,7 +46,7 @@ impl Snapshot {
     pub fn sight(&self, id: &StreamId) -> Sight {
         match self.seen.get(id).map(|seen| &seen.state) {
             Some(State::Present(remote)) => Sight::Present { remote: remote.clone(), fresh: false },
-            Some(State::Gone) => Sight::Gone,
+            Some(State::Gone { .. }) => Sight::Gone,
             Some(State::Missing) => Sight::Missing,
             None if self.passes > 0 => Sight::Missing,
             None => Sight::NotYet,
@@ -58,7 +61,14 @@ impl Snapshot {
 
     /// Takes in that a stream was gone at `at`.
     pub fn gone(&mut self, id: &StreamId, at: Instant) {
-        self.seen.insert(id.clone(), Seen { state: State::Gone, as_of: at });
+        let judged = self.judged(id);
+        self.seen.insert(id.clone(), Seen { state: State::Gone { judged }, as_of: at });
+    }
+
+    /// Whether a whole pass has missed the stream since it was last seen.
+    #[must_use]
+    pub fn judged(&self, id: &StreamId) -> bool {
+        matches!(self.seen.get(id).map(|s| &s.state), Some(State::Missing | State::Gone { judged: true }))
     }
 
     /// Takes in a stream of a page that was asked for at `asked`. Gives back
@@ -92,6 +102,10 @@ impl Snapshot {
                     seen.state = State::Missing;
                     vanished.push(id.clone());
                 }
+                Some(seen) if seen.as_of < began && seen.state == (State::Gone { judged: false }) => {
+                    seen.state = State::Gone { judged: true };
+                    vanished.push(id.clone());
+                }
                 Some(_) => {}
                 None => {
                     self.seen.insert(id.clone(), Seen { state: State::Missing, as_of: began });
@@ -113,7 +127,7 @@ impl Snapshot {
     /// Whether a stream is missing or gone.
     #[must_use]
     pub fn is_missing(&self, id: &StreamId) -> bool {
-        self.seen.get(id).is_some_and(|seen| matches!(seen.state, State::Missing | State::Gone))
+        self.seen.get(id).is_some_and(|seen| matches!(seen.state, State::Missing | State::Gone { .. }))
     }
 
     /// How many streams are known.
@@ -182,6 +196,19 @@ mod tests {
         assert_eq!(snapshot.sight(&id("li1")), Sight::Missing);
         assert!(matches!(snapshot.sight(&id("li2")), Sight::Present { .. }));
         assert_eq!(snapshot.end_pass(&held, later(start, 2)), [] as [StreamId; 0], "it is news once");
+    }
+
+    #[test]
+    fn what_a_call_found_gone_is_news_to_the_next_whole_pass() {
+        let start = Instant::now();
+        let mut snapshot = Snapshot::default();
+        snapshot.listed(remote("li1"), start);
+        snapshot.gone(&id("li1"), later(start, 2));
+        assert!(!snapshot.judged(&id("li1")));
+        assert_eq!(snapshot.end_pass(&[id("li1")], later(start, 1)), [] as [StreamId; 0], "it began before");
+        assert_eq!(snapshot.end_pass(&[id("li1")], later(start, 3)), [id("li1")]);
+        snapshot.gone(&id("li1"), later(start, 4));
+        assert!(snapshot.judged(&id("li1")), "the confirmation takes nothing back");
     }
 
     #[test]

@@ -178,3 +178,36 @@ fn the_guard_is_off_where_it_is_turned_off() {
         }
     });
 }
+
+#[test]
+fn changed_manifests_of_streams_that_all_vanished_create_nothing_either() {
+    play(async {
+        let stage = Stage::empty().await.with(&["--drift-interval", "1h"]);
+        let _operator = stage.operator().await;
+        for n in 0..6 {
+            stage.synced(&format!("gone-{n}"), json!({ "name": format!("Gone {n}") })).await;
+        }
+        stage.sandbox.clear_streams();
+        for n in 0..6 {
+            stage.apply(&format!("gone-{n}"), json!({ "name": format!("Changed {n}") })).await;
+        }
+        for n in 0..6 {
+            stage.until_reason(&format!("gone-{n}"), "RemoteMissing").await;
+        }
+        assert!(stage.sandbox.streams().is_empty(), "a key of another project looks just like this");
+    });
+}
+
+#[test]
+fn a_single_stream_that_a_call_finds_gone_is_created_again() {
+    play(async {
+        let stage = Stage::empty().await.with(&["--drift-interval", "1h"]);
+        let _operator = stage.operator().await;
+        let old = stage.synced("single", json!({ "name": "Single" })).await;
+        stage.sandbox.delete(&old).expect("the deletion");
+        stage.apply("single", json!({ "name": "Changed" })).await;
+        stage.until_reason("single", "Synced").await;
+        let names: Vec<_> = stage.sandbox.streams().into_iter().map(|s| s.name).collect();
+        assert_eq!(names, ["Changed"]);
+    });
+}
