@@ -1,8 +1,13 @@
 //! Values that the tests of the decisions start from.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
-use super::model::{Assets, Desired, Manifest, Place, Remote, StreamId};
+use super::{
+    model::{Assets, Desired, Manifest, Place, Remote, StreamId},
+    observed::{AccountView, Observed, Sight},
+};
 
 /// The time `second` seconds after the epoch.
 pub(crate) fn at(second: i64) -> Timestamp {
@@ -49,4 +54,21 @@ pub(crate) fn manifest() -> Manifest {
         requested_at: None,
         confirm_recreate: None,
     }
+}
+
+/// An account that was seen and has no trouble.
+pub(crate) fn account() -> AccountView {
+    AccountView {
+        observed: true,
+        trouble: None,
+        guarded: false,
+        judged: true,
+        settle: Duration::from_secs(30),
+        marker: false,
+    }
+}
+
+/// What is known when this is known of the stream.
+pub(crate) fn seeing(stream: Sight) -> Observed {
+    Observed { stream, account: account(), crd_terminating: false }
 }

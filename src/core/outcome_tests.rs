@@ -3,30 +3,17 @@
 use super::*;
 use crate::core::{
     diff::Changes,
-    fixture::{at, desired, id, manifest, remote},
+    fixture::{at, desired, id, manifest, remote, seeing},
     intent::Intent,
     model::Place,
-    observed::AccountView,
 };
-
-fn observed() -> Observed {
-    let account = AccountView {
-        observed: true,
-        trouble: None,
-        guarded: false,
-        judged: true,
-        settle: Duration::from_secs(30),
-        marker: false,
-    };
-    Observed { stream: Sight::NotYet, account, crd_terminating: false }
-}
 
 fn intent() -> Intent {
     Intent::new(&desired(), "me", at(90), false)
 }
 
 fn after(memory: &mut Memory, action: Action, outcome: Outcome) -> (Observed, Option<Note>) {
-    let mut observed = observed();
+    let mut observed = seeing(Sight::NotYet);
     let note = absorb(&manifest(), memory, &mut observed, action, outcome, at(100));
     (observed, note)
 }

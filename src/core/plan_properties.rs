@@ -1,13 +1,11 @@
 //! The planner's promises, for any manifest, memory and observation.
 
-use std::time::Duration;
-
 use proptest::{option, prelude::*, sample::select};
 
 use super::*;
 use crate::core::{
     action::Farewell,
-    fixture::{at, desired, id, manifest, remote},
+    fixture::{account, at, desired, id, manifest, remote},
     intent::{Intent, Request, Search},
     memory::{Create, Failure, Refusal},
     model::{Desired, Place, Remote},
@@ -107,6 +105,7 @@ prop_compose! {
         broadcasting in any::<bool>(),
         kind in 0..5,
         guarded in any::<bool>(),
+        judged in any::<bool>(),
         observed in any::<bool>(),
         crd_terminating in any::<bool>(),
     ) -> Observed {
@@ -118,7 +117,7 @@ prop_compose! {
                 2 => Sight::Gone,
                 fresh => Sight::Present { remote: seen, fresh: fresh == 3 },
             },
-            account: AccountView { observed, trouble: None, guarded, judged: true, settle: Duration::from_secs(30), marker: false },
+            account: AccountView { observed, guarded, judged, ..account() },
             crd_terminating,
         }
     }

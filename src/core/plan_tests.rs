@@ -1,31 +1,14 @@
 //! The planner as tables: what is known, and what follows.
 
-use std::time::Duration;
-
 use super::*;
 use crate::core::{
     action::Farewell,
-    fixture::{at, desired, id, manifest, remote},
+    fixture::{account, at, desired, id, manifest, remote, seeing},
     intent::{Intent, Request, Search},
     memory::{Create, Failure, Refusal},
     model::{Place, Remote},
     policy::{DeletionPolicy, WhileBroadcasting},
 };
-
-fn account() -> AccountView {
-    AccountView {
-        observed: true,
-        trouble: None,
-        guarded: false,
-        judged: true,
-        settle: Duration::from_secs(30),
-        marker: false,
-    }
-}
-
-fn seeing(stream: Sight) -> Observed {
-    Observed { stream, account: account(), crd_terminating: false }
-}
 
 fn present(remote: Remote) -> Observed {
     seeing(Sight::Present { remote: Box::new(remote), fresh: false })

@@ -75,7 +75,7 @@ fn health_readiness_and_metrics_are_served() {
 fn a_term_signal_lets_the_call_under_way_finish_and_stores_what_it_gave() {
     play(async {
         let (stage, mut operator) = Stage::set().await;
-        let slow = Fault::DelayAfter { duration: Duration::from_millis(1500) };
+        let slow = Fault::DelayAfter { duration: Duration::from_secs(1) };
         stage.sandbox.inject(Rule::once(slow).on("POST", "/live-streams"));
         stage.apply("under-way", json!({ "name": "Under way" })).await;
         eventually("the stream", async || (!stage.sandbox.streams().is_empty()).then_some(())).await;
