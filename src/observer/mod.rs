@@ -134,15 +134,16 @@ fn take_in(account: &Account, items: Vec<apivideo::LiveStream>, asked: Instant, 
 /// looks at how much of it there is before anyone is woken.
 fn end(account: &Account, began: Instant) -> usize {
     let held: Vec<StreamId> = lock(&account.holders).held().cloned().collect();
-    let (vanished, first) = {
+    let (vanished, all_vanished, first) = {
         let mut snapshot = account.snapshot();
         let vanished = snapshot.end_pass(&held, began);
-        (vanished, snapshot.passes() == 1)
+        let all = [vanished.clone(), snapshot.unjudged(&held)].concat();
+        (vanished, all, snapshot.passes() == 1)
     };
-    let tripped = account.guard().judge(&vanished, &held, |id| account.snapshot().is_missing(id));
+    let tripped = account.guard().judge(&all_vanished, &held, |id| account.snapshot().is_missing(id));
     if tripped {
         warn!(
-            vanished = vanished.len(),
+            vanished = all_vanished.len(),
             bound = held.len(),
             "many streams vanished at once: nothing is re-created; check that the API key belongs to the right project"
         );

@@ -118,6 +118,15 @@ impl Snapshot {
         vanished
     }
 
+    /// The held streams that a call found gone and no pass has missed yet: they
+    /// vanished, too, while the pass that has just ended was under way.
+    #[must_use]
+    pub fn unjudged(&self, held: &[StreamId]) -> Vec<StreamId> {
+        let is_so =
+            |id: &&StreamId| self.seen.get(id).is_some_and(|s| s.state == State::Gone { judged: false });
+        held.iter().filter(is_so).cloned().collect()
+    }
+
     /// How many whole passes have ended.
     #[must_use]
     pub fn passes(&self) -> u64 {
@@ -205,6 +214,7 @@ mod tests {
         snapshot.listed(remote("li1"), start);
         snapshot.gone(&id("li1"), later(start, 2));
         assert!(!snapshot.judged(&id("li1")));
+        assert_eq!(snapshot.unjudged(&[id("li1")]), [id("li1")]);
         assert_eq!(snapshot.end_pass(&[id("li1")], later(start, 1)), [] as [StreamId; 0], "it began before");
         assert_eq!(snapshot.end_pass(&[id("li1")], later(start, 3)), [id("li1")]);
         snapshot.gone(&id("li1"), later(start, 4));
