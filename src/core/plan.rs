@@ -2,7 +2,7 @@
 //!
 //! Everything that the operator may ever do to a stream or to an object is an
 //! [`Action`], and [`plan`] alone chooses one. It is a pure function: `run`
-//! executes what it says, the `plan` command prints it, tests judge it.
+//! executes what it says, tests judge it.
 
 use jiff::Timestamp;
 
