@@ -1,6 +1,7 @@
 //! The commands, each from its arguments to its end.
 
 pub mod crd;
+pub mod operate;
 pub mod run;
 
 /// Why a command failed.

@@ -13,12 +13,15 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::Failure;
+use super::{
+    Failure,
+    operate::{Milestones, operate},
+};
 use crate::{
-    account::{Account, Accounts, Policy},
+    account::{Account, Policy},
     cli::{Environment, RunArgs, Switch},
-    controller::{self, Scope},
-    observer,
+    controller::Scope,
+    core::decisions::Decisions,
     ops::{admin, key_file, leader, metrics::Metrics, readiness::Readiness, telemetry},
 };
 
@@ -78,24 +81,13 @@ pub async fn run(
         services.spawn(key_file::follow(path, key, replace, shutdown.clone()));
     }
     let mut leadership = lead(args, &cluster, &shutdown).await?;
-    let observed = Arc::clone(&account);
-    let (token, counted) = (shutdown.clone(), metrics.clone());
-    services.spawn(async move {
-        observer::observe(&observed, token, |pass| {
-            counted.passed(pass.duration, pass.streams, pass.unreadable);
-            first_pass.ready();
-        })
-        .await;
-    });
     let scope = Scope {
         namespaces: args.namespaces.iter().filter(|n| !n.is_empty()).cloned().collect(),
         selector: args.selector.clone().filter(|s| !s.is_empty()),
     };
     info!(version = env!("CARGO_PKG_VERSION"), "the operator has started");
-    let work =
-        controller::run(cluster, Accounts::one(account), &scope, metrics, shutdown.clone(), move || {
-            caches.ready()
-        });
+    let milestones = Milestones { passed: move || first_pass.ready(), caches_filled: move || caches.ready() };
+    let work = operate(cluster, account, &scope, Decisions::default(), metrics, shutdown.clone(), milestones);
     let ended = until_the_end(work, leadership.as_mut(), &shutdown).await;
     shutdown.cancel();
     let _ = timeout(Duration::from_secs(1), async { while services.join_next().await.is_some() {} }).await;

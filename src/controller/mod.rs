@@ -34,6 +34,7 @@ use tracing::debug;
 
 use crate::{
     account::{Accounts, Wake},
+    core::decisions::Decisions,
     crd::LiveStream,
     ops::metrics::Metrics,
 };
@@ -47,6 +48,7 @@ pub struct Context {
     client: Client,
     accounts: Accounts,
     stores: Vec<Store<Guarded>>,
+    decisions: Decisions,
     entries: entries::Entries,
     events: events::Events,
     metrics: Metrics,
@@ -79,6 +81,7 @@ pub async fn run(
     client: Client,
     accounts: Accounts,
     scope: &Scope,
+    decisions: Decisions,
     metrics: Metrics,
     shutdown: CancellationToken,
     caches_filled: impl FnOnce() + Send + 'static,
@@ -104,6 +107,7 @@ pub async fn run(
         client,
         accounts,
         stores: controllers.iter().map(Controller::store).collect(),
+        decisions,
         entries: entries::Entries::default(),
         metrics,
         listed,

@@ -15,7 +15,7 @@ use crate::{
         backoff::backoff,
         observed::{Observed, Sight},
         outcome::absorb,
-        plan::{self, Plan, Step},
+        plan::{Plan, Step},
     },
     crd::LiveStream,
 };
@@ -84,7 +84,8 @@ async fn converge(
     let mut subject = Subject::gather(context, watched, entry)?;
     let mut last = String::new();
     for _ in 0..MOST_STEPS {
-        let plan = plan::plan(&subject.manifest, &entry.memory, &subject.observed, subject.now());
+        let plan =
+            (context.decisions.plan)(&subject.manifest, &entry.memory, &subject.observed, subject.now());
         let action = match &plan.step {
             Step::Do(action) => action.clone(),
             Step::Rest | Step::RestUntil(_) => return rest(context, &mut subject, entry, plan).await,

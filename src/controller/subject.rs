@@ -9,7 +9,7 @@ use super::{Context, cluster, entries::Entry};
 use crate::{
     account::{Account, Claim, lock},
     core::{
-        binding::{self, Binding},
+        binding::Binding,
         memory::{Create, Trouble},
         model::{Manifest, StreamId},
         observed::{Observed, Sight},
@@ -89,7 +89,8 @@ fn meet(context: &Context, account: &Account, object: &LiveStream, manifest: &Ma
     let intent = metadata::intent(&object.metadata).filter(|_| memory.unstored.is_none());
     let mut holders = lock(&account.holders);
     let other = |id: &StreamId| holders.other(id, &manifest.uid, |claim| context.is_known(claim));
-    let bound = binding::resolve(&stored, &manifest.uid, manifest.adopt.as_ref(), intent.is_some(), other);
+    let resolve = context.decisions.resolve;
+    let bound = resolve(&stored, &manifest.uid, manifest.adopt.as_ref(), intent.is_some(), &other);
     let mut woken = Vec::new();
     match &bound {
         Binding::Conflict { id, .. } => holders.wait(id, manifest.place.clone()),

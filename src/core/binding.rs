@@ -85,7 +85,7 @@ pub fn resolve(
     uid: &str,
     adopt: Option<&StreamId>,
     open_intent: bool,
-    holder: impl Fn(&StreamId) -> Option<Place>,
+    holder: &dyn Fn(&StreamId) -> Option<Place>,
 ) -> Binding {
     let own_uid = stored.bound_uid.as_deref() == Some(uid);
     let own = stored.annotation.as_ref().filter(|_| own_uid);
@@ -119,7 +119,7 @@ pub fn resolve(
     }
 }
 
-fn asked_for(wanted: &StreamId, holder: impl Fn(&StreamId) -> Option<Place>) -> Binding {
+fn asked_for(wanted: &StreamId, holder: &dyn Fn(&StreamId) -> Option<Place>) -> Binding {
     match holder(wanted) {
         None => Binding::Wanted(wanted.clone()),
         Some(holder) => Binding::Conflict { id: wanted.clone(), holder },
@@ -191,7 +191,7 @@ mod tests {
             ),
         ];
         for (case, stored, adopt, open, expected) in cases {
-            assert_eq!(resolve(&stored, "me", adopt, open, free), expected, "{case}");
+            assert_eq!(resolve(&stored, "me", adopt, open, &free), expected, "{case}");
         }
     }
 
@@ -201,10 +201,10 @@ mod tests {
         let conflict = |text: &str| Binding::Conflict { id: id(text), holder: other() };
         let li1 = id("li1");
         let status = Stored { status: Some(id("li1")), ..Stored::default() };
-        assert_eq!(resolve(&annotated("li1", "me"), "me", None, false, taken), conflict("li1"));
-        assert_eq!(resolve(&Stored::default(), "me", Some(&li1), false, taken), conflict("li1"));
+        assert_eq!(resolve(&annotated("li1", "me"), "me", None, false, &taken), conflict("li1"));
+        assert_eq!(resolve(&Stored::default(), "me", Some(&li1), false, &taken), conflict("li1"));
         let copy = Binding::Copy { id: id("li1"), holder: other() };
-        assert_eq!(resolve(&annotated("li1", "old"), "me", None, false, taken), copy);
-        assert_eq!(resolve(&status, "me", None, false, taken), copy);
+        assert_eq!(resolve(&annotated("li1", "old"), "me", None, false, &taken), copy);
+        assert_eq!(resolve(&status, "me", None, false, &taken), copy);
     }
 }

@@ -13,6 +13,7 @@ pub mod action;
 pub mod backoff;
 pub mod binding;
 mod create;
+pub mod decisions;
 pub mod diff;
 #[cfg(test)]
 pub(crate) mod fixture;

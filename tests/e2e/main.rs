@@ -20,4 +20,5 @@ mod policies;
 mod process;
 mod refusals;
 mod schema;
+#[path = "../support/stage.rs"]
 mod stage;
