@@ -198,6 +198,7 @@ pub fn api_client(args: &RunArgs, key: Secret, metrics: &Metrics) -> Result<apiv
         read_share: args.read_share,
         write_share: args.write_share,
         user_agent: concat!("apivideo-operator/", env!("CARGO_PKG_VERSION")).into(),
+        jitter_seed: None,
     };
     let wire = HttpWire::new(args.request_timeout).map_err(|error| Failure::Work(error.to_string()))?;
     let metrics = metrics.clone();

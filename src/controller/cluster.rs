@@ -3,7 +3,9 @@
 //! A write that depends on what was read carries the resourceVersion, so that
 //! it is refused if the object has changed since; one that only adds what is
 //! known for certain carries the uid, so that it can't hit a later object of
-//! the same name.
+//! the same name. A status carries the resourceVersion, too: the API server
+//! passes over the uid in a patch of the status, and the id of one object's
+//! stream in the status of another would be taken for a binding.
 
 use kube::{
     Api, Client,
@@ -36,10 +38,14 @@ pub enum ClusterError {
 }
 
 impl ClusterError {
-    /// Whether the object has changed since it was read: nothing is wrong, but
-    /// the reconcile has to start again.
+    /// Whether the object has changed since it was read, or another has taken
+    /// its place (its uid can't be changed, says the API server): nothing is
+    /// wrong, but the reconcile has to start again.
     pub(super) fn is_conflict(&self) -> bool {
-        matches!(self, Self::Refused(error) if matches!(error.as_ref(), kube::Error::Api(status) if status.is_conflict()))
+        let Self::Refused(error) = self else { return false };
+        let kube::Error::Api(status) = error.as_ref() else { return false };
+        let another = status.is_invalid() && status.message.contains("metadata.uid");
+        status.is_conflict() || another
     }
 
     /// Whether the object is no more.
@@ -147,7 +153,7 @@ async fn patch(
         .map_err(|error| Box::new(error).into())
 }
 
-/// Writes those fields of the status that differ.
+/// Writes those fields of the status that differ, unless the object has changed.
 pub(super) async fn patch_status(
     api: &Api<LiveStream>,
     object: &LiveStream,
@@ -155,7 +161,9 @@ pub(super) async fn patch_status(
 ) -> Result<LiveStream, ClusterError> {
     let name = object.metadata.name.as_deref().unwrap_or_default();
     let params = PatchParams { field_manager: Some(meta::FIELD_MANAGER.into()), ..PatchParams::default() };
-    let body = Patch::Merge(json!({ "metadata": { "uid": object.metadata.uid }, "status": fields }));
+    let mut metadata = json!({});
+    conditional(object, &mut metadata);
+    let body = Patch::Merge(json!({ "metadata": metadata, "status": fields }));
     let write = api.patch_status(name, &params, &body);
     timeout(CLUSTER_TIMEOUT, write)
         .await

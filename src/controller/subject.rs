@@ -104,7 +104,7 @@ fn meet(context: &Context, account: &Account, object: &LiveStream, manifest: &Ma
     }
     drop(holders);
     woken.iter().for_each(|place| account.wakes.one(place));
-    memory.meet(manifest, bound, intent, account.now());
+    memory.meet(manifest, bound, intent, account.client.server_time());
     let open = match &memory.create {
         Some(Create::Open(intent, _)) => Some(intent),
         _ => None,

@@ -68,6 +68,7 @@ pub(super) fn resume(manifest: &Manifest, open: &Create, account: &AccountView, 
         Create::Open(..) if manifest.suspend => {
             Plan::rest(Reason::Suspended, "spec.suspend is set: an unfinished create is not followed up")
         }
+        Create::Open(_, Request::Inherited) => inherited(manifest, account),
         Create::Open(intent, Request::NotSent) => {
             Plan::act(Action::Create { intent: intent.clone() }, Reason::Creating, "creating the stream")
         }
@@ -75,6 +76,11 @@ pub(super) fn resume(manifest: &Manifest, open: &Create, account: &AccountView, 
             search(manifest, intent, open, account, now, Action::DropIntent)
         }
     }
+}
+
+/// A search is timed by the API's clock, which the first look at the account tells.
+pub(super) fn inherited(manifest: &Manifest, account: &AccountView) -> Plan {
+    waiting_for_account(manifest, account, "looking for the stream of an unanswered create request")
 }
 
 /// Looks for the stream of a request whose outcome is unknown; `none` is what

@@ -42,6 +42,9 @@ pub enum Request {
     NotSent,
     /// It certainly created nothing: the intent can go.
     NotCreated,
+    /// An earlier process may have sent it, and the API's clock, by which a
+    /// search is timed, has not been heard yet.
+    Inherited,
     /// Nobody knows whether it created a stream.
     Unknown(Search),
 }

@@ -78,24 +78,32 @@ impl Memory {
     /// Takes in the object as it is now stored.
     ///
     /// An intent that this process knows nothing of has an unknown outcome, and
-    /// its request has ended by now: whoever sent it is gone. A changed
-    /// manifest, or a new `requestedAt`, is a reason to try again what was refused.
+    /// its request has ended by now: whoever sent it is gone. "Now" is the API's
+    /// time: by the machine's clock, which may be hours ahead, the search would
+    /// not begin for hours. So until the API has told its time (`clock`), the
+    /// search does not begin. A changed manifest, or a new `requestedAt`, is a
+    /// reason to try again what was refused.
     pub fn meet(
         &mut self,
         manifest: &Manifest,
         binding: Binding,
         stored: Option<Result<Intent, String>>,
-        now: Timestamp,
+        clock: Option<Timestamp>,
     ) {
         self.binding = binding;
         self.create = match (stored, self.create.take()) {
             _ if self.unstored.is_some() => None,
             (None, _) => None,
             (Some(Err(why)), _) => Some(Create::Unreadable(why)),
-            (Some(Ok(intent)), Some(Create::Open(known, request))) if known.nonce == intent.nonce => {
+            (Some(Ok(intent)), Some(Create::Open(known, request)))
+                if known.nonce == intent.nonce && request != Request::Inherited =>
+            {
                 Some(Create::Open(intent, request))
             }
-            (Some(Ok(intent)), _) => Some(Create::Open(intent, Request::Unknown(Search::since(now)))),
+            (Some(Ok(intent)), _) => {
+                let request = clock.map_or(Request::Inherited, |now| Request::Unknown(Search::since(now)));
+                Some(Create::Open(intent, request))
+            }
         };
         let now_met = Some((manifest.generation, manifest.requested_at.clone()));
         if self.met != now_met {
@@ -118,5 +126,31 @@ impl Memory {
     pub fn fail(&mut self, trouble: Trouble, retry_at: impl FnOnce(u32) -> Timestamp) {
         let attempts = self.failure.as_ref().map_or(0, |f| f.attempts).saturating_add(1);
         self.failure = Some(Failure { trouble, attempts, retry_at: retry_at(attempts) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::fixture::{at, desired, manifest};
+
+    fn request_after(meetings: &[Option<i64>]) -> Option<Request> {
+        let intent = Intent::new(&desired(), "me", at(90), false);
+        let mut memory = Memory::default();
+        for clock in meetings {
+            memory.meet(&manifest(), Binding::Unbound, Some(Ok(intent.clone())), clock.map(at));
+        }
+        match memory.create {
+            Some(Create::Open(_, request)) => Some(request),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_search_after_a_restart_begins_when_the_apis_clock_is_first_heard() {
+        assert_eq!(request_after(&[None, None]), Some(Request::Inherited));
+        let begun = Some(Request::Unknown(Search::since(at(100))));
+        assert_eq!(request_after(&[None, Some(100), Some(200)]), begun);
+        assert_eq!(request_after(&[Some(100), None]), begun);
     }
 }

@@ -72,6 +72,7 @@ fn creates() -> impl Strategy<Value = Option<Create>> {
         None,
         open(Request::NotSent),
         open(Request::NotCreated),
+        open(Request::Inherited),
         open(search(0, vec![])),
         open(search(2, vec![])),
         open(search(0, vec![id("liA"), id("liB")])),
@@ -173,7 +174,7 @@ proptest! {
     ) {
         if let Step::Do(Action::Release { farewell }) = plan(&manifest, &memory, &observed, at(1000)).step {
             prop_assert!(manifest.deleting);
-            let unresolved = matches!(&memory.create, Some(Create::Open(_, Request::Unknown(_)) | Create::Unreadable(_)));
+            let unresolved = matches!(&memory.create, Some(Create::Open(_, Request::Unknown(_) | Request::Inherited) | Create::Unreadable(_)));
             match farewell {
                 Farewell::Deleted(_) => prop_assert_eq!(&observed.stream, &Sight::Gone),
                 Farewell::Retained(..) => {}

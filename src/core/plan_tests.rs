@@ -103,6 +103,7 @@ fn a_lost_create_is_looked_for_after_the_settle_time_and_sent_anew_after_two_cle
     assert_eq!(at_time(&creating(unknown(1, Some(130))), 145), "look");
     assert_eq!(at_time(&creating(unknown(2, Some(145))), 145), "drop intent");
     assert_eq!(at_time(&creating(Request::NotCreated), 145), "drop intent");
+    assert_eq!(at_time(&creating(Request::Inherited), 145), "Creating", "the API's clock comes first");
 }
 
 #[test]

@@ -57,6 +57,7 @@ fn resolve_create(
     match open {
         Create::Unreadable(why) => Some(create::unreadable(manifest, why)),
         Create::Open(_, Request::NotSent | Request::NotCreated) => None,
+        Create::Open(_, Request::Inherited) => Some(create::inherited(manifest, &observed.account)),
         Create::Open(intent, Request::Unknown(_)) => {
             Some(create::search(manifest, intent, open, &observed.account, now, Action::DropIntent))
         }

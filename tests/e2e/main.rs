@@ -12,6 +12,9 @@ mod account;
 mod adoption;
 mod browser;
 mod chaos;
+#[path = "../support/cluster/mod.rs"]
+mod cluster;
+mod conformance;
 mod create;
 mod deletion;
 mod lifecycle;

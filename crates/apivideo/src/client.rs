@@ -12,6 +12,7 @@ use crate::clock::date_of;
 use crate::error::Error;
 use crate::governor::{Governor, Permit};
 use crate::interpret;
+use crate::jitter::Jitter;
 use crate::observe::CallObserver;
 use crate::priority::Priority;
 use crate::rate_limit::{Limits, RateLimit};
@@ -84,7 +85,8 @@ impl Client {
         let checked = settings::check(&settings)?;
         let transport = Arc::new(Transport::new(wire, checked.base_url, checked.user_agent, observer));
         let tokens = Arc::new(Tokens::new(Arc::clone(&transport), settings.api_key));
-        let governor = Arc::new(Governor::new(checked.read_share, checked.write_share));
+        let jitter = Jitter::new(settings.jitter_seed);
+        let governor = Arc::new(Governor::new(checked.read_share, checked.write_share, jitter));
         Ok(Self { transport, tokens, governor })
     }
 

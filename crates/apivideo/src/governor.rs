@@ -3,7 +3,6 @@
 //! Guarantee: a [`Permit`] gives back what it took, whatever happens to the
 //! future that holds it; a call that was dropped on its way counts as made.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use crate::availability::{Gate, Held, Moved, Reason, Report, Ticket};
 use crate::budget::{Budget, Spent, Verdict};
 use crate::client::AccountState;
 use crate::error::{Deferral, Error};
+use crate::jitter::Jitter;
 use crate::priority::Priority;
 use crate::rate_limit::{Limits, RateLimit};
 use crate::requests::Class;
@@ -29,6 +29,7 @@ struct Parts {
     gate: Gate,
     reads: Budget,
     writes: Budget,
+    jitter: Jitter,
 }
 
 /// Leave for one call.
@@ -42,9 +43,9 @@ pub(crate) struct Permit {
 }
 
 impl Governor {
-    pub(crate) fn new(read_share: f64, write_share: f64) -> Self {
-        let parts =
-            Parts { gate: Gate::new(), reads: Budget::new(read_share), writes: Budget::new(write_share) };
+    pub(crate) fn new(read_share: f64, write_share: f64, jitter: Jitter) -> Self {
+        let (reads, writes) = (Budget::new(read_share), Budget::new(write_share));
+        let parts = Parts { gate: Gate::new(), reads, writes, jitter };
         Self { parts: Mutex::new(parts), changed: Notify::new() }
     }
 
@@ -120,6 +121,11 @@ impl Parts {
             Class::Write => &mut self.writes,
         }
     }
+
+    fn report(&mut self, ticket: Ticket, report: Report, now: Instant) -> Option<Moved> {
+        let chance = self.jitter.next();
+        self.gate.report(ticket, report, now, chance)
+    }
 }
 
 impl Permit {
@@ -171,7 +177,7 @@ impl Permit {
     /// Also wakes whoever waits, for the budget has been settled by now.
     fn report(&mut self, report: Report) {
         let Some(ticket) = self.ticket.take() else { return };
-        let moved = self.governor.parts().gate.report(ticket, report, Instant::now(), chance());
+        let moved = self.governor.parts().report(ticket, report, Instant::now());
         self.governor.changed.notify_waiters();
         match moved {
             None => {}
@@ -199,11 +205,4 @@ fn held(held: Held) -> Error {
         Reason::Unavailable => Deferral::Unavailable,
     };
     Error::Deferred { because, retry_in: held.retry_in, message: held.message }
-}
-
-/// From 0 to 1, to spread the probes of many clients: the keys of the standard
-/// hasher are random enough for that.
-fn chance() -> f64 {
-    let bits = u32::try_from(RandomState::new().hash_one(0_u8) >> 32).unwrap_or_default();
-    f64::from(bits) / f64::from(u32::MAX)
 }

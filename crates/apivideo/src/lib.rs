@@ -26,6 +26,7 @@
 //!     read_share: 0.9,
 //!     write_share: 0.9,
 //!     user_agent: "example/1.0".to_owned(),
+//!     jitter_seed: None,
 //! };
 //! let client = Client::new(settings, Arc::new(HttpWire::new(Duration::from_secs(15))?), None)?;
 //! let page = client.send(list(&ListLiveStreams::default()), Priority::Background).await?;
@@ -45,6 +46,7 @@ mod excerpt;
 mod governor;
 mod http_wire;
 mod interpret;
+mod jitter;
 mod model;
 mod observe;
 mod priority;

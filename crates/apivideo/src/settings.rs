@@ -23,6 +23,8 @@ pub struct Settings {
     pub write_share: f64,
     /// The `User-Agent` of every call.
     pub user_agent: String,
+    /// What the spread of the probes of an account in trouble begins with; `None`: by chance.
+    pub jitter_seed: Option<u64>,
 }
 
 /// Settings that no client can be made of.
@@ -114,6 +116,7 @@ mod tests {
             read_share: 0.9,
             write_share: 1.0,
             user_agent: "tests/1".into(),
+            jitter_seed: None,
         }
     }
 

@@ -33,6 +33,7 @@ fn client_with(sandbox: &Sandbox, key: &str, timeout: Duration) -> Client {
         read_share: 1.0,
         write_share: 1.0,
         user_agent: "apivideo-tests/1".to_owned(),
+        jitter_seed: None,
     };
     Client::new(settings, Arc::new(HttpWire::new(timeout).unwrap()), None).unwrap()
 }

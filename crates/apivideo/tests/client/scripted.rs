@@ -139,6 +139,7 @@ pub(crate) fn settings() -> Settings {
         read_share: 1.0,
         write_share: 1.0,
         user_agent: "tests/1".to_owned(),
+        jitter_seed: None,
     }
 }
 

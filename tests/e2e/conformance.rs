@@ -1,0 +1,300 @@
+//! The in-memory cluster of the explorer is honest: one script of requests is
+//! played against it and against the real API server, and the answers are
+//! compared: status codes, reasons, the objects that result, what a watch shows.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use futures::{AsyncBufReadExt, TryStreamExt};
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt, Full};
+use jiff::Timestamp;
+use kube::{Client, client::Body};
+use serde_json::{Value, json};
+
+use crate::{
+    cluster::{Cluster, Reply},
+    stage::{cluster_client, namespace, play},
+};
+
+const MERGE: &str = "application/merge-patch+json";
+
+/// One request of the script.
+struct Line {
+    what: &'static str,
+    method: Method,
+    /// Below the namespace.
+    tail: &'static str,
+    body: Value,
+}
+
+fn line(what: &'static str, method: Method, tail: &'static str, body: Value) -> Line {
+    Line { what, method, tail, body }
+}
+
+/// `$RV` and `$UID` in a body stand for those of the object when it was last
+/// answered with, `$OLD` for the resourceVersion of its first answer.
+fn script() -> Vec<Line> {
+    let (post, patch, delete, get) = (Method::POST, Method::PATCH, Method::DELETE, Method::GET);
+    let meta = |value: Value| json!({ "metadata": value });
+    vec![
+        line("get what is not there", get.clone(), "/a", Value::Null),
+        line("patch what is not there", patch.clone(), "/a", meta(json!({ "labels": { "x": "y" } }))),
+        line(
+            "create, with a status and an unknown field",
+            post.clone(),
+            "",
+            json!({ "apiVersion": "api.video/v1alpha1", "kind": "LiveStream", "metadata": { "name": "a" },
+                "spec": { "name": "A", "unknown": 1 }, "status": { "liveStreamId": "li1" } }),
+        ),
+        line(
+            "create it again",
+            post.clone(),
+            "",
+            json!({ "apiVersion": "api.video/v1alpha1", "kind": "LiveStream", "metadata": { "name": "a" },
+                "spec": { "name": "A" } }),
+        ),
+        line("get", get.clone(), "/a", Value::Null),
+        line(
+            "finalizer and annotations, with the version",
+            patch.clone(),
+            "/a",
+            meta(json!({ "resourceVersion": "$RV", "finalizers": ["api.video/live-stream"],
+                "annotations": { "api.video/create-intent": "{}", "api.video/bound-uid": "someone" } })),
+        ),
+        line(
+            "with an old version",
+            patch.clone(),
+            "/a",
+            meta(json!({ "resourceVersion": "$OLD", "annotations": { "k": "v" } })),
+        ),
+        line(
+            "with the uid",
+            patch.clone(),
+            "/a",
+            meta(json!({ "uid": "$UID", "annotations": { "api.video/create-intent": null, "k": "v" } })),
+        ),
+        line(
+            "with another uid",
+            patch.clone(),
+            "/a",
+            meta(json!({ "uid": "00000000-0000-4000-8000-000000000000", "annotations": { "k": "w" } })),
+        ),
+        line("a patch that changes nothing", patch.clone(), "/a", meta(json!({ "annotations": { "k": "v" } }))),
+        line("the spec", patch.clone(), "/a", json!({ "spec": { "public": true } })),
+        line("the status, but not this way", patch.clone(), "/a", json!({ "status": { "broadcasting": true } })),
+        line(
+            "the status, with the uid",
+            patch.clone(),
+            "/a/status",
+            json!({ "metadata": { "uid": "$UID" }, "status": { "liveStreamId": "li1", "unknown": 1 } }),
+        ),
+        line(
+            "the status, with another uid",
+            patch.clone(),
+            "/a/status",
+            json!({ "metadata": { "uid": "00000000-0000-4000-8000-000000000000" }, "status": { "liveStreamId": "li2" } }),
+        ),
+        line(
+            "the status, with an old version",
+            patch.clone(),
+            "/a/status",
+            json!({ "metadata": { "resourceVersion": "$OLD" }, "status": { "liveStreamId": "li3" } }),
+        ),
+        line(
+            "the spec and a label, but through the status",
+            patch.clone(),
+            "/a/status",
+            json!({ "metadata": { "labels": { "x": "y" } }, "spec": { "name": "B" }, "status": { "broadcasting": true } }),
+        ),
+        line("a field of the status goes", patch.clone(), "/a/status", json!({ "status": { "broadcasting": null } })),
+        line("list", get.clone(), "", Value::Null),
+        line("delete, with a finalizer", delete.clone(), "/a", Value::Null),
+        line("delete again", delete.clone(), "/a", Value::Null),
+        line(
+            "another finalizer on one that goes",
+            patch.clone(),
+            "/a",
+            meta(json!({ "finalizers": ["api.video/live-stream", "example.com/other"] })),
+        ),
+        line("the status of one that goes", patch.clone(), "/a/status", json!({ "status": { "broadcasting": false } })),
+        line(
+            "the finalizer goes, with an old version",
+            patch.clone(),
+            "/a",
+            meta(json!({ "finalizers": [], "resourceVersion": "$OLD" })),
+        ),
+        line("the finalizer goes", patch.clone(), "/a", meta(json!({ "finalizers": [], "resourceVersion": "$RV" }))),
+        line("get what has gone", get.clone(), "/a", Value::Null),
+        line("patch what has gone", patch.clone(), "/a/status", json!({ "status": { "broadcasting": true } })),
+        line("delete what has gone", delete.clone(), "/a", Value::Null),
+        line(
+            "create with a finalizer, which is a restore",
+            post.clone(),
+            "",
+            json!({ "apiVersion": "api.video/v1alpha1", "kind": "LiveStream",
+                "metadata": { "name": "a", "finalizers": ["api.video/live-stream"], "annotations": { "k": "v" } },
+                "spec": { "name": "A", "driftPolicy": "Report" } }),
+        ),
+        line("all annotations go", patch.clone(), "/a", meta(json!({ "annotations": null, "finalizers": null }))),
+        line("delete, without a finalizer", delete, "/a", Value::Null),
+        line("list nothing", get, "", Value::Null),
+    ]
+}
+
+/// What is compared: volatile values are named in the order of their appearance.
+#[derive(Default)]
+struct Names {
+    known: BTreeMap<String, String>,
+    versions: Vec<String>,
+    uid: String,
+}
+
+impl Names {
+    fn fill(&self, body: &Value) -> Value {
+        let (first, last) = (self.versions.first(), self.versions.last());
+        let text = body
+            .to_string()
+            .replace("$RV", last.map_or("", String::as_str))
+            .replace("$OLD", first.map_or("", String::as_str))
+            .replace("$UID", &self.uid);
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// Learns the versions of an object that was answered with.
+    fn learn(&mut self, answer: &Value) {
+        if answer["kind"] == "LiveStream" {
+            self.uid = answer["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+            let version = answer["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
+            if self.versions.last() != Some(&version) {
+                self.versions.push(version);
+            }
+        }
+    }
+
+    fn name(&mut self, kind: &str, value: &Value) -> Value {
+        let Some(text) = value.as_str() else { return value.clone() };
+        let next = format!("{kind} {}", self.known.len());
+        self.known.entry(format!("{kind}{text}")).or_insert(next).clone().into()
+    }
+
+    fn normal(&mut self, mut answer: Value) -> Value {
+        match &mut answer {
+            Value::Object(fields) if fields.get("kind").is_some_and(|kind| kind == "Status") => {
+                let uid = fields.get("details").map(|d| d["uid"].clone()).unwrap_or_default();
+                json!({ "kind": "Status", "status": fields["status"], "reason": fields.get("reason"),
+                    "code": fields.get("code"), "uid": self.name("uid", &uid) })
+            }
+            Value::Object(fields) => {
+                let is_list = fields.get("kind").is_some_and(|kind| kind == "LiveStreamList");
+                if let Some(items) = fields.get_mut("items").and_then(Value::as_array_mut) {
+                    *items = items.drain(..).map(|item| self.normal(item)).collect();
+                }
+                if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
+                    for field in ["managedFields", "continue", "remainingItemCount"] {
+                        metadata.remove(field);
+                    }
+                    // A list is as new as the whole cluster, which others write to as well.
+                    if is_list {
+                        metadata.remove("resourceVersion");
+                    }
+                    for kind in ["uid", "resourceVersion", "namespace"] {
+                        if let Some(value) = metadata.get_mut(kind) {
+                            *value = self.name(kind, &value.clone());
+                        }
+                    }
+                    for time in ["creationTimestamp", "deletionTimestamp"] {
+                        if let Some(value) = metadata.get_mut(time) {
+                            *value = value.as_str().is_some_and(|t| t.parse::<Timestamp>().is_ok()).into();
+                        }
+                    }
+                }
+                answer
+            }
+            _ => answer,
+        }
+    }
+}
+
+/// Plays the script; gives back each answer and what a watch from the beginning shows.
+async fn played(client: Client, namespace: &str) -> Vec<(String, Value)> {
+    let base = format!("/apis/api.video/v1alpha1/namespaces/{namespace}/livestreams");
+    let empty: Value = get(&client, &base).await;
+    let begin = empty["metadata"]["resourceVersion"].as_str().expect("a version").to_owned();
+    let (mut names, mut told) = (Names::default(), Vec::new());
+    for line in script() {
+        let body = names.fill(&line.body);
+        let mut request = Request::builder().method(line.method.clone()).uri(format!("{base}{}", line.tail));
+        if line.method == Method::PATCH {
+            request = request.header("content-type", MERGE);
+        } else if !body.is_null() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let answer = client.send(request.body(Body::from(body)).expect("a request")).await.expect("an answer");
+        let status = answer.status().as_u16();
+        let bytes = answer.into_body().collect().await.expect("a body").to_bytes();
+        let answer: Value = serde_json::from_slice(&bytes).expect("JSON");
+        names.learn(&answer);
+        told.push((format!("{}: {status}", line.what), names.normal(answer)));
+    }
+    let watch = format!("{base}?watch=true&resourceVersion={begin}&timeoutSeconds=1");
+    let request = Request::get(watch).body(Vec::new()).expect("a request");
+    let mut lines = client.request_stream(request).await.expect("a watch").lines();
+    while let Some(line) = lines.try_next().await.expect("a line") {
+        let event: Value = serde_json::from_str(&line).expect("JSON");
+        let kind = event["type"].as_str().unwrap_or_default().to_owned();
+        told.push((format!("watch: {kind}"), names.normal(event["object"].clone())));
+    }
+    told
+}
+
+async fn get(client: &Client, path: &str) -> Value {
+    client.request(Request::get(path).body(Vec::new()).expect("a request")).await.expect("an answer")
+}
+
+/// A client of an in-memory cluster; a watch shows what there is and ends.
+fn in_memory() -> Client {
+    let crd = serde_json::to_value(&apivideo_operator::crd::all()[0]).expect("the CRD");
+    let cluster = Arc::new(Mutex::new(Cluster::new(&crd)));
+    let answer = move |request: Request<Body>| {
+        let cluster = Arc::clone(&cluster);
+        async move {
+            let (parts, body) = request.into_parts();
+            let request = Request::from_parts(parts, body.collect().await?.to_bytes());
+            let mut cluster = cluster.lock().expect("the cluster");
+            let answer = match cluster.handle(&request, Timestamp::now()) {
+                Reply::Answer(answer) => answer,
+                Reply::Watch { selection, after } => {
+                    let new = cluster.changes().iter().filter(|change| change.version > after);
+                    let lines: Vec<Bytes> = new.filter_map(|change| change.told_to(&selection)).collect();
+                    Response::new(Bytes::from(lines.concat()))
+                }
+            };
+            Ok::<_, tower::BoxError>(answer.map(Full::new))
+        }
+    };
+    Client::new(tower::service_fn(answer), "default")
+}
+
+#[test]
+fn the_in_memory_cluster_answers_as_the_real_api_server_does() {
+    play(async {
+        let real = cluster_client().await;
+        let in_a_namespace = namespace(&real).await;
+        let real = played(real, &in_a_namespace).await;
+        let ours = played(in_memory(), &in_a_namespace).await;
+        let differences: Vec<_> = real
+            .iter()
+            .zip(&ours)
+            .filter(|(real, ours)| real != ours)
+            .map(|(real, ours)| format!("real: {} {}\nours: {} {}", real.0, real.1, ours.0, ours.1))
+            .collect();
+        assert!(differences.is_empty(), "{}", differences.join("\n\n"));
+        assert_eq!(real.len(), ours.len());
+    });
+}
+

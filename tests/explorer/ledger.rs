@@ -1,0 +1,241 @@
+//! What the operator has done, and whether an invariant was broken by it.
+
+use std::{collections::BTreeSet, fmt};
+
+use apivideo_operator::crd::metadata::{BOUND_UID, CREATE_INTENT, FINALIZER, LIVE_STREAM_ID};
+use apivideo_sandbox::{State, StreamView};
+use bytes::Bytes;
+use http::{Request, Response};
+use serde_json::Value;
+
+use crate::{
+    cluster::{Change, Cluster},
+    outcome::Call,
+};
+
+/// The invariants of the design, in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Invariant {
+    /// Every stream that the operator created is held, deleted or retained.
+    NoLeak,
+    /// No LiveStream ever has two remote streams made for it.
+    NoDouble,
+    /// What is not its own is never written.
+    NoForeignTouch,
+    /// A finalizer goes only when the stream is gone, retained, or never was.
+    FinalizerLast,
+    /// Once faults stop, everything is Ready and equal, within a bounded number of calls.
+    ReadyInTheEnd,
+    /// No write in steady state.
+    QuietIsQuiet,
+}
+
+/// An invariant that was broken.
+#[derive(Clone, Debug)]
+pub(crate) struct Violation {
+    pub invariant: Invariant,
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.invariant, self.what)
+    }
+}
+
+/// What was done.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    pub violations: Vec<Violation>,
+    pub crashes: usize,
+    pub faults: usize,
+    /// Calls to the API since something last went wrong.
+    pub calls_since_last_fault: usize,
+    /// Calls that write, to the API or the cluster.
+    pub writes: usize,
+    /// Answered pages of searches, and the creates that were sent.
+    pub looks: usize,
+    pub creates: usize,
+    /// The streams that the operator's requests have made.
+    made: Vec<String>,
+    /// Streams that are nobody's, as they were at the beginning.
+    foreign: Vec<StreamView>,
+    /// The uids of objects that carry the finalizer.
+    finalized: BTreeSet<String>,
+}
+
+impl Ledger {
+    pub(crate) fn broken(&mut self, invariant: Invariant, what: impl Into<String>) {
+        self.violations.push(Violation { invariant, what: what.into() });
+    }
+
+    /// Streams that must stay as they are.
+    pub(crate) fn foreign(&mut self, stream: StreamView) {
+        self.foreign.push(stream);
+    }
+
+    /// The first stream that was made and is still there.
+    pub(crate) fn first_made(&self, api: &State) -> Option<String> {
+        self.alive(api).next().cloned()
+    }
+
+    fn alive<'a>(&'a self, api: &'a State) -> impl Iterator<Item = &'a String> {
+        self.made.iter().filter(|id| api.stream(id).is_some())
+    }
+
+    /// A call has come.
+    pub(crate) fn called(&mut self, call: Call) {
+        self.calls_since_last_fault += usize::from(call.is_to_the_api());
+        self.writes += usize::from(call.is_write());
+    }
+
+    /// A call to the API is on its way: it may write what is held by then.
+    pub(crate) fn sent(&mut self, call: Call, request: &Request<Bytes>, cluster: &Cluster) {
+        if matches!(call, Call::Update | Call::Delete) {
+            let id = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
+            self.written(call, &id, cluster);
+        }
+    }
+
+    /// A call to the API has taken effect.
+    pub(crate) fn reached_api(
+        &mut self,
+        call: Call,
+        answer: &Response<Bytes>,
+        cluster: &Cluster,
+        api: &State,
+    ) {
+        match call {
+            Call::Look if answer.status().is_success() => self.looks += 1,
+            Call::Create if answer.status().is_success() => self.created(answer, cluster, api),
+            _ => {}
+        }
+    }
+
+    fn created(&mut self, answer: &Response<Bytes>, cluster: &Cluster, api: &State) {
+        self.creates += 1;
+        let stream: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+        self.made.push(stream["liveStreamId"].as_str().unwrap_or_default().to_owned());
+        let (streams, objects) = (self.alive(api).count(), cluster.all("livestreams").count());
+        if streams > objects {
+            let what = format!("{streams} streams were made for {objects} LiveStreams");
+            self.broken(if objects == 0 { Invariant::NoLeak } else { Invariant::NoDouble }, what);
+        }
+    }
+
+    fn written(&mut self, call: Call, id: &str, cluster: &Cluster) {
+        let asked_for = cluster.all("livestreams").any(|object| object["spec"]["liveStreamId"] == id);
+        if !asked_for && !self.made.iter().any(|made| made == id) {
+            self.broken(Invariant::NoForeignTouch, format!("{call:?} of {id}, which is nobody's"));
+        }
+        let holder = cluster.all("livestreams").find(|object| held(object) == Some(id));
+        if call == Call::Delete && holder.is_some_and(|object| !is_going(object)) {
+            self.broken(Invariant::NoForeignTouch, format!("{id} was deleted, and its holder is not"));
+        }
+    }
+
+    /// A call to the cluster has taken effect.
+    pub(crate) fn reached_cluster(&mut self, call: Call, changes: &[Change], cluster: &Cluster, api: &State) {
+        for change in changes {
+            let uid = change.object["metadata"]["uid"].as_str().unwrap_or_default();
+            let has_it = change.object["metadata"]["finalizers"]
+                .as_array()
+                .is_some_and(|finalizers| finalizers.iter().any(|f| f == FINALIZER));
+            if has_it {
+                self.finalized.insert(uid.to_owned());
+            } else if self.finalized.remove(uid) && call == Call::Metadata {
+                self.released(&change.object, cluster, api);
+            }
+        }
+    }
+
+    /// The operator has removed the finalizer of an object.
+    fn released(&mut self, object: &Value, cluster: &Cluster, api: &State) {
+        let retained = match object["spec"]["deletionPolicy"].as_str() {
+            Some(policy) => policy == "Retain",
+            None => object["spec"]["liveStreamId"].is_string(),
+        };
+        if retained {
+            return;
+        }
+        let others: BTreeSet<_> = cluster
+            .all("livestreams")
+            .filter(|other| other["metadata"]["uid"] != object["metadata"]["uid"])
+            .filter_map(held)
+            .collect();
+        let left: Vec<_> = self.alive(api).filter(|id| !others.contains(id.as_str())).cloned().collect();
+        if !left.is_empty() {
+            let name = &object["metadata"]["name"];
+            self.broken(Invariant::FinalizerLast, format!("{name} lost its finalizer before {left:?} went"));
+        }
+    }
+
+    /// Whether everything is as its manifest says; else what is not.
+    pub(crate) fn unsettled(cluster: &Cluster, api: &State) -> Option<String> {
+        cluster.all("livestreams").find_map(|object| unsettled(object, cluster, api))
+    }
+
+    /// Judges what is left when all is quiet.
+    pub(crate) fn judge(&mut self, cluster: &Cluster, api: &State) {
+        let held_by: Vec<_> = cluster.all("livestreams").filter_map(held).map(str::to_owned).collect();
+        let distinct: BTreeSet<_> = held_by.iter().collect();
+        if distinct.len() < held_by.len() {
+            self.broken(Invariant::NoDouble, format!("a stream has two holders: {held_by:?}"));
+        }
+        let loose: Vec<_> = self.alive(api).filter(|id| !held_by.contains(id)).cloned().collect();
+        let (streams, objects) = (self.alive(api).count(), cluster.all("livestreams").count());
+        if !loose.is_empty() && streams > objects && objects > 0 {
+            self.broken(Invariant::NoDouble, format!("{streams} streams stand for {objects} LiveStreams"));
+        } else if !loose.is_empty() {
+            self.broken(Invariant::NoLeak, format!("nobody holds {loose:?}"));
+        }
+        for stream in self.foreign.clone() {
+            if api.stream(&stream.live_stream_id).as_ref() != Some(&stream) {
+                self.broken(Invariant::NoForeignTouch, format!("{} is not as it was", stream.live_stream_id));
+            }
+        }
+    }
+}
+
+fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
+    object["metadata"]["annotations"][key].as_str()
+}
+
+/// The stream that an object's annotations hold, written for this very object.
+pub(crate) fn held(object: &Value) -> Option<&str> {
+    let own = annotation(object, BOUND_UID) == object["metadata"]["uid"].as_str();
+    annotation(object, LIVE_STREAM_ID).filter(|_| own)
+}
+
+fn is_going(object: &Value) -> bool {
+    !object["metadata"]["deletionTimestamp"].is_null()
+}
+
+fn unsettled(object: &Value, cluster: &Cluster, api: &State) -> Option<String> {
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let not = |what: &str| Some(format!("{name} {what}: {}", object["status"]["conditions"]));
+    if is_going(object) {
+        return not("is still going");
+    }
+    let conditions = object["status"]["conditions"].as_array();
+    let Some(ready) = conditions.into_iter().flatten().find(|c| c["type"] == "Ready") else {
+        return not("says nothing");
+    };
+    if ready["observedGeneration"] != object["metadata"]["generation"] {
+        return not("speaks of another generation");
+    }
+    if ready["reason"] == "IdConflict" {
+        let wanted = object["spec"]["liveStreamId"].as_str();
+        let holder = cluster.all("livestreams").find(|other| held(other).is_some() && held(other) == wanted);
+        return if holder.is_some() { None } else { not("sees a conflict with nobody") };
+    }
+    if ready["status"] != "True" || annotation(object, CREATE_INTENT).is_some() {
+        return not("is not Ready");
+    }
+    let spec = &object["spec"];
+    let Some(remote) = held(object).and_then(|id| api.stream(id)) else { return not("has no stream") };
+    let equal = spec["name"] == remote.name.as_str()
+        && spec["public"].as_bool().is_none_or(|public| public == remote.public)
+        && object["status"]["liveStreamId"] == remote.live_stream_id.as_str();
+    if equal { None } else { not("differs from its stream") }
+}

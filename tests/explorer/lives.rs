@@ -1,0 +1,176 @@
+//! The lives that are played: what a person does, and when.
+
+use apivideo_operator::crd::metadata::FINALIZER;
+use apivideo_sandbox::{NewStream, StreamPatch};
+use bytes::Bytes;
+use http::{Method, Request};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::{cluster::Key, outcome::Call, world::Inner};
+
+/// Where everything happens.
+const NAMESPACE: &str = "ns";
+
+/// When a step is taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trigger {
+    /// At once.
+    Now,
+    /// When everything is as its manifest says.
+    Settled,
+    /// When the operator makes this call.
+    At(Call),
+}
+
+/// A step that a person takes.
+#[derive(Clone, Copy)]
+pub(crate) struct Step {
+    pub when: Trigger,
+    pub act: fn(&mut Inner, Timestamp),
+}
+
+/// A life.
+#[derive(Clone, Copy)]
+pub(crate) struct Life {
+    pub name: &'static str,
+    /// Whether creates carry a marker.
+    pub marker: bool,
+    /// Whether a step may come before its time.
+    pub may_hurry: bool,
+    steps: &'static [Step],
+}
+
+impl Life {
+    /// Sets the scene: streams of others, one with the very payload that the
+    /// LiveStreams ask for, and the steps to come.
+    pub(crate) fn set(&self, inner: &mut Inner, now: Timestamp) {
+        let before = now - SignedDuration::from_mins(10);
+        let alike = inner.api.create(&NewStream::named("Town hall"), before).expect("a stream");
+        inner.ledger.foreign(alike);
+        let existing = inner.api.create(&NewStream::named("Existing"), before).expect("a stream");
+        inner.existing.clone_from(&existing.live_stream_id);
+        if !self.adopts() {
+            inner.ledger.foreign(existing);
+        }
+        inner.script = self.steps.iter().copied().collect();
+    }
+
+    fn adopts(&self) -> bool {
+        self.name.contains("adopt") || self.name.contains("contested")
+    }
+}
+
+const fn now(act: fn(&mut Inner, Timestamp)) -> Step {
+    Step { when: Trigger::Now, act }
+}
+
+const fn settled(act: fn(&mut Inner, Timestamp)) -> Step {
+    Step { when: Trigger::Settled, act }
+}
+
+const fn at(call: Call, act: fn(&mut Inner, Timestamp)) -> Step {
+    Step { when: Trigger::At(call), act }
+}
+
+/// Every life, without and with the marker.
+pub(crate) fn all() -> Vec<Life> {
+    let life = |name, steps| Life { name, marker: false, may_hurry: true, steps };
+    let plain = [
+        life("create", const { &[now(apply_a)] }),
+        life("create, update", const { &[now(apply_a), settled(change_a)] }),
+        life("create, delete", const { &[now(apply_a), settled(delete_a)] }),
+        life("create, delete, create", const { &[now(apply_a), settled(delete_a), settled(apply_a)] }),
+        life("adopt, delete", const { &[now(adopt_a), settled(delete_a)] }),
+        life("adopt, delete with the stream", const { &[now(adopt_a_for_good), settled(delete_a)] }),
+        life("drift", const { &[now(apply_a), settled(edit_remote)] }),
+        life("remote deletion", const { &[now(apply_a), settled(delete_remote)] }),
+        life("two of one name", const { &[now(apply_a), now(apply_b)] }),
+        life("two of one name, one goes", const { &[now(apply_a), now(apply_b), settled(delete_a)] }),
+        life("delete while pending", const { &[now(apply_a), at(Call::Create, delete_a)] }),
+        // A backup that was taken in the middle of a create knows nothing of what came of it.
+        Life { may_hurry: false, ..life("restore", const { &[now(apply_a), settled(restore_a)] }) },
+        life("copy", const { &[now(apply_a), settled(copy_a_to_b)] }),
+        life("contested, the first goes", const { &[now(adopt_a), now(adopt_b), settled(delete_a)] }),
+    ];
+    let marked = plain.map(|life| Life { marker: true, ..life });
+    plain.into_iter().chain(marked).collect()
+}
+
+fn apply_a(inner: &mut Inner, now: Timestamp) {
+    create(inner, now, json!({ "name": "a" }), json!({ "name": "Town hall", "public": true }));
+}
+
+/// Of the same payload as `a`.
+fn apply_b(inner: &mut Inner, now: Timestamp) {
+    create(inner, now, json!({ "name": "b" }), json!({ "name": "Town hall", "public": true }));
+}
+
+fn change_a(inner: &mut Inner, now: Timestamp) {
+    let patch = json!({ "spec": { "name": "Town hall, changed", "public": false } });
+    request(inner, now, Method::PATCH, "/a", &patch);
+}
+
+fn delete_a(inner: &mut Inner, now: Timestamp) {
+    request(inner, now, Method::DELETE, "/a", &Value::Null);
+}
+
+fn adopt_a(inner: &mut Inner, now: Timestamp) {
+    let spec = json!({ "name": "Adopted", "liveStreamId": inner.existing });
+    create(inner, now, json!({ "name": "a" }), spec);
+}
+
+fn adopt_a_for_good(inner: &mut Inner, now: Timestamp) {
+    let spec = json!({ "name": "Adopted", "liveStreamId": inner.existing, "deletionPolicy": "Delete" });
+    create(inner, now, json!({ "name": "a" }), spec);
+}
+
+fn adopt_b(inner: &mut Inner, now: Timestamp) {
+    let spec = json!({ "name": "Adopted by b", "liveStreamId": inner.existing });
+    create(inner, now, json!({ "name": "b" }), spec);
+}
+
+/// Nothing happens where there is no stream yet: the step came before its time.
+fn edit_remote(inner: &mut Inner, now: Timestamp) {
+    if let Some(id) = inner.ledger.first_made(&inner.api) {
+        let patch = StreamPatch { name: Some("Edited elsewhere".into()), ..StreamPatch::default() };
+        inner.api.edit(&id, &patch, now).expect("the edit");
+    }
+}
+
+fn delete_remote(inner: &mut Inner, now: Timestamp) {
+    if let Some(id) = inner.ledger.first_made(&inner.api) {
+        inner.api.delete(&id, now).expect("the deletion");
+    }
+}
+
+/// The object is lost with its cluster's state, and made again from a backup,
+/// which has its annotations but no status, and gives it another uid.
+fn restore_a(inner: &mut Inner, now: Timestamp) {
+    let metadata = json!({ "name": "a", "annotations": annotations_of_a(inner), "finalizers": [FINALIZER] });
+    request(inner, now, Method::PATCH, "/a", &json!({ "metadata": { "finalizers": null } }));
+    request(inner, now, Method::DELETE, "/a", &Value::Null);
+    create(inner, now, metadata, json!({ "name": "Town hall", "public": true }));
+}
+
+fn copy_a_to_b(inner: &mut Inner, now: Timestamp) {
+    let metadata = json!({ "name": "b", "annotations": annotations_of_a(inner) });
+    create(inner, now, metadata, json!({ "name": "Town hall", "public": true }));
+}
+
+fn annotations_of_a(inner: &Inner) -> Value {
+    let a = inner.cluster.object(&Key::live_stream(NAMESPACE, "a"));
+    a.map(|object| object["metadata"]["annotations"].clone()).unwrap_or_default()
+}
+
+fn create(inner: &mut Inner, now: Timestamp, metadata: Value, spec: Value) {
+    request(inner, now, Method::POST, "", &json!({ "metadata": metadata, "spec": spec }));
+}
+
+fn request(inner: &mut Inner, now: Timestamp, method: Method, tail: &str, body: &Value) {
+    let mut request = Request::new(Bytes::from(body.to_string()));
+    *request.method_mut() = method;
+    let path = format!("/apis/api.video/v1alpha1/namespaces/{NAMESPACE}/livestreams{tail}");
+    *request.uri_mut() = path.parse().expect("a path");
+    inner.cluster.handle(&request, now);
+}

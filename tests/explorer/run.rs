@@ -1,0 +1,205 @@
+//! One run: a life under a source of outcomes, from the first step to quiet.
+
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use apivideo_operator::{
+    account::{Account, Policy},
+    commands::operate::{Milestones, operate},
+    controller::Scope,
+    core::decisions::Decisions,
+    ops::metrics::Metrics,
+};
+use serde_json::Value;
+use tokio::{task::JoinHandle, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    api_door::ApiDoor,
+    cluster_door,
+    ledger::{Invariant, Ledger, Violation},
+    lives::{Life, Trigger},
+    schedule::{Met, Source},
+    world::World,
+};
+
+/// The settings of the operator that matter here.
+const SETTLE: Duration = Duration::from_secs(30);
+const DRIFT_INTERVAL: Duration = Duration::from_secs(60);
+/// How often the world is looked at.
+const TICK: Duration = Duration::from_secs(1);
+/// How long after the last disturbance everything must be as it should.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// The bound on the calls to the API from the last fault until all is settled.
+pub(crate) const MOST_CALLS: usize = 40;
+
+static CRD: LazyLock<Value> = LazyLock::new(|| {
+    serde_json::to_value(&apivideo_operator::crd::all()[0]).expect("the CRD")
+});
+
+/// What a run was like.
+pub(crate) struct Played {
+    pub met: Vec<Met>,
+    pub violations: Vec<Violation>,
+    pub faults: usize,
+    pub crashes: usize,
+    /// Calls to the API from the last fault until all was settled.
+    pub calls_to_settle: usize,
+    pub looks: usize,
+    pub creates: usize,
+}
+
+/// Plays a life.
+pub(crate) fn play(life: &Life, source: Source, decisions: Decisions) -> Played {
+    // kube spreads the restarts of a watch by this generator.
+    fastrand::seed(1);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let world = Arc::new(World::new(&CRD, life, source));
+        let settled_after = drive(&world, life, decisions).await;
+        let inner = &mut *world.lock();
+        inner.ledger.judge(&inner.cluster, &inner.api);
+        Played {
+            met: std::mem::take(&mut inner.met),
+            violations: std::mem::take(&mut inner.ledger.violations),
+            faults: inner.ledger.faults,
+            crashes: inner.ledger.crashes,
+            calls_to_settle: settled_after,
+            looks: inner.ledger.looks,
+            creates: inner.ledger.creates,
+        }
+    })
+}
+
+/// A process of the operator. Dropping it is its crash.
+struct Process(JoinHandle<()>);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn start(world: &Arc<World>, life: &Life, decisions: Decisions) -> Process {
+    let process = world.lock().process;
+    let settings = apivideo::Settings {
+        base_url: "http://api.video.test".into(),
+        api_key: "sandbox-key".into(),
+        read_share: 0.9,
+        write_share: 0.9,
+        user_agent: "explorer/1".into(),
+        jitter_seed: Some(u64::from(process)),
+    };
+    let door = Arc::new(ApiDoor { world: Arc::clone(world), process });
+    let api = apivideo::Client::new(settings, door, None).expect("a client");
+    let policy = Policy {
+        settle: SETTLE,
+        marker: life.marker,
+        missing_guard: true,
+        drift_interval: DRIFT_INTERVAL,
+    };
+    let account = Arc::new(Account::new(api, policy));
+    let cluster = cluster_door::client(world, process);
+    Process(tokio::spawn(async move {
+        let milestones = Milestones { passed: || {}, caches_filled: || {} };
+        let (metrics, never) = (Metrics::default(), CancellationToken::new());
+        operate(cluster, account, &Scope::default(), decisions, metrics, never, milestones).await;
+    }))
+}
+
+/// Plays until an invariant is broken or all is quiet. Gives back how many
+/// calls it took from the last fault until all was settled.
+async fn drive(world: &Arc<World>, life: &Life, decisions: Decisions) -> usize {
+    let mut process = start(world, life, decisions);
+    loop {
+        tokio::select! {
+            biased;
+            () = world.crashed.notified() => {
+                drop(process);
+                tokio::time::sleep(TICK).await;
+                process = start(world, life, decisions);
+            }
+            () = tokio::time::sleep(TICK) => {}
+        }
+        match advance(world) {
+            Progress::Going => {}
+            Progress::Failed => return 0,
+            Progress::Settled(calls) => {
+                if quiet(world).await {
+                    return calls;
+                }
+            }
+        }
+    }
+}
+
+enum Progress {
+    Going,
+    Failed,
+    Settled(usize),
+}
+
+/// Takes the steps whose time has come, and sees how far everything is.
+fn advance(world: &World) -> Progress {
+    let inner = &mut *world.lock();
+    let mut unsettled = Ledger::unsettled(&inner.cluster, &inner.api);
+    while let Some(step) = inner.script.front() {
+        if step.when == Trigger::Now || step.when == Trigger::Settled && unsettled.is_none() {
+            world.step(inner);
+            unsettled = Ledger::unsettled(&inner.cluster, &inner.api);
+        } else {
+            break;
+        }
+    }
+    if !inner.ledger.violations.is_empty() {
+        return Progress::Failed;
+    }
+    let now = Instant::now();
+    match unsettled {
+        None if inner.script.is_empty() && now >= inner.disturbed_until => {
+            inner.exploring = false;
+            let calls = inner.ledger.calls_since_last_fault;
+            if calls > MOST_CALLS {
+                let what = format!("{calls} calls to the API since the last fault");
+                inner.ledger.broken(Invariant::ReadyInTheEnd, what);
+            }
+            Progress::Settled(calls)
+        }
+        why if now > inner.disturbed_until + PATIENCE => {
+            let why = why.unwrap_or_else(|| "a step was never taken".into());
+            inner.ledger.broken(Invariant::ReadyInTheEnd, why);
+            Progress::Failed
+        }
+        _ => Progress::Going,
+    }
+}
+
+/// Whether all stays as it is, once a pass has seen what was set off last.
+/// From then on nothing is written.
+async fn quiet(world: &World) -> bool {
+    tokio::time::sleep(DRIFT_INTERVAL + 5 * TICK).await;
+    let unsettled = |world: &World| {
+        let inner = world.lock();
+        Ledger::unsettled(&inner.cluster, &inner.api)
+    };
+    if unsettled(world).is_some() {
+        return false;
+    }
+    let before = world.lock().ledger.writes;
+    tokio::time::sleep(2 * DRIFT_INTERVAL + 5 * TICK).await;
+    let after = world.lock().ledger.writes;
+    if after != before {
+        let what = format!("{} writes in two passes", after - before);
+        world.lock().ledger.broken(Invariant::QuietIsQuiet, what);
+    }
+    if let Some(what) = unsettled(world) {
+        world.lock().ledger.broken(Invariant::QuietIsQuiet, what);
+    }
+    true
+}

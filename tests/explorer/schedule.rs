@@ -1,0 +1,96 @@
+//! Which call meets which outcome.
+
+use std::{collections::BTreeMap, fmt};
+
+use crate::outcome::{Call, Outcome};
+
+/// The faults of a run: outcomes by the number of the call, counted from 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Schedule(pub BTreeMap<usize, Outcome>);
+
+impl Schedule {
+    /// With one fault more.
+    pub(crate) fn and(&self, number: usize, outcome: Outcome) -> Self {
+        let mut more = self.clone();
+        more.0.insert(number, outcome);
+        more
+    }
+
+    /// With one fault less.
+    pub(crate) fn without(&self, number: usize) -> Self {
+        let mut less = self.clone();
+        less.0.remove(&number);
+        less
+    }
+
+    /// As a person reads it: the calls of `trace` that go wrong.
+    pub(crate) fn told<'a>(&'a self, trace: &'a [Met]) -> impl fmt::Display + 'a {
+        fmt::from_fn(move |f| {
+            for (number, outcome) in &self.0 {
+                let call = trace.get(*number).map(|met| met.call);
+                writeln!(f, "  call {number} ({}): {outcome:?}", call.map_or("-".into(), |c| format!("{c:?}")))?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// The outcomes that are tried of a call.
+pub(crate) type Menu = fn(Call) -> &'static [Outcome];
+
+/// A call that was met in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Met {
+    pub call: Call,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Whether a person had a step left to take.
+    pub steps_left: bool,
+}
+
+impl Met {
+    /// The faults of a menu that this call may meet.
+    pub(crate) fn faults(self, menu: Menu) -> impl Iterator<Item = Outcome> {
+        menu(self.call).iter().copied().filter(move |o| self.steps_left || *o != Outcome::Hurry)
+    }
+}
+
+/// A source of choices: SplitMix64, the same seed, the same run.
+#[derive(Clone, Debug)]
+pub(crate) struct Dice(pub u64);
+
+impl Dice {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % limit as u64) as usize
+    }
+}
+
+/// Where outcomes come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// As written down.
+    Fixed(Schedule),
+    /// By chance: so many of a hundred calls go wrong, until so many have.
+    Chance { dice: Dice, percent: usize, left: usize },
+}
+
+impl Source {
+    /// What comes of call `number`.
+    pub(crate) fn decide(&mut self, number: usize, met: Met) -> Outcome {
+        match self {
+            Self::Fixed(schedule) => schedule.0.get(&number).copied().unwrap_or(Outcome::Done),
+            Self::Chance { dice, percent, left } => {
+                if *left == 0 || dice.below(100) >= *percent {
+                    return Outcome::Done;
+                }
+                *left -= 1;
+                let menu: Vec<_> = met.faults(Call::menu).collect();
+                menu[dice.below(menu.len())]
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The world around the operator: the cluster, the account, the person, the
+//! outcome of each call, and the process that may crash.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use apivideo_sandbox::{Config, State};
+use bytes::Bytes;
+use http::{Request, Response};
+use jiff::Timestamp;
+use tokio::{sync::Notify, time::Instant};
+
+use crate::{
+    cluster::{Cluster, Reply},
+    ledger::Ledger,
+    lives::{Life, Step, Trigger},
+    outcome::{Call, Outcome},
+    schedule::{Met, Source},
+};
+
+/// How long the API is down.
+pub(crate) const OUTAGE: Duration = Duration::from_secs(10);
+/// How late an effect comes: within the settle time, which is 30 s.
+pub(crate) const LATE: Duration = Duration::from_secs(20);
+/// How far a list trails, when it does.
+const TRAIL: Duration = Duration::from_secs(20);
+/// How far the watch is behind, when it is.
+const STALE: Duration = Duration::from_secs(20);
+/// How far it is behind at all times.
+const WATCH_WAY: Duration = Duration::from_millis(2);
+/// The time at which every run begins, by every clock but the machine's.
+const BEGINNING: &str = "2026-01-01T00:00:00Z";
+
+/// The world of one run.
+pub(crate) struct World {
+    inner: Mutex<Inner>,
+    /// The process has crashed.
+    pub crashed: Notify,
+    /// The cluster has changed.
+    pub changed: Notify,
+    begun: Instant,
+}
+
+/// What is in it.
+pub(crate) struct Inner {
+    pub cluster: Cluster,
+    pub api: State,
+    pub ledger: Ledger,
+    /// The stream that is there before, to be adopted in some lives.
+    pub existing: String,
+    pub script: VecDeque<Step>,
+    pub met: Vec<Met>,
+    source: Source,
+    /// Whether calls are counted and may go wrong.
+    pub exploring: bool,
+    /// Which process runs: those before it are dead.
+    pub process: u32,
+    /// When what was set off so far has happened.
+    pub disturbed_until: Instant,
+    outage_until: Instant,
+    /// When the watch shows each change of the cluster.
+    shown_at: Vec<Instant>,
+    held_back_until: Instant,
+}
+
+impl World {
+    pub(crate) fn new(crd: &serde_json::Value, life: &Life, source: Source) -> Self {
+        let begun = Instant::now();
+        let open = Config { reads: 1_000_000, writes: 1_000_000, call_log: 0, ..Config::default() };
+        let inner = Inner {
+            cluster: Cluster::new(crd),
+            api: State::new(open, 1),
+            ledger: Ledger::default(),
+            existing: String::new(),
+            script: VecDeque::new(),
+            met: Vec::new(),
+            source,
+            exploring: true,
+            process: 0,
+            disturbed_until: begun,
+            outage_until: begun,
+            shown_at: Vec::new(),
+            held_back_until: begun,
+        };
+        let world =
+            Self { inner: Mutex::new(inner), crashed: Notify::new(), changed: Notify::new(), begun };
+        life.set(&mut world.lock(), world.now());
+        world
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The time by the API's clock and the cluster's.
+    pub(crate) fn now(&self) -> Timestamp {
+        let beginning: Timestamp = BEGINNING.parse().expect("a time");
+        beginning + self.begun.elapsed()
+    }
+
+    /// A call has come: what comes of it. A process that is dead learns nothing.
+    pub(crate) async fn arrive(&self, process: u32, call: Call) -> Outcome {
+        let decided = self.decide(process, call);
+        match decided {
+            Some(outcome) => outcome,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn decide(&self, process: u32, call: Call) -> Option<Outcome> {
+        let now = Instant::now();
+        let mut inner = self.lock();
+        if process != inner.process {
+            return None;
+        }
+        inner.ledger.called(call);
+        if inner.script.front().is_some_and(|step| step.when == Trigger::At(call)) {
+            self.step(&mut inner);
+        }
+        let outcome = if inner.exploring { inner.next_outcome(call) } else { Outcome::Done };
+        match outcome {
+            Outcome::CrashBefore => {
+                self.crash(&mut inner);
+                return None;
+            }
+            Outcome::Outage => {
+                inner.outage_until = now + OUTAGE;
+                inner.disturb(OUTAGE);
+            }
+            Outcome::Hurry => self.step(&mut inner),
+            Outcome::Stale => {
+                inner.held_back_until = now + STALE;
+                inner.disturb(STALE);
+            }
+            Outcome::Late | Outcome::CrashLate => inner.disturb(LATE),
+            Outcome::Trails | Outcome::LostTrails => inner.disturb(TRAIL),
+            _ => {}
+        }
+        let down = call.is_to_the_api() && now < inner.outage_until;
+        Some(if down { Outcome::NotSent } else { outcome })
+    }
+
+    /// The person takes the next step.
+    pub(crate) fn step(&self, inner: &mut Inner) {
+        if let Some(step) = inner.script.pop_front() {
+            (step.act)(inner, self.now());
+            inner.disturb(Duration::ZERO);
+            self.settle_watch(inner);
+        }
+    }
+
+    /// The process is no more: nothing of it has any effect from here on.
+    pub(crate) fn crash(&self, inner: &mut Inner) {
+        inner.process += 1;
+        inner.ledger.crashes += 1;
+        self.crashed.notify_one();
+    }
+
+    /// A request to the API leaves.
+    pub(crate) fn send(&self, call: Call, request: &Request<Bytes>) {
+        let Inner { ledger, cluster, .. } = &mut *self.lock();
+        ledger.sent(call, request, cluster);
+    }
+
+    /// A request to the API takes effect; `None`: the process is dead by now.
+    pub(crate) fn reach_api(
+        &self,
+        process: Option<u32>,
+        call: Call,
+        request: &Request<Bytes>,
+        trails: bool,
+    ) -> Option<Response<Bytes>> {
+        let mut inner = self.lock();
+        if process.is_some_and(|process| process != inner.process) {
+            return None;
+        }
+        let lag = |lag| apivideo_sandbox::Changes { list_lag: Some(lag), ..Default::default() };
+        inner.api.configure(&lag(if trails { TRAIL } else { Duration::ZERO }));
+        let answer = inner.api.handle(request, self.now());
+        inner.api.configure(&lag(Duration::ZERO));
+        let Inner { ledger, cluster, api, .. } = &mut *inner;
+        ledger.reached_api(call, &answer, cluster, api);
+        Some(answer)
+    }
+
+    /// A request to the cluster takes effect; `None`: the process is dead by now.
+    pub(crate) fn reach_cluster(&self, process: u32, call: Call, request: &Request<Bytes>) -> Option<Reply> {
+        let mut inner = self.lock();
+        if process != inner.process {
+            return None;
+        }
+        let now = self.now();
+        let before = inner.cluster.changes().len();
+        let reply = inner.cluster.handle(request, now);
+        let Inner { ledger, cluster, api, .. } = &mut *inner;
+        ledger.reached_cluster(call, &cluster.changes()[before..], cluster, api);
+        self.settle_watch(&mut inner);
+        Some(reply)
+    }
+
+    /// When the watch shows what has changed.
+    fn settle_watch(&self, inner: &mut Inner) {
+        let earliest = (Instant::now() + WATCH_WAY).max(inner.held_back_until);
+        let after = inner.shown_at.last().copied().unwrap_or(earliest).max(earliest);
+        inner.shown_at.resize(inner.cluster.changes().len(), after);
+        self.changed.notify_waiters();
+    }
+}
+
+impl Inner {
+    fn next_outcome(&mut self, call: Call) -> Outcome {
+        let met = Met { call, outcome: Outcome::Done, steps_left: !self.script.is_empty() };
+        let outcome = self.source.decide(self.met.len(), met);
+        self.met.push(Met { outcome, ..met });
+        if outcome != Outcome::Done {
+            self.disturb(Duration::ZERO);
+            self.ledger.faults += 1;
+            self.ledger.calls_since_last_fault = 0;
+        }
+        outcome
+    }
+
+    fn disturb(&mut self, lasts: Duration) {
+        self.disturbed_until = self.disturbed_until.max(Instant::now() + lasts);
+    }
+
+    /// When the watch shows the change of this number.
+    pub(crate) fn shown_at(&self, number: usize) -> Option<Instant> {
+        self.shown_at.get(number).copied()
+    }
+}
