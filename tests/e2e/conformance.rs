@@ -83,9 +83,19 @@ fn script() -> Vec<Line> {
             "/a",
             meta(json!({ "uid": "00000000-0000-4000-8000-000000000000", "annotations": { "k": "w" } })),
         ),
-        line("a patch that changes nothing", patch.clone(), "/a", meta(json!({ "annotations": { "k": "v" } }))),
+        line(
+            "a patch that changes nothing",
+            patch.clone(),
+            "/a",
+            meta(json!({ "annotations": { "k": "v" } })),
+        ),
         line("the spec", patch.clone(), "/a", json!({ "spec": { "public": true } })),
-        line("the status, but not this way", patch.clone(), "/a", json!({ "status": { "broadcasting": true } })),
+        line(
+            "the status, but not this way",
+            patch.clone(),
+            "/a",
+            json!({ "status": { "broadcasting": true } }),
+        ),
         line(
             "the status, with the uid",
             patch.clone(),
@@ -110,7 +120,12 @@ fn script() -> Vec<Line> {
             "/a/status",
             json!({ "metadata": { "labels": { "x": "y" } }, "spec": { "name": "B" }, "status": { "broadcasting": true } }),
         ),
-        line("a field of the status goes", patch.clone(), "/a/status", json!({ "status": { "broadcasting": null } })),
+        line(
+            "a field of the status goes",
+            patch.clone(),
+            "/a/status",
+            json!({ "status": { "broadcasting": null } }),
+        ),
         line("list", get.clone(), "", Value::Null),
         line("delete, with a finalizer", delete.clone(), "/a", Value::Null),
         line("delete again", delete.clone(), "/a", Value::Null),
@@ -120,16 +135,31 @@ fn script() -> Vec<Line> {
             "/a",
             meta(json!({ "finalizers": ["api.video/live-stream", "example.com/other"] })),
         ),
-        line("the status of one that goes", patch.clone(), "/a/status", json!({ "status": { "broadcasting": false } })),
+        line(
+            "the status of one that goes",
+            patch.clone(),
+            "/a/status",
+            json!({ "status": { "broadcasting": false } }),
+        ),
         line(
             "the finalizer goes, with an old version",
             patch.clone(),
             "/a",
             meta(json!({ "finalizers": [], "resourceVersion": "$OLD" })),
         ),
-        line("the finalizer goes", patch.clone(), "/a", meta(json!({ "finalizers": [], "resourceVersion": "$RV" }))),
+        line(
+            "the finalizer goes",
+            patch.clone(),
+            "/a",
+            meta(json!({ "finalizers": [], "resourceVersion": "$RV" })),
+        ),
         line("get what has gone", get.clone(), "/a", Value::Null),
-        line("patch what has gone", patch.clone(), "/a/status", json!({ "status": { "broadcasting": true } })),
+        line(
+            "patch what has gone",
+            patch.clone(),
+            "/a/status",
+            json!({ "status": { "broadcasting": true } }),
+        ),
         line("delete what has gone", delete.clone(), "/a", Value::Null),
         line(
             "create with a finalizer, which is a restore",
@@ -139,7 +169,12 @@ fn script() -> Vec<Line> {
                 "metadata": { "name": "a", "finalizers": ["api.video/live-stream"], "annotations": { "k": "v" } },
                 "spec": { "name": "A", "driftPolicy": "Report" } }),
         ),
-        line("all annotations go", patch.clone(), "/a", meta(json!({ "annotations": null, "finalizers": null }))),
+        line(
+            "all annotations go",
+            patch.clone(),
+            "/a",
+            meta(json!({ "annotations": null, "finalizers": null })),
+        ),
         line("delete, without a finalizer", delete, "/a", Value::Null),
         line("list nothing", get, "", Value::Null),
     ]
@@ -234,7 +269,8 @@ async fn played(client: Client, namespace: &str) -> Vec<(String, Value)> {
             request = request.header("content-type", "application/json");
         }
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let answer = client.send(request.body(Body::from(body)).expect("a request")).await.expect("an answer");
+        let answer =
+            client.send(request.body(Body::from(body)).expect("a request")).await.expect("an answer");
         let status = answer.status().as_u16();
         let bytes = answer.into_body().collect().await.expect("a body").to_bytes();
         let answer: Value = serde_json::from_slice(&bytes).expect("JSON");
@@ -297,4 +333,3 @@ fn the_in_memory_cluster_answers_as_the_real_api_server_does() {
         assert_eq!(real.len(), ours.len());
     });
 }
-

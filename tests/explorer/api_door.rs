@@ -95,7 +95,8 @@ fn understood(request: &Request<Bytes>) -> Call {
     }
 }
 
-const NOTHING: &[u8] = br#"{"data": [], "pagination": {"currentPage": 1, "currentPageItems": 0, "pageSize": 100,
+const NOTHING: &[u8] =
+    br#"{"data": [], "pagination": {"currentPage": 1, "currentPageItems": 0, "pageSize": 100,
     "pagesTotal": 1, "itemsTotal": 0, "links": []}}"#;
 
 fn page_of_a_proxy() -> Response<Bytes> {
@@ -103,7 +104,8 @@ fn page_of_a_proxy() -> Response<Bytes> {
 }
 
 fn limited() -> Response<Bytes> {
-    let mut answer = answer(StatusCode::TOO_MANY_REQUESTS, r#"{"status": 429, "title": "Too many requests."}"#);
+    let mut answer =
+        answer(StatusCode::TOO_MANY_REQUESTS, r#"{"status": 429, "title": "Too many requests."}"#);
     for (name, value) in
         [("x-ratelimit-limit", "200"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-retry-after", "5")]
     {

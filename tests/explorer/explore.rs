@@ -1,6 +1,7 @@
 //! Every schedule with one fault, and every one with two.
 
 use std::{
+    collections::BTreeSet,
     num::NonZero,
     sync::{
         Mutex,
@@ -35,24 +36,32 @@ pub(crate) struct Explored {
     pub faults: usize,
     pub crashes: usize,
     pub most_calls_to_settle: usize,
+    /// Searches for lost creates that ended.
+    pub searches: usize,
+    /// The most pages that a search has read, where no crash made it begin anew.
+    pub most_looks: usize,
     pub failures: Vec<Failure>,
 }
 
 impl Explored {
     fn add(&mut self, life: &Life, schedule: &Schedule, played: Played) {
         self.schedules += 1;
+        self.searches += played.searches;
+        if played.crashes == 0 && !life.several {
+            self.most_looks = self.most_looks.max(played.most_looks);
+        }
         self.faults += played.faults;
         self.crashes += played.crashes;
         self.most_calls_to_settle = self.most_calls_to_settle.max(played.calls_to_settle);
         if !played.violations.is_empty() {
-            let told = schedule.told(&played.met).to_string();
-            let schedule = schedule.clone();
-            self.failures.push(Failure { life: life.name, marker: life.marker, schedule, told, played });
+            self.failures.push(Failure::new(life, schedule, played));
         }
     }
 
     fn join(&mut self, other: Self) {
         self.schedules += other.schedules;
+        self.searches += other.searches;
+        self.most_looks = self.most_looks.max(other.most_looks);
         self.faults += other.faults;
         self.crashes += other.crashes;
         self.most_calls_to_settle = self.most_calls_to_settle.max(other.most_calls_to_settle);
@@ -61,11 +70,16 @@ impl Explored {
 
     /// The failure with the fewest faults.
     pub(crate) fn shortest(&self) -> Option<&Failure> {
-        self.failures.iter().min_by_key(|failure| (failure.schedule.0.len(), failure.told.len()))
+        self.failures.iter().min_by_key(|f| (f.schedule.0.len(), f.life, f.marker, f.told.clone()))
     }
 }
 
 impl Failure {
+    pub(crate) fn new(life: &Life, schedule: &Schedule, played: Played) -> Self {
+        let told = schedule.told(&played.met).to_string();
+        Self { life: life.name, marker: life.marker, schedule: schedule.clone(), told, played }
+    }
+
     pub(crate) fn report(&self) -> String {
         let marker = if self.marker { " (with --create-marker)" } else { "" };
         let broken: Vec<_> = self.played.violations.iter().map(|v| format!("  {v}")).collect();
@@ -163,18 +177,26 @@ fn report(what: &str, explored: &Explored, began: Instant) {
     let seconds = began.elapsed().as_secs_f64();
     println!(
         "{what}: {} schedules, {} faults, {} crashes in {seconds:.0} s ({:.0} a second); at most {} calls to the API from \
-         the last fault until all was settled",
+         the last fault until all was settled; {} searches for lost creates, of at most {} reads",
         explored.schedules,
         explored.faults,
         explored.crashes,
         explored.schedules as f64 / seconds,
         explored.most_calls_to_settle,
+        explored.searches,
+        explored.most_looks,
     );
+    assert!(explored.most_looks <= 2, "a search for a lost create cost {} reads", explored.most_looks);
 }
 
 pub(crate) fn assert_none(explored: &Explored) {
     if let Some(failure) = explored.shortest() {
-        panic!("{} schedules break an invariant\n{}", explored.failures.len(), failure.report());
+        let lives: BTreeSet<_> = explored.failures.iter().map(|f| (f.life, f.marker)).collect();
+        panic!(
+            "{} schedules, of {lives:?}, break an invariant\n{}",
+            explored.failures.len(),
+            failure.report()
+        );
     }
 }
 

@@ -53,9 +53,13 @@ pub(crate) struct Ledger {
     pub calls_since_last_fault: usize,
     /// Calls that write, to the API or the cluster.
     pub writes: usize,
-    /// Answered pages of searches, and the creates that were sent.
-    pub looks: usize,
-    pub creates: usize,
+    /// Answered pages of searches; those of the last one that ended; ended searches; the dearest.
+    looks: usize,
+    looks_before: usize,
+    pub searches: usize,
+    pub most_looks: usize,
+    /// The uids of objects with an open intent.
+    open: BTreeSet<String>,
     /// The streams that the operator's requests have made.
     made: Vec<String>,
     /// Streams that are nobody's, as they were at the beginning.
@@ -72,11 +76,6 @@ impl Ledger {
     /// Streams that must stay as they are.
     pub(crate) fn foreign(&mut self, stream: StreamView) {
         self.foreign.push(stream);
-    }
-
-    /// The first stream that was made and is still there.
-    pub(crate) fn first_made(&self, api: &State) -> Option<String> {
-        self.alive(api).next().cloned()
     }
 
     fn alive<'a>(&'a self, api: &'a State) -> impl Iterator<Item = &'a String> {
@@ -113,7 +112,6 @@ impl Ledger {
     }
 
     fn created(&mut self, answer: &Response<Bytes>, cluster: &Cluster, api: &State) {
-        self.creates += 1;
         let stream: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
         self.made.push(stream["liveStreamId"].as_str().unwrap_or_default().to_owned());
         let (streams, objects) = (self.alive(api).count(), cluster.all("livestreams").count());
@@ -138,14 +136,26 @@ impl Ledger {
     pub(crate) fn reached_cluster(&mut self, call: Call, changes: &[Change], cluster: &Cluster, api: &State) {
         for change in changes {
             let uid = change.object["metadata"]["uid"].as_str().unwrap_or_default();
-            let has_it = change.object["metadata"]["finalizers"]
-                .as_array()
-                .is_some_and(|finalizers| finalizers.iter().any(|f| f == FINALIZER));
-            if has_it {
+            self.searched(uid, annotation(&change.object, CREATE_INTENT).is_some());
+            let finalizers = change.object["metadata"]["finalizers"].as_array();
+            let carries_it = finalizers.is_some_and(|finalizers| finalizers.iter().any(|f| f == FINALIZER));
+            // What went is shown as it was before its last finalizer was removed.
+            if carries_it && change.kind != "DELETED" {
                 self.finalized.insert(uid.to_owned());
             } else if self.finalized.remove(uid) && call == Call::Metadata {
                 self.released(&change.object, cluster, api);
             }
+        }
+    }
+
+    /// An intent that goes after pages were read for it ends a search.
+    fn searched(&mut self, uid: &str, open: bool) {
+        if open {
+            self.open.insert(uid.to_owned());
+        } else if self.open.remove(uid) && self.looks > self.looks_before {
+            self.searches += 1;
+            self.most_looks = self.most_looks.max(self.looks - self.looks_before);
+            self.looks_before = self.looks;
         }
     }
 
@@ -158,13 +168,15 @@ impl Ledger {
         if retained {
             return;
         }
-        let others: BTreeSet<_> = cluster
-            .all("livestreams")
-            .filter(|other| other["metadata"]["uid"] != object["metadata"]["uid"])
-            .filter_map(held)
-            .collect();
-        let left: Vec<_> = self.alive(api).filter(|id| !others.contains(id.as_str())).cloned().collect();
-        if !left.is_empty() {
+        let others = || {
+            cluster.all("livestreams").filter(|other| other["metadata"]["uid"] != object["metadata"]["uid"])
+        };
+        let held_by_others: BTreeSet<_> = others().filter_map(held).collect();
+        // Each of these is about to look for a stream of its own.
+        let looking = others().filter(|other| annotation(other, CREATE_INTENT).is_some()).count();
+        let left: Vec<_> =
+            self.alive(api).filter(|id| !held_by_others.contains(id.as_str())).cloned().collect();
+        if left.len() > looking {
             let name = &object["metadata"]["name"];
             self.broken(Invariant::FinalizerLast, format!("{name} lost its finalizer before {left:?} went"));
         }
@@ -180,7 +192,7 @@ impl Ledger {
         let held_by: Vec<_> = cluster.all("livestreams").filter_map(held).map(str::to_owned).collect();
         let distinct: BTreeSet<_> = held_by.iter().collect();
         if distinct.len() < held_by.len() {
-            self.broken(Invariant::NoDouble, format!("a stream has two holders: {held_by:?}"));
+            self.broken(Invariant::NoForeignTouch, format!("a stream has two holders: {held_by:?}"));
         }
         let loose: Vec<_> = self.alive(api).filter(|id| !held_by.contains(id)).cloned().collect();
         let (streams, objects) = (self.alive(api).count(), cluster.all("livestreams").count());

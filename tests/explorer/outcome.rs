@@ -88,8 +88,20 @@ impl Call {
             Self::Page => &[Outage, ShowsNothing, CrashBefore, Hurry],
             Self::Look | Self::Get => &[Outage, CrashBefore, Hurry],
             Self::Create => &[
-                NotSent, Limited, Unauthorized, ErrorBefore, ErrorAfter, LostAfter, Unreadable, Late, Trails,
-                LostTrails, CrashBefore, CrashAfter, CrashLate, Hurry,
+                NotSent,
+                Limited,
+                Unauthorized,
+                ErrorBefore,
+                ErrorAfter,
+                LostAfter,
+                Unreadable,
+                Late,
+                Trails,
+                LostTrails,
+                CrashBefore,
+                CrashAfter,
+                CrashLate,
+                Hurry,
             ],
             Self::Update | Self::Delete => {
                 &[NotSent, ErrorBefore, LostAfter, Late, Trails, CrashBefore, CrashAfter, Hurry]

@@ -35,9 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// The bound on the calls to the API from the last fault until all is settled.
 pub(crate) const MOST_CALLS: usize = 40;
 
-static CRD: LazyLock<Value> = LazyLock::new(|| {
-    serde_json::to_value(&apivideo_operator::crd::all()[0]).expect("the CRD")
-});
+static CRD: LazyLock<Value> =
+    LazyLock::new(|| serde_json::to_value(&apivideo_operator::crd::all()[0]).expect("the CRD"));
 
 /// What a run was like.
 pub(crate) struct Played {
@@ -47,8 +46,9 @@ pub(crate) struct Played {
     pub crashes: usize,
     /// Calls to the API from the last fault until all was settled.
     pub calls_to_settle: usize,
-    pub looks: usize,
-    pub creates: usize,
+    /// Searches for lost creates that ended, and the most pages that one has read.
+    pub searches: usize,
+    pub most_looks: usize,
 }
 
 /// Plays a life.
@@ -71,8 +71,8 @@ pub(crate) fn play(life: &Life, source: Source, decisions: Decisions) -> Played 
             faults: inner.ledger.faults,
             crashes: inner.ledger.crashes,
             calls_to_settle: settled_after,
-            looks: inner.ledger.looks,
-            creates: inner.ledger.creates,
+            searches: inner.ledger.searches,
+            most_looks: inner.ledger.most_looks,
         }
     })
 }
@@ -98,12 +98,8 @@ fn start(world: &Arc<World>, life: &Life, decisions: Decisions) -> Process {
     };
     let door = Arc::new(ApiDoor { world: Arc::clone(world), process });
     let api = apivideo::Client::new(settings, door, None).expect("a client");
-    let policy = Policy {
-        settle: SETTLE,
-        marker: life.marker,
-        missing_guard: true,
-        drift_interval: DRIFT_INTERVAL,
-    };
+    let policy =
+        Policy { settle: SETTLE, marker: life.marker, missing_guard: true, drift_interval: DRIFT_INTERVAL };
     let account = Arc::new(Account::new(api, policy));
     let cluster = cluster_door::client(world, process);
     Process(tokio::spawn(async move {

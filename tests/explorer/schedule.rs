@@ -28,7 +28,11 @@ impl Schedule {
         fmt::from_fn(move |f| {
             for (number, outcome) in &self.0 {
                 let call = trace.get(*number).map(|met| met.call);
-                writeln!(f, "  call {number} ({}): {outcome:?}", call.map_or("-".into(), |c| format!("{c:?}")))?;
+                writeln!(
+                    f,
+                    "  call {number} ({}): {outcome:?}",
+                    call.map_or("-".into(), |c| format!("{c:?}"))
+                )?;
             }
             Ok(())
         })

@@ -85,8 +85,7 @@ impl World {
             shown_at: Vec::new(),
             held_back_until: begun,
         };
-        let world =
-            Self { inner: Mutex::new(inner), crashed: Notify::new(), changed: Notify::new(), begun };
+        let world = Self { inner: Mutex::new(inner), crashed: Notify::new(), changed: Notify::new(), begun };
         life.set(&mut world.lock(), world.now());
         world
     }

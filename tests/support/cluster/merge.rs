@@ -56,7 +56,8 @@ pub(super) fn has_finalizers(object: &Value) -> bool {
 
 /// What is being deleted can only lose finalizers.
 pub(super) fn finalizers_added_to_one_that_goes(before: &Value, after: &Value) -> bool {
-    let finalizers = |object: &Value| object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
+    let finalizers =
+        |object: &Value| object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
     let known = finalizers(before);
     !before["metadata"]["deletionTimestamp"].is_null() && finalizers(after).iter().any(|f| !known.contains(f))
 }

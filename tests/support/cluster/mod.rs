@@ -23,8 +23,8 @@ use http::{Request, Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub(crate) use route::{Key, Selection, Verb};
 use route::Route;
+pub(crate) use route::{Key, Selection, Verb};
 use schema::Schema;
 use status::{failure, object};
 

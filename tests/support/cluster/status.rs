@@ -45,8 +45,10 @@ pub(super) fn conflict(key: &Key) -> Response<Bytes> {
 }
 
 pub(super) fn wrong_uid(key: &Key) -> Response<Bytes> {
-    let message =
-        format!("LiveStream.api.video {:?} is invalid: metadata.uid: Invalid value: field is immutable", key.name);
+    let message = format!(
+        "LiveStream.api.video {:?} is invalid: metadata.uid: Invalid value: field is immutable",
+        key.name
+    );
     failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", &message)
 }
 
