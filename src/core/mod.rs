@@ -15,6 +15,7 @@ pub mod binding;
 mod create;
 pub mod decisions;
 pub mod diff;
+pub mod fight;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod intent;

@@ -11,6 +11,7 @@ use super::{
     binding::Binding,
     create,
     diff::{self, Changes, FieldDrift},
+    fight::Truce,
     memory::{Memory, Trouble},
     model::{Manifest, StreamId},
     observed::{AccountView, Observed, Sight},
@@ -191,7 +192,7 @@ fn keep(manifest: &Manifest, memory: &Memory, id: &StreamId, observed: &Observed
                 },
                 (None, None) if manifest.suspend => suspended("the stream equals the manifest"),
                 (None, None) => Plan::rest(Reason::Synced, format!("{id} equals the manifest")),
-                (Some(changes), _) => correct(manifest, memory, id, changes, &drift),
+                (Some(changes), _) => correct(manifest, memory, id, changes, &drift, now),
             }
             .with_drift(drift)
         }
@@ -208,6 +209,7 @@ fn correct(
     id: &StreamId,
     changes: Changes,
     drift: &[FieldDrift],
+    now: Timestamp,
 ) -> Plan {
     let fields = changes.fields();
     if manifest.suspend {
@@ -226,11 +228,41 @@ fn correct(
     }
     let cause =
         if memory.synced_generation == Some(manifest.generation) { Cause::Drift } else { Cause::Manifest };
+    // A person who asks for it, or changes the manifest, does not wait.
+    if cause == Cause::Drift
+        && !memory.request_pending(manifest)
+        && let Some(truce) = memory.fight.truce(now)
+    {
+        return fighting(manifest, id, &changes, &truce);
+    }
     Plan::act(
         Action::Update { id: id.clone(), changes, cause },
         Reason::Updating,
         format!("writing {fields} to {id}"),
     )
+}
+
+/// Something else undoes each correction: the next one waits.
+fn fighting(manifest: &Manifest, id: &StreamId, changes: &Changes, truce: &Truce) -> Plan {
+    let fields = changes.fields();
+    let leave_out = if changes.public.is_some() || changes.player_id.is_some() {
+        ", or leave the field out of the manifest, so that it is not managed (a name can't be left out)"
+    } else {
+        ""
+    };
+    let message = format!(
+        "{id} differs in {fields}, again: it was set back {} times from {} to {}, and something else changed it each \
+         time; it is set back again at {}, or with the next change of the manifest. Find the other writer and end \
+         it{leave_out}, or leave the difference as it is with: kubectl patch livestream -n {} {} --type merge \
+         -p '{{\"spec\":{{\"driftPolicy\":\"Report\"}}}}'",
+        truce.corrections,
+        whole_seconds(truce.first),
+        whole_seconds(truce.last),
+        whole_seconds(truce.until),
+        manifest.place.namespace,
+        manifest.place.name,
+    );
+    Plan { step: Step::RestUntil(truce.until), verdict: Some(Verdict::fight(message)), drift: Vec::new() }
 }
 
 /// The bound stream is known to be gone.
