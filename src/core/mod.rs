@@ -20,6 +20,7 @@ pub mod fight;
 pub(crate) mod fixture;
 pub mod intent;
 pub mod memory;
+mod missing;
 pub mod model;
 pub mod observed;
 pub mod outcome;

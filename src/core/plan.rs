@@ -13,9 +13,10 @@ use super::{
     diff::{self, Changes, FieldDrift},
     fight::Truce,
     memory::{Memory, Trouble},
+    missing,
     model::{Manifest, StreamId},
     observed::{AccountView, Observed, Sight},
-    policy::{DriftPolicy, OnRemoteMissing},
+    policy::DriftPolicy,
     retire,
     verdict::{Reason, Verdict},
 };
@@ -178,7 +179,7 @@ fn keep(manifest: &Manifest, memory: &Memory, id: &StreamId, observed: &Observed
             Plan { step: Step::Rest, verdict, drift: Vec::new() }
         }
         Sight::Missing => read(),
-        Sight::Gone => missing(manifest, memory, id, account, now),
+        Sight::Gone => missing::plan(manifest, memory, id, account, now),
         Sight::Present { fresh: false, .. } if memory.request_pending(manifest) => read(),
         Sight::Present { remote, fresh } => {
             let locked_out =
@@ -199,7 +200,7 @@ fn keep(manifest: &Manifest, memory: &Memory, id: &StreamId, observed: &Observed
     }
 }
 
-fn suspended(what: &str) -> Plan {
+pub(super) fn suspended(what: &str) -> Plan {
     Plan::rest(Reason::Suspended, format!("spec.suspend is set: nothing is written to api.video; {what}"))
 }
 
@@ -263,48 +264,6 @@ fn fighting(manifest: &Manifest, id: &StreamId, changes: &Changes, truce: &Truce
         manifest.place.name,
     );
     Plan { step: Step::RestUntil(truce.until), verdict: Some(Verdict::fight(message)), drift: Vec::new() }
-}
-
-/// The bound stream is known to be gone.
-fn missing(
-    manifest: &Manifest,
-    memory: &Memory,
-    id: &StreamId,
-    account: &AccountView,
-    now: Timestamp,
-) -> Plan {
-    let confirmed = manifest.confirm_recreate.as_deref() == Some(id.as_str());
-    let confirm = format!(
-        "kubectl annotate livestream -n {} {} --overwrite api.video/confirm-recreate={id}",
-        manifest.place.namespace, manifest.place.name
-    );
-    let stalled = |why: String| Plan::rest(Reason::RemoteMissing, why);
-    if manifest.suspend {
-        return suspended(&format!("{id} is gone from the account"));
-    }
-    if manifest.drift_policy == DriftPolicy::Report {
-        return stalled(format!(
-            "{id} is gone from the account; driftPolicy is Report, so it is not re-created; set it to Correct for a new stream"
-        ));
-    }
-    if account.guarded && !confirmed {
-        return stalled(format!(
-            "{id} is gone from the account together with many others, so nothing is re-created: check that the API key \
-             belongs to the right project; if they are really gone, confirm with: {confirm}"
-        ));
-    }
-    if !account.judged && !confirmed && manifest.on_remote_missing == OnRemoteMissing::Recreate {
-        let message =
-            format!("{id} is gone from the account; a look at all streams tells whether it is the only one");
-        return Plan::rest(Reason::Creating, message);
-    }
-    if manifest.on_remote_missing == OnRemoteMissing::Fail && !confirmed {
-        return stalled(format!(
-            "{id} is gone from the account and onRemoteMissing is Fail; for a new stream (with a new id, stream key and \
-             URLs): {confirm}"
-        ));
-    }
-    create::start(manifest, memory, account, Some(id), now)
 }
 
 #[cfg(test)]

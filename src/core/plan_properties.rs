@@ -10,7 +10,7 @@ use crate::core::{
     memory::{Create, Failure, Refusal},
     model::{Desired, Place, Remote},
     outcome::{Outcome, absorb},
-    policy::{DeletionPolicy, WhileBroadcasting},
+    policy::{DeletionPolicy, OnRemoteMissing, WhileBroadcasting},
 };
 
 fn desires() -> impl Strategy<Value = Desired> {

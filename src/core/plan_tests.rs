@@ -7,7 +7,7 @@ use crate::core::{
     intent::{Intent, Request, Search},
     memory::{Create, Failure, Refusal},
     model::{Place, Remote},
-    policy::{DeletionPolicy, WhileBroadcasting},
+    policy::{DeletionPolicy, OnRemoteMissing, WhileBroadcasting},
 };
 
 fn present(remote: Remote) -> Observed {
@@ -164,6 +164,11 @@ fn a_missing_stream_is_left_so_when_the_policy_or_the_guard_says_so_until_a_pers
     assert_eq!(next(&confirmed(&fail, "li0"), &bound("li1"), &gone), "RemoteMissing");
     assert_eq!(next(&confirmed(&fail, "li1"), &bound("li1"), &gone), "intent for li1");
     assert_eq!(next(&confirmed(&manifest(), "li1"), &bound("li1"), &guarded), "intent for li1");
+    for (text, next_step) in
+        [("li0 li1", "intent for li1"), ("li1,li2", "intent for li1"), ("li10 li", "RemoteMissing")]
+    {
+        assert_eq!(next(&confirmed(&manifest(), text), &bound("li1"), &guarded), next_step, "{text}");
+    }
 }
 
 #[test]

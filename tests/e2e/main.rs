@@ -12,8 +12,15 @@ mod account;
 mod adoption;
 mod browser;
 mod chaos;
+#[path = "../support/cluster.rs"]
+mod cluster;
+#[path = "../support/commands.rs"]
+mod commands;
 mod create;
 mod deletion;
+mod fight;
+mod guards;
+mod holders;
 mod lifecycle;
 mod page;
 mod policies;
@@ -22,3 +29,5 @@ mod refusals;
 mod schema;
 #[path = "../support/stage.rs"]
 mod stage;
+#[path = "../support/switch.rs"]
+mod switch;
