@@ -10,6 +10,7 @@ use super::{
     observed::AccountView,
     plan::{Plan, suspended},
     policy::{DriftPolicy, OnRemoteMissing},
+    remedy,
     verdict::Reason,
 };
 
@@ -56,10 +57,7 @@ pub(super) fn plan(
 
 /// The command that confirms one missing stream.
 fn confirm(manifest: &Manifest, id: &StreamId) -> String {
-    format!(
-        "kubectl annotate livestream -n {} {} --overwrite api.video/confirm-recreate={id}",
-        manifest.place.namespace, manifest.place.name
-    )
+    remedy::annotate(&manifest.place, &format!("api.video/confirm-recreate={id}"))
 }
 
 /// The command that confirms all of a namespace. kubectl gives all of them one

@@ -26,5 +26,6 @@ pub mod observed;
 pub mod outcome;
 pub mod plan;
 pub mod policy;
+mod remedy;
 mod retire;
 pub mod verdict;

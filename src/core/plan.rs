@@ -17,7 +17,7 @@ use super::{
     model::{Manifest, StreamId},
     observed::{AccountView, Observed, Sight},
     policy::DriftPolicy,
-    retire,
+    remedy, retire,
     verdict::{Reason, Verdict},
 };
 
@@ -254,14 +254,12 @@ fn fighting(manifest: &Manifest, id: &StreamId, changes: &Changes, truce: &Truce
     let message = format!(
         "{id} differs in {fields}, again: it was set back {} times from {} to {}, and something else changed it each \
          time; it is set back again at {}, or with the next change of the manifest. Find the other writer and end \
-         it{leave_out}, or leave the difference as it is with: kubectl patch livestream -n {} {} --type merge \
-         -p '{{\"spec\":{{\"driftPolicy\":\"Report\"}}}}'",
+         it{leave_out}, or leave the difference as it is with: {}",
         truce.corrections,
         whole_seconds(truce.first),
         whole_seconds(truce.last),
         whole_seconds(truce.until),
-        manifest.place.namespace,
-        manifest.place.name,
+        remedy::patch_spec(&manifest.place, r#"{"driftPolicy":"Report"}"#),
     );
     Plan { step: Step::RestUntil(truce.until), verdict: Some(Verdict::fight(message)), drift: Vec::new() }
 }

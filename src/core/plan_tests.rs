@@ -270,6 +270,9 @@ fn a_deletion_asks_first_and_waits_for_the_end_of_a_broadcast() {
     assert_eq!(next(&deleting(), &bound("li1"), &present(remote("li1"))), "get");
     assert_eq!(next(&deleting(), &bound("li1"), &fresh(live.clone())), "DeferredWhileBroadcasting");
     assert_eq!(next(&deleting(), &bound("li1"), &present(live.clone())), "DeferredWhileBroadcasting");
+    let locked = Some(Trouble::Unauthorized("401".into()));
+    let locked = Observed { account: AccountView { trouble: locked, ..account() }, ..present(live.clone()) };
+    assert_eq!(next(&deleting(), &bound("li1"), &locked), "Unauthorized", "nobody would see it end");
     let proceed = Manifest { while_broadcasting: WhileBroadcasting::Proceed, ..deleting() };
     assert_eq!(next(&proceed, &bound("li1"), &present(live)), "delete");
 }
