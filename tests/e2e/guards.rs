@@ -1,12 +1,11 @@
 //! The guard against mass disappearance: a key of another project makes every
 //! stream look deleted.
 
-use apivideo_sandbox::{Options, Sandbox};
 use serde_json::json;
 
 use crate::{
     commands::commands,
-    stage::{Stage, id, message, play},
+    stage::{Stage, account, id, message, play},
     switch::Switch,
 };
 
@@ -80,7 +79,7 @@ fn streams_that_reappear_end_the_guard_without_a_person() {
         let stage = Stage::empty().await;
         let switch = Switch::to(&stage.sandbox).await;
         let stage = stage.with(&["--base-url", &switch.url]);
-        let other_project = Sandbox::start(Options::default()).await.expect("a sandbox");
+        let other_project = account().await;
         let _operator = stage.operator().await;
         let streams = make_many(&stage).await;
         stage.sandbox.reset_calls();

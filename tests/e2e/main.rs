@@ -16,12 +16,15 @@ mod chaos;
 mod cluster;
 #[path = "../support/commands.rs"]
 mod commands;
+mod crd_deletion;
 mod create;
 mod deletion;
 mod fight;
 mod guards;
+mod held_up;
 mod holders;
 mod lifecycle;
+mod namespace_deletion;
 mod page;
 mod policies;
 mod process;

@@ -73,7 +73,7 @@ impl Cluster {
         namespace(&self.client().await).await
     }
 
-    async fn install_crd(&self) {
+    pub(crate) async fn install_crd(&self) {
         let api: Api<CustomResourceDefinition> = Api::all(self.client().await);
         for crd in apivideo_operator::crd::all() {
             let name = crd.metadata.name.clone().expect("a name");

@@ -75,8 +75,7 @@ impl Stage {
     pub(crate) async fn on(cluster: &Cluster) -> Self {
         let client = cluster.client().await;
         let namespace = cluster.namespace().await;
-        let open = Options { reads: 1_000_000, writes: 1_000_000, ..Options::default() };
-        let sandbox = Arc::new(Sandbox::start(open).await.expect("a sandbox"));
+        let sandbox = Arc::new(account().await);
         let folder = Arc::new(TempDir::new().expect("a folder"));
         fs::write(folder.path().join("kubeconfig"), cluster.kubeconfig()).expect("the kubeconfig");
         fs::write(folder.path().join("key"), "sandbox-key\n").expect("the key");
@@ -291,6 +290,12 @@ pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Opti
         assert!(tokio::time::Instant::now() < deadline, "waited in vain for {what}");
         tokio::time::sleep(TICK).await;
     }
+}
+
+/// An account whose limits no test meets by chance.
+pub(crate) async fn account() -> Sandbox {
+    let open = Options { reads: 1_000_000, writes: 1_000_000, ..Options::default() };
+    Sandbox::start(open).await.expect("a sandbox")
 }
 
 /// A port that was free a moment ago.
