@@ -37,10 +37,14 @@ async fn is_refused(loser: &Stage, winner: &Stage) {
 /// The loser's deletion deletes nothing, and when the winner goes the loser
 /// that is left takes over.
 async fn the_loser_harms_nothing_and_takes_over(winner: &Stage, loser: &Stage, stream: &str) {
+    // A create that was refused leaves the finalizer, so that the deletion is the operator's to end.
+    loser.apply("ruthless", json!({ "name": "Ruthless", "playerId": "ptNope" })).await;
+    loser.until_reason("ruthless", "Rejected").await;
     let mut ruthless = asks_for(stream, "Ruthless");
     ruthless["deletionPolicy"] = "Delete".into();
     loser.apply("ruthless", ruthless).await;
-    loser.until_reason("ruthless", "IdConflict").await;
+    let object = loser.until_reason("ruthless", "IdConflict").await;
+    assert_eq!(object.finalizers(), ["api.video/live-stream"]);
     loser.delete("ruthless").await;
     loser.until_gone("ruthless").await;
     winner.two_passes().await;
