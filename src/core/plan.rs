@@ -59,6 +59,10 @@ impl Plan {
     fn with_drift(self, drift: Vec<FieldDrift>) -> Self {
         Self { drift, ..self }
     }
+
+    fn leaves_drift(&self) -> bool {
+        self.verdict.as_ref().is_some_and(|v| v.reason == Reason::DriftDetected)
+    }
 }
 
 /// What to do next.
@@ -100,6 +104,12 @@ pub(super) fn in_trouble(trouble: &Trouble, manifest: &Manifest, retry_at: Optio
         verdict.message.push_str(&retire::way_out(manifest));
     }
     verdict
+}
+
+/// Nothing can be looked at any more: what was seen last, equal or not, may be so no longer.
+pub(super) fn locked(trouble: &Trouble, manifest: &Manifest) -> Plan {
+    let verdict = Some(in_trouble(trouble, manifest, None));
+    Plan { step: Step::Rest, verdict, drift: Vec::new() }
 }
 
 /// Messages carry whole seconds: a finer time would change a status for nothing.
@@ -186,14 +196,14 @@ fn keep(manifest: &Manifest, memory: &Memory, id: &StreamId, observed: &Observed
                 account.trouble.as_ref().filter(|t| !fresh && matches!(t, Trouble::Unauthorized(_)));
             let drift = diff::drift(&manifest.desired, remote);
             match (diff::changes(&manifest.desired, remote), locked_out) {
-                (None, Some(trouble)) => Plan {
-                    step: Step::Rest,
-                    verdict: Some(in_trouble(trouble, manifest, None)),
-                    drift: Vec::new(),
-                },
+                (None, Some(trouble)) => locked(trouble, manifest),
                 (None, None) if manifest.suspend => suspended("the stream equals the manifest"),
                 (None, None) => Plan::rest(Reason::Synced, format!("{id} equals the manifest")),
-                (Some(changes), _) => correct(manifest, memory, id, changes, &drift, now),
+                (Some(changes), None) => correct(manifest, memory, id, changes, &drift, now),
+                (Some(changes), Some(trouble)) => {
+                    let plan = correct(manifest, memory, id, changes, &drift, now);
+                    if plan.leaves_drift() { locked(trouble, manifest) } else { plan }
+                }
             }
             .with_drift(drift)
         }

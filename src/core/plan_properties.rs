@@ -5,6 +5,7 @@ use proptest::{option, prelude::*, sample::select};
 use super::*;
 use crate::core::{
     action::Farewell,
+    fight::Fight,
     fixture::{account, at, desired, id, manifest, remote},
     intent::{Intent, Request, Search},
     memory::{Create, Failure, Refusal},
@@ -86,8 +87,12 @@ prop_compose! {
         refused in any::<bool>(),
         failed in any::<bool>(),
         synced in any::<bool>(),
+        corrections in 0..5,
     ) -> Memory {
+        let mut fight = Fight::default();
+        (0..corrections).for_each(|second| fight.corrected(at(900 + i64::from(second))));
         Memory {
+            fight,
             binding, create,
             refusal: refused.then(|| Refusal { field: None, message: "no".into() }),
             failure: failed.then(|| Failure {
@@ -192,6 +197,17 @@ proptest! {
     ) {
         if let Step::Do(action) = plan(&manifest, &memory, &observed, at(1000)).step {
             prop_assert!(memory.failure.is_none() || !action.needs_account(), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn in_a_fight_only_a_person_is_obeyed_at_once(
+        manifest in manifests(), memory in memories(), observed in observations(),
+    ) {
+        let step = plan(&manifest, &memory, &observed, at(1000)).step;
+        let drift = memory.synced_generation == Some(manifest.generation);
+        if memory.fight.truce(at(1000)).is_some() && drift && !memory.request_pending(&manifest) {
+            prop_assert!(!matches!(step, Step::Do(Action::Update { .. })), "{step:?}");
         }
     }
 

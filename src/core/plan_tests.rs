@@ -138,6 +138,9 @@ fn report_and_suspend_write_nothing() {
     let plan_of = |m: &Manifest, o: &Observed| plan(m, &bound("li1"), o, at(1000));
     let told = plan_of(&report, &differs);
     assert_eq!((step(&told).as_str(), told.drift.len()), ("DriftDetected", 1));
+    let trouble = Some(Trouble::Unauthorized("401".into()));
+    let locked_out = Observed { account: AccountView { trouble, ..account() }, ..differs.clone() };
+    assert_eq!(step(&plan_of(&report, &locked_out)), "Unauthorized", "nobody sees whether it still differs");
     assert_eq!(step(&plan_of(&suspend, &differs)), "Suspended");
     assert_eq!(step(&plan_of(&suspend, &present(remote("li1")))), "Suspended");
     assert_eq!(step(&plan_of(&report, &seeing(Sight::Gone))), "RemoteMissing");

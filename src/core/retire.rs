@@ -15,7 +15,7 @@ use super::{
     memory::{Create, Memory, Trouble},
     model::{Manifest, StreamId},
     observed::{AccountView, Observed, Sight},
-    plan::{Plan, Step, in_trouble},
+    plan::{Plan, locked},
     policy::{DeletionPolicy, WhileBroadcasting},
     remedy,
     verdict::Reason,
@@ -105,8 +105,7 @@ pub(super) fn way_out(manifest: &Manifest) -> String {
 fn deferred(manifest: &Manifest, id: &StreamId, account: &AccountView) -> Plan {
     // A key that is not accepted never sees the broadcast end.
     if let Some(trouble @ Trouble::Unauthorized(_)) = &account.trouble {
-        let verdict = Some(in_trouble(trouble, manifest, None));
-        return Plan { step: Step::Rest, verdict, drift: Vec::new() };
+        return locked(trouble, manifest);
     }
     let message = format!(
         "{id} is on the air: it is deleted once the broadcast ends; to cut the broadcast: {}",
