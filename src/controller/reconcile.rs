@@ -23,6 +23,9 @@ use crate::{
 /// More steps than any life needs: beyond it the decisions go in circles.
 const MOST_STEPS: usize = 16;
 
+/// How often a deletion that waits looks whether the CRD goes, at the least.
+const HELD_UP_LOOK: Duration = Duration::from_secs(60);
+
 /// Why a reconcile could not be finished.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcileError {
@@ -82,20 +85,21 @@ async fn converge(
         .entries
         .prune(|| context.known(), context.stores.iter().map(kube::runtime::reflector::Store::len).sum());
     let mut subject = Subject::gather(context, watched, entry)?;
-    let mut last = String::new();
+    let (mut last, mut asked) = (String::new(), false);
     for _ in 0..MOST_STEPS {
         let plan =
             (context.decisions.plan)(&subject.manifest, &entry.memory, &subject.observed, subject.now());
-        let action = match &plan.step {
-            Step::Do(action) => action.clone(),
-            Step::Rest | Step::RestUntil(_) => return rest(context, &mut subject, entry, plan).await,
-        };
-        if needs_crd(&subject, &action) {
+        if needs_crd(&subject, &plan.step, asked) {
+            asked = true;
             subject.observed.crd_terminating = startup::crd_is_terminating(context).await?;
             if subject.observed.crd_terminating {
                 continue;
             }
         }
+        let action = match &plan.step {
+            Step::Do(action) => action.clone(),
+            Step::Rest | Step::RestUntil(_) => return rest(context, &mut subject, entry, plan).await,
+        };
         last = format!("{action:?}");
         let done = execute::execute(context, &mut subject, entry, &action).await?;
         let now = subject.now();
@@ -108,9 +112,16 @@ async fn converge(
     Err(ReconcileError::Circles(last))
 }
 
-/// Before a stream is deleted it is asked, once, whether the CRD itself goes.
-fn needs_crd(subject: &Subject, action: &action::Action) -> bool {
-    matches!(action, action::Action::Delete { .. }) && !subject.observed.crd_terminating
+/// Whether to ask if the CRD itself goes, which retains every stream: just
+/// before one is deleted, and where a deletion would have to wait.
+fn needs_crd(subject: &Subject, step: &Step, asked: bool) -> bool {
+    let going = subject.manifest.deleting && subject.manifest.finalizer;
+    going
+        && !subject.observed.crd_terminating
+        && match step {
+            Step::Do(action) => matches!(action, action::Action::Delete { .. }),
+            Step::Rest | Step::RestUntil(_) => !asked,
+        }
 }
 
 async fn rest(
@@ -123,11 +134,16 @@ async fn rest(
         Step::RestUntil(time) => Some(time),
         Step::Do(_) | Step::Rest => None,
     };
+    let held_up = subject.manifest.deleting && subject.manifest.finalizer;
     // A deleted object that carries no finalizer of ours is no longer ours to speak of.
-    if !subject.manifest.deleting || subject.manifest.finalizer {
+    if !subject.manifest.deleting || held_up {
         report::report(context, subject, entry, plan).await?;
     }
     let now = subject.now();
+    // Nothing wakes a LiveStream whose deletion waits already when its CRD goes.
+    let interval = subject.account.policy.drift_interval.min(HELD_UP_LOOK);
+    let look = now.saturating_add(interval).ok().filter(|_| held_up);
+    let until = until.into_iter().chain(look).min();
     Ok(until.map_or_else(Action::await_change, |time| {
         requeue_after(Duration::try_from(time.duration_since(now)).unwrap_or_default())
     }))

@@ -12,7 +12,7 @@ use crate::{
         model::Remote,
         observed::Sight,
         plan::Plan,
-        verdict::{Condition, Reason, Verdict, conditions},
+        verdict::{Condition, Outlook, Reason, Verdict, conditions},
     },
     crd::{Assets, Drift, LiveStreamStatus},
 };
@@ -37,7 +37,6 @@ pub(super) async fn report(
     if fields.is_empty() {
         return Ok(());
     }
-    let refused_anew = verdict.reason.is_refusal() && ready_reason(&before) != Some(verdict.reason.as_str());
     match cluster::patch_status(&subject.api, &subject.object, fields).await {
         Ok(written) => {
             entry.wrote(&subject.object, &written);
@@ -46,7 +45,7 @@ pub(super) async fn report(
         Err(error) if error.is_not_found() => return Ok(()),
         Err(error) => return Err(error),
     }
-    if refused_anew {
+    if entry.memory.announces(verdict, ready_reason(&before)) {
         context.events.refused(&subject.object, verdict).await;
     }
     Ok(())
@@ -55,9 +54,8 @@ pub(super) async fn report(
 /// A request to reconcile is done once the stream was looked at afresh, or
 /// what stands in the way of it is for a person to mend.
 fn request_done(subject: &Subject, entry: &Entry, verdict: &Verdict) -> bool {
-    use crate::core::verdict::Outlook;
     let bound = matches!(entry.memory.binding, Binding::Bound { .. });
-    (looked_afresh(&subject.observed) || !bound) && verdict.reason.outlook() != Outlook::Reconciling
+    (looked_afresh(&subject.observed) || !bound) && verdict.outlook != Outlook::Reconciling
 }
 
 fn ready_reason(status: &LiveStreamStatus) -> Option<&str> {

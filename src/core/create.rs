@@ -13,6 +13,7 @@ use super::{
     model::{Manifest, StreamId},
     observed::AccountView,
     plan::{Plan, waiting_for_account},
+    remedy,
     verdict::Reason,
 };
 
@@ -113,16 +114,16 @@ pub(super) fn search(
 }
 
 fn ambiguous(manifest: &Manifest, ids: &str) -> String {
-    let (namespace, name) = (&manifest.place.namespace, &manifest.place.name);
     if manifest.deleting {
         return format!(
             "the create request was lost and any of {ids} may be its stream; delete the right one by hand and end this \
-             with: kubectl patch livestream -n {namespace} {name} --type merge -p '{{\"spec\":{{\"deletionPolicy\":\"Retain\"}}}}'"
+             with: {}",
+            remedy::retain(&manifest.place)
         );
     }
     format!(
-        "the create request was lost and any of {ids} may be its stream; name the right one with: \
-         kubectl patch livestream -n {namespace} {name} --type merge -p '{{\"spec\":{{\"liveStreamId\":\"<id>\"}}}}'"
+        "the create request was lost and any of {ids} may be its stream; name the right one with: {}",
+        remedy::patch_spec(&manifest.place, r#"{"liveStreamId":"<id>"}"#)
     )
 }
 
@@ -130,8 +131,8 @@ fn ambiguous(manifest: &Manifest, ids: &str) -> String {
 pub(super) fn unreadable(manifest: &Manifest, why: &str) -> Plan {
     let message = format!(
         "the annotation api.video/create-intent can't be read ({why}), so a stream may have been created that can't be \
-         told; look into the account, then: kubectl annotate livestream -n {} {} api.video/create-intent-",
-        manifest.place.namespace, manifest.place.name
+         told; look into the account, then: {}",
+        remedy::annotate(&manifest.place, "api.video/create-intent-")
     );
     Plan::rest(Reason::CreateAmbiguous, message)
 }

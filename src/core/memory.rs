@@ -8,8 +8,10 @@ use jiff::Timestamp;
 
 use super::{
     binding::Binding,
+    fight::Fight,
     intent::{Intent, Request, Search},
     model::{Manifest, StreamId},
+    verdict::Verdict,
 };
 
 /// The memory of one LiveStream.
@@ -28,6 +30,8 @@ pub struct Memory {
     /// The generation at which manifest and stream were last seen equal. A
     /// difference at the same generation is drift; at another it is the user's change.
     pub synced_generation: Option<i64>,
+    /// The corrections of drift that may be a fight with another writer.
+    pub fight: Fight,
     /// The value of `requestedAt` that was last done.
     pub handled_request: Option<String>,
     /// The generation and the `requestedAt` that were last seen.
@@ -83,6 +87,7 @@ impl Memory {
     /// not begin for hours. So until the API has told its time (`clock`), the
     /// search does not begin. A changed manifest, or a new `requestedAt`, is a
     /// reason to try again what was refused.
+    /// A fight was about the manifest as it was: a changed one starts without.
     pub fn meet(
         &mut self,
         manifest: &Manifest,
@@ -107,6 +112,9 @@ impl Memory {
         };
         let now_met = Some((manifest.generation, manifest.requested_at.clone()));
         if self.met != now_met {
+            if self.met.as_ref().is_none_or(|(generation, _)| *generation != manifest.generation) {
+                self.fight = Fight::default();
+            }
             self.met = now_met;
             self.refusal = None;
             self.failure = None;
@@ -120,6 +128,16 @@ impl Memory {
     #[must_use]
     pub fn request_pending(&self, manifest: &Manifest) -> bool {
         manifest.requested_at.is_some() && manifest.requested_at != self.handled_request
+    }
+
+    /// Whether a person is to be told of a verdict by an event, given the reason
+    /// that was told before: of a refusal when it comes up; of a fight once,
+    /// although the stream is as it should be after each correction.
+    pub fn announces(&mut self, verdict: &Verdict, before: Option<&str>) -> bool {
+        if verdict.is_fight() {
+            return self.fight.declare();
+        }
+        verdict.reason.is_refusal() && before != Some(verdict.reason.as_str())
     }
 
     /// Notes a failed call.

@@ -15,14 +15,17 @@ pub mod binding;
 mod create;
 pub mod decisions;
 pub mod diff;
+pub mod fight;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod intent;
 pub mod memory;
+mod missing;
 pub mod model;
 pub mod observed;
 pub mod outcome;
 pub mod plan;
 pub mod policy;
+mod remedy;
 mod retire;
 pub mod verdict;

@@ -130,6 +130,17 @@ pub struct Manifest {
     pub confirm_recreate: Option<String>,
 }
 
+impl Manifest {
+    /// Whether a person allows this missing stream to be re-created. The
+    /// annotation may name several, for `kubectl annotate --all` gives every
+    /// LiveStream the same value.
+    #[must_use]
+    pub fn confirms_recreation_of(&self, id: &StreamId) -> bool {
+        let named = self.confirm_recreate.iter().flat_map(|text| text.split([' ', ',']));
+        named.into_iter().any(|text| text == id.as_str())
+    }
+}
+
 /// Where an object lives: its namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {

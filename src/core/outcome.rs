@@ -164,7 +164,10 @@ fn seen(
             }
             Some(match cause {
                 Cause::Manifest => Note::Updated(id, changes.fields()),
-                Cause::Drift => Note::DriftCorrected(id, changes.fields()),
+                Cause::Drift => {
+                    memory.fight.corrected(now);
+                    Note::DriftCorrected(id, changes.fields())
+                }
             })
         }
         _ => None,

@@ -11,11 +11,13 @@ use super::{
     binding::Binding,
     create,
     diff::{self, Changes, FieldDrift},
+    fight::Truce,
     memory::{Memory, Trouble},
+    missing,
     model::{Manifest, StreamId},
     observed::{AccountView, Observed, Sight},
-    policy::{DriftPolicy, OnRemoteMissing},
-    retire,
+    policy::DriftPolicy,
+    remedy, retire,
     verdict::{Reason, Verdict},
 };
 
@@ -56,6 +58,10 @@ impl Plan {
 
     fn with_drift(self, drift: Vec<FieldDrift>) -> Self {
         Self { drift, ..self }
+    }
+
+    fn leaves_drift(&self) -> bool {
+        self.verdict.as_ref().is_some_and(|v| v.reason == Reason::DriftDetected)
     }
 }
 
@@ -98,6 +104,12 @@ pub(super) fn in_trouble(trouble: &Trouble, manifest: &Manifest, retry_at: Optio
         verdict.message.push_str(&retire::way_out(manifest));
     }
     verdict
+}
+
+/// Nothing can be looked at any more: what was seen last, equal or not, may be so no longer.
+pub(super) fn locked(trouble: &Trouble, manifest: &Manifest) -> Plan {
+    let verdict = Some(in_trouble(trouble, manifest, None));
+    Plan { step: Step::Rest, verdict, drift: Vec::new() }
 }
 
 /// Messages carry whole seconds: a finer time would change a status for nothing.
@@ -177,28 +189,28 @@ fn keep(manifest: &Manifest, memory: &Memory, id: &StreamId, observed: &Observed
             Plan { step: Step::Rest, verdict, drift: Vec::new() }
         }
         Sight::Missing => read(),
-        Sight::Gone => missing(manifest, memory, id, account, now),
+        Sight::Gone => missing::plan(manifest, memory, id, account, now),
         Sight::Present { fresh: false, .. } if memory.request_pending(manifest) => read(),
         Sight::Present { remote, fresh } => {
             let locked_out =
                 account.trouble.as_ref().filter(|t| !fresh && matches!(t, Trouble::Unauthorized(_)));
             let drift = diff::drift(&manifest.desired, remote);
             match (diff::changes(&manifest.desired, remote), locked_out) {
-                (None, Some(trouble)) => Plan {
-                    step: Step::Rest,
-                    verdict: Some(in_trouble(trouble, manifest, None)),
-                    drift: Vec::new(),
-                },
+                (None, Some(trouble)) => locked(trouble, manifest),
                 (None, None) if manifest.suspend => suspended("the stream equals the manifest"),
                 (None, None) => Plan::rest(Reason::Synced, format!("{id} equals the manifest")),
-                (Some(changes), _) => correct(manifest, memory, id, changes, &drift),
+                (Some(changes), None) => correct(manifest, memory, id, changes, &drift, now),
+                (Some(changes), Some(trouble)) => {
+                    let plan = correct(manifest, memory, id, changes, &drift, now);
+                    if plan.leaves_drift() { locked(trouble, manifest) } else { plan }
+                }
             }
             .with_drift(drift)
         }
     }
 }
 
-fn suspended(what: &str) -> Plan {
+pub(super) fn suspended(what: &str) -> Plan {
     Plan::rest(Reason::Suspended, format!("spec.suspend is set: nothing is written to api.video; {what}"))
 }
 
@@ -208,6 +220,7 @@ fn correct(
     id: &StreamId,
     changes: Changes,
     drift: &[FieldDrift],
+    now: Timestamp,
 ) -> Plan {
     let fields = changes.fields();
     if manifest.suspend {
@@ -226,6 +239,13 @@ fn correct(
     }
     let cause =
         if memory.synced_generation == Some(manifest.generation) { Cause::Drift } else { Cause::Manifest };
+    // A person who asks for it, or changes the manifest, does not wait.
+    if cause == Cause::Drift
+        && !memory.request_pending(manifest)
+        && let Some(truce) = memory.fight.truce(now)
+    {
+        return fighting(manifest, id, &changes, &truce);
+    }
     Plan::act(
         Action::Update { id: id.clone(), changes, cause },
         Reason::Updating,
@@ -233,46 +253,25 @@ fn correct(
     )
 }
 
-/// The bound stream is known to be gone.
-fn missing(
-    manifest: &Manifest,
-    memory: &Memory,
-    id: &StreamId,
-    account: &AccountView,
-    now: Timestamp,
-) -> Plan {
-    let confirmed = manifest.confirm_recreate.as_deref() == Some(id.as_str());
-    let confirm = format!(
-        "kubectl annotate livestream -n {} {} --overwrite api.video/confirm-recreate={id}",
-        manifest.place.namespace, manifest.place.name
+/// Something else undoes each correction: the next one waits.
+fn fighting(manifest: &Manifest, id: &StreamId, changes: &Changes, truce: &Truce) -> Plan {
+    let fields = changes.fields();
+    let leave_out = if changes.public.is_some() || changes.player_id.is_some() {
+        ", or leave the field out of the manifest, so that it is not managed (a name can't be left out)"
+    } else {
+        ""
+    };
+    let message = format!(
+        "{id} differs in {fields}, again: it was set back {} times from {} to {}, and something else changed it each \
+         time; it is set back again at {}, or with the next change of the manifest. Find the other writer and end \
+         it{leave_out}, or leave the difference as it is with: {}",
+        truce.corrections,
+        whole_seconds(truce.first),
+        whole_seconds(truce.last),
+        whole_seconds(truce.until),
+        remedy::patch_spec(&manifest.place, r#"{"driftPolicy":"Report"}"#),
     );
-    let stalled = |why: String| Plan::rest(Reason::RemoteMissing, why);
-    if manifest.suspend {
-        return suspended(&format!("{id} is gone from the account"));
-    }
-    if manifest.drift_policy == DriftPolicy::Report {
-        return stalled(format!(
-            "{id} is gone from the account; driftPolicy is Report, so it is not re-created; set it to Correct for a new stream"
-        ));
-    }
-    if account.guarded && !confirmed {
-        return stalled(format!(
-            "{id} is gone from the account together with many others, so nothing is re-created: check that the API key \
-             belongs to the right project; if they are really gone, confirm with: {confirm}"
-        ));
-    }
-    if !account.judged && !confirmed && manifest.on_remote_missing == OnRemoteMissing::Recreate {
-        let message =
-            format!("{id} is gone from the account; a look at all streams tells whether it is the only one");
-        return Plan::rest(Reason::Creating, message);
-    }
-    if manifest.on_remote_missing == OnRemoteMissing::Fail && !confirmed {
-        return stalled(format!(
-            "{id} is gone from the account and onRemoteMissing is Fail; for a new stream (with a new id, stream key and \
-             URLs): {confirm}"
-        ));
-    }
-    create::start(manifest, memory, account, Some(id), now)
+    Plan { step: Step::RestUntil(truce.until), verdict: Some(Verdict::fight(message)), drift: Vec::new() }
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@ use proptest::{option, prelude::*, sample::select};
 use super::*;
 use crate::core::{
     action::Farewell,
+    fight::Fight,
     fixture::{account, at, desired, id, manifest, remote},
     intent::{Intent, Request, Search},
     memory::{Create, Failure, Refusal},
     model::{Desired, Place, Remote},
     outcome::{Outcome, absorb},
-    policy::{DeletionPolicy, WhileBroadcasting},
+    policy::{DeletionPolicy, OnRemoteMissing, WhileBroadcasting},
 };
 
 fn desires() -> impl Strategy<Value = Desired> {
@@ -87,8 +88,12 @@ prop_compose! {
         refused in any::<bool>(),
         failed in any::<bool>(),
         synced in any::<bool>(),
+        corrections in 0..5,
     ) -> Memory {
+        let mut fight = Fight::default();
+        (0..corrections).for_each(|second| fight.corrected(at(900 + i64::from(second))));
         Memory {
+            fight,
             binding, create,
             refusal: refused.then(|| Refusal { field: None, message: "no".into() }),
             failure: failed.then(|| Failure {
@@ -193,6 +198,27 @@ proptest! {
     ) {
         if let Step::Do(action) = plan(&manifest, &memory, &observed, at(1000)).step {
             prop_assert!(memory.failure.is_none() || !action.needs_account(), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn in_a_fight_only_a_person_is_obeyed_at_once(
+        manifest in manifests(), memory in memories(), observed in observations(),
+    ) {
+        // Everything else that could keep it from writing is put out of the way.
+        let manifest = Manifest {
+            deleting: false, suspend: false, drift_policy: DriftPolicy::Correct, ..manifest
+        };
+        let binding = Binding::Bound { id: id("li1"), stored: true, adopted: false };
+        let memory = Memory {
+            binding, create: None, refusal: None, failure: None, synced_generation: Some(1), ..memory
+        };
+        let step = plan(&manifest, &memory, &observed, at(1000)).step;
+        let waits = memory.fight.truce(at(1000)).is_some() && !memory.request_pending(&manifest);
+        if let Sight::Present { remote, fresh: true } = &observed.stream
+            && diff::changes(&manifest.desired, remote).is_some()
+        {
+            prop_assert_eq!(matches!(step, Step::Do(Action::Update { .. })), !waits);
         }
     }
 

@@ -7,7 +7,7 @@ use crate::core::{
     intent::{Intent, Request, Search},
     memory::{Create, Failure, Refusal},
     model::{Place, Remote},
-    policy::{DeletionPolicy, WhileBroadcasting},
+    policy::{DeletionPolicy, OnRemoteMissing, WhileBroadcasting},
 };
 
 fn present(remote: Remote) -> Observed {
@@ -139,6 +139,9 @@ fn report_and_suspend_write_nothing() {
     let plan_of = |m: &Manifest, o: &Observed| plan(m, &bound("li1"), o, at(1000));
     let told = plan_of(&report, &differs);
     assert_eq!((step(&told).as_str(), told.drift.len()), ("DriftDetected", 1));
+    let trouble = Some(Trouble::Unauthorized("401".into()));
+    let locked_out = Observed { account: AccountView { trouble, ..account() }, ..differs.clone() };
+    assert_eq!(step(&plan_of(&report, &locked_out)), "Unauthorized", "nobody sees whether it still differs");
     assert_eq!(step(&plan_of(&suspend, &differs)), "Suspended");
     assert_eq!(step(&plan_of(&suspend, &present(remote("li1")))), "Suspended");
     assert_eq!(step(&plan_of(&report, &seeing(Sight::Gone))), "RemoteMissing");
@@ -165,6 +168,11 @@ fn a_missing_stream_is_left_so_when_the_policy_or_the_guard_says_so_until_a_pers
     assert_eq!(next(&confirmed(&fail, "li0"), &bound("li1"), &gone), "RemoteMissing");
     assert_eq!(next(&confirmed(&fail, "li1"), &bound("li1"), &gone), "intent for li1");
     assert_eq!(next(&confirmed(&manifest(), "li1"), &bound("li1"), &guarded), "intent for li1");
+    for (text, next_step) in
+        [("li0 li1", "intent for li1"), ("li1,li2", "intent for li1"), ("li10 li", "RemoteMissing")]
+    {
+        assert_eq!(next(&confirmed(&manifest(), text), &bound("li1"), &guarded), next_step, "{text}");
+    }
 }
 
 #[test]
@@ -266,6 +274,9 @@ fn a_deletion_asks_first_and_waits_for_the_end_of_a_broadcast() {
     assert_eq!(next(&deleting(), &bound("li1"), &present(remote("li1"))), "get");
     assert_eq!(next(&deleting(), &bound("li1"), &fresh(live.clone())), "DeferredWhileBroadcasting");
     assert_eq!(next(&deleting(), &bound("li1"), &present(live.clone())), "DeferredWhileBroadcasting");
+    let locked = Some(Trouble::Unauthorized("401".into()));
+    let locked = Observed { account: AccountView { trouble: locked, ..account() }, ..present(live.clone()) };
+    assert_eq!(next(&deleting(), &bound("li1"), &locked), "Unauthorized", "nobody would see it end");
     let proceed = Manifest { while_broadcasting: WhileBroadcasting::Proceed, ..deleting() };
     assert_eq!(next(&proceed, &bound("li1"), &present(live)), "delete");
 }

@@ -12,11 +12,12 @@ use super::{
     binding::Binding,
     create,
     intent::Request,
-    memory::{Create, Memory},
+    memory::{Create, Memory, Trouble},
     model::{Manifest, StreamId},
-    observed::{Observed, Sight},
-    plan::Plan,
+    observed::{AccountView, Observed, Sight},
+    plan::{Plan, locked},
     policy::{DeletionPolicy, WhileBroadcasting},
+    remedy,
     verdict::Reason,
 };
 
@@ -79,12 +80,9 @@ fn part(manifest: &Manifest, id: &StreamId, adopted: bool, observed: &Observed) 
     match (&observed.stream, manifest.while_broadcasting) {
         (Sight::Gone, _) => release(Farewell::Deleted(id.clone())),
         (_, WhileBroadcasting::Proceed) => delete(),
-        (Sight::Present { remote, .. }, WhileBroadcasting::Defer) if remote.broadcasting => Plan::rest(
-            Reason::DeferredWhileBroadcasting,
-            format!(
-                "{id} is on the air: it is deleted once the broadcast ends (whileBroadcasting: Proceed cuts it)"
-            ),
-        ),
+        (Sight::Present { remote, .. }, WhileBroadcasting::Defer) if remote.broadcasting => {
+            deferred(manifest, id, &observed.account)
+        }
         (Sight::Present { fresh: true, .. }, WhileBroadcasting::Defer) => delete(),
         // A pass may be a minute old, and a stream that went live since must not be cut.
         (_, WhileBroadcasting::Defer) => Plan::act(
@@ -101,9 +99,18 @@ fn release(farewell: Farewell) -> Plan {
 
 /// How a person ends a deletion that the account holds up.
 pub(super) fn way_out(manifest: &Manifest) -> String {
-    format!(
-        "; to let this LiveStream go and keep the stream: kubectl patch livestream -n {} {} --type merge \
-         -p '{{\"spec\":{{\"deletionPolicy\":\"Retain\"}}}}'",
-        manifest.place.namespace, manifest.place.name
-    )
+    format!("; to let this LiveStream go and keep the stream: {}", remedy::retain(&manifest.place))
+}
+
+/// The stream is on the air, or was when it was last seen.
+fn deferred(manifest: &Manifest, id: &StreamId, account: &AccountView) -> Plan {
+    // A key that is not accepted never sees the broadcast end.
+    if let Some(trouble @ Trouble::Unauthorized(_)) = &account.trouble {
+        return locked(trouble, manifest);
+    }
+    let message = format!(
+        "{id} is on the air: it is deleted once the broadcast ends; to cut the broadcast: {}",
+        remedy::patch_spec(&manifest.place, r#"{"whileBroadcasting":"Proceed"}"#)
+    );
+    Plan::rest(Reason::DeferredWhileBroadcasting, message)
 }

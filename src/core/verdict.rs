@@ -17,7 +17,8 @@ pub enum Reason {
     Updating,
     /// The remote stream is being deleted.
     Deleting,
-    /// It differs, and `driftPolicy: Report` says to leave it so.
+    /// It differs, and is left so: for good by `driftPolicy: Report`, for a
+    /// while in a fight with another writer.
     DriftDetected,
     /// `suspend` is set.
     Suspended,
@@ -90,7 +91,7 @@ impl Reason {
         }
     }
 
-    /// Which condition stands beside `Ready`.
+    /// Which condition stands beside `Ready`, unless the verdict says otherwise.
     #[must_use]
     pub fn outlook(self) -> Outlook {
         match self {
@@ -131,12 +132,26 @@ pub struct Verdict {
     pub reason: Reason,
     /// What is so, and what a person can do about it.
     pub message: String,
+    /// Which condition stands beside `Ready`.
+    pub outlook: Outlook,
 }
 
 impl Verdict {
-    /// A verdict.
+    /// A verdict with the outlook that its reason has by itself.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into() }
+        Self { reason, message: message.into(), outlook: reason.outlook() }
+    }
+
+    /// Drift that is left for a while, because something else keeps undoing
+    /// its correction. Unlike drift that is only reported it goes on by itself.
+    pub fn fight(message: impl Into<String>) -> Self {
+        Self { outlook: Outlook::Reconciling, ..Self::new(Reason::DriftDetected, message) }
+    }
+
+    /// Whether it speaks of a fight.
+    #[must_use]
+    pub fn is_fight(&self) -> bool {
+        self.reason == Reason::DriftDetected && self.outlook == Outlook::Reconciling
     }
 }
 
@@ -178,7 +193,7 @@ pub fn conditions(
             .map_or(now, |c| c.last_transition),
     };
     let ready = condition("Ready", verdict.reason == Reason::Synced);
-    match verdict.reason.outlook() {
+    match verdict.outlook {
         Outlook::Settled => vec![ready],
         Outlook::Reconciling => vec![ready, condition("Reconciling", true)],
         Outlook::Stalled => vec![ready, condition("Stalled", true)],
@@ -201,6 +216,17 @@ mod tests {
             assert!(!(has("Reconciling") && has("Stalled")), "{reason:?}");
             assert!(all.iter().all(|c| c.observed_generation == 7));
         }
+    }
+
+    #[test]
+    fn a_fight_goes_on_by_itself_unlike_drift_that_is_only_reported() {
+        let types = |verdict: &Verdict| -> Vec<String> {
+            conditions(verdict, 1, &[], at(1)).into_iter().map(|c| c.type_).collect()
+        };
+        let fight = Verdict::fight("why");
+        assert_eq!((types(&fight), fight.is_fight()), (vec!["Ready".into(), "Reconciling".into()], true));
+        let reported = Verdict::new(Reason::DriftDetected, "why");
+        assert_eq!((types(&reported), reported.is_fight()), (vec!["Ready".to_owned()], false));
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub const BOUND_UID: &str = "api.video/bound-uid";
 pub const CREATE_INTENT: &str = "api.video/create-intent";
 /// The adopted stream that is gone and whose place the bound one has taken.
 pub const RECREATED_FROM: &str = "api.video/recreated-from";
-/// The id of a missing stream that a person allows to be re-created.
+/// The id of a missing stream, or of several, that a person allows to be re-created.
 pub const CONFIRM_RECREATE: &str = "api.video/confirm-recreate";
 /// Any new value asks to observe afresh and reconcile now.
 pub const REQUESTED_AT: &str = "reconcile.api.video/requestedAt";

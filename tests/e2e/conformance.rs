@@ -12,12 +12,15 @@ use futures::{AsyncBufReadExt, TryStreamExt};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use jiff::Timestamp;
-use kube::{Client, client::Body};
+use k8s_openapi::{
+    api::events::v1::Event, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+};
+use kube::{Api, Client, api::PostParams, client::Body};
 use serde_json::{Value, json};
 
 use crate::{
-    cluster::{Cluster, Reply},
-    stage::{cluster_client, namespace, play},
+    cluster::{Cluster, SCHEMA, play},
+    memory_cluster::{MemoryCluster, Reply},
 };
 
 const MERGE: &str = "application/merge-patch+json";
@@ -295,7 +298,7 @@ async fn get(client: &Client, path: &str) -> Value {
 /// A client of an in-memory cluster; a watch shows what there is and ends.
 fn in_memory() -> Client {
     let crd = serde_json::to_value(&apivideo_operator::crd::all()[0]).expect("the CRD");
-    let cluster = Arc::new(Mutex::new(Cluster::new(&crd)));
+    let cluster = Arc::new(Mutex::new(MemoryCluster::new(&crd)));
     let answer = move |request: Request<Body>| {
         let cluster = Arc::clone(&cluster);
         async move {
@@ -319,9 +322,10 @@ fn in_memory() -> Client {
 #[test]
 fn the_in_memory_cluster_answers_as_the_real_api_server_does() {
     play(async {
-        let real = cluster_client().await;
-        let in_a_namespace = namespace(&real).await;
-        let real = played(real, &in_a_namespace).await;
+        let _schema = SCHEMA.read().await;
+        let cluster = Cluster::shared().await;
+        let in_a_namespace = cluster.namespace().await;
+        let real = played(cluster.client().await, &in_a_namespace).await;
         let ours = played(in_memory(), &in_a_namespace).await;
         let differences: Vec<_> = real
             .iter()
@@ -331,5 +335,32 @@ fn the_in_memory_cluster_answers_as_the_real_api_server_does() {
             .collect();
         assert!(differences.is_empty(), "{}", differences.join("\n\n"));
         assert_eq!(real.len(), ours.len());
+    });
+}
+
+#[test]
+fn it_takes_events_and_shows_the_crd_as_the_real_one_does() {
+    play(async {
+        let cluster = Cluster::shared().await;
+        let in_a_namespace = cluster.namespace().await;
+        for client in [cluster.client().await, in_memory()] {
+            let event: Event = serde_json::from_value(json!({
+                "metadata": { "name": "told", "namespace": in_a_namespace }, "eventTime": "2026-01-01T00:00:00.000000Z",
+                "action": "Reconcile", "reason": "Created", "type": "Normal", "note": "created",
+                "reportingController": "tests", "reportingInstance": "tests",
+                "regarding": { "kind": "LiveStream", "name": "a", "namespace": in_a_namespace },
+            }))
+            .expect("an event");
+            let events: Api<Event> = Api::namespaced(client.clone(), &in_a_namespace);
+            let made = events.create(&PostParams::default(), &event).await.expect("the event");
+            assert!(made.metadata.uid.is_some());
+            let again = events.create(&PostParams::default(), &event).await.expect_err("it is there");
+            assert!(matches!(again, kube::Error::Api(status) if status.is_already_exists()));
+            let crds: Api<CustomResourceDefinition> = Api::all(client);
+            let crd = crds.get_metadata("livestreams.api.video").await.expect("the CRD");
+            assert!(crd.metadata.deletion_timestamp.is_none());
+            let other = crds.get_metadata("others.api.video").await.expect_err("there is none");
+            assert!(matches!(other, kube::Error::Api(status) if status.is_not_found()));
+        }
     });
 }

@@ -12,12 +12,23 @@ mod account;
 mod adoption;
 mod browser;
 mod chaos;
-#[path = "../support/cluster/mod.rs"]
+#[path = "../support/cluster.rs"]
 mod cluster;
+#[path = "../support/commands.rs"]
+mod commands;
 mod conformance;
+mod crd_deletion;
 mod create;
 mod deletion;
+mod fight;
+mod guards;
+mod held_up;
+mod holders;
 mod lifecycle;
+#[allow(dead_code, reason = "the explorer of faults looks into it, these tests ask it from outside")]
+#[path = "../support/memory_cluster/mod.rs"]
+mod memory_cluster;
+mod namespace_deletion;
 mod page;
 mod policies;
 mod process;
@@ -25,3 +36,5 @@ mod refusals;
 mod schema;
 #[path = "../support/stage.rs"]
 mod stage;
+#[path = "../support/switch.rs"]
+mod switch;

@@ -111,10 +111,10 @@ fn of_two_replicas_one_works_and_the_other_takes_over() {
 #[test]
 fn only_the_namespaces_and_labels_that_were_named_are_handled() {
     play(async {
-        let other = crate::stage::cluster_client().await;
-        let second = crate::stage::namespace(&other).await;
-        let stage = Stage::empty().await.with(&["--namespace", &second, "--selector", "team=video"]);
-        let elsewhere: kube::Api<apivideo_operator::crd::LiveStream> = kube::Api::namespaced(other, &second);
+        let stage = Stage::empty().await;
+        let second = stage.neighbour().await;
+        let stage = stage.with(&["--namespace", &second.namespace, "--selector", "team=video"]);
+        let elsewhere = second.api();
         let labelled = json!({ "apiVersion": "api.video/v1alpha1", "kind": "LiveStream",
             "metadata": { "name": "labelled", "labels": { "team": "video" } }, "spec": { "name": "Labelled" } });
         let object = serde_json::from_value(labelled).expect("an object");
@@ -123,11 +123,7 @@ fn only_the_namespaces_and_labels_that_were_named_are_handled() {
         stage.apply("bare", json!({ "name": "Bare" })).await;
         let _operator = stage.operator().await;
         stage.until_reason("labelled", "Synced").await;
-        eventually("the other namespace", async || {
-            let seen = elsewhere.get("labelled").await.expect("the LiveStream");
-            crate::stage::ready(&seen).filter(|c| c.reason == "Synced").map(|_| ())
-        })
-        .await;
+        second.until_reason("labelled", "Synced").await;
         stage.two_passes().await;
         assert_eq!(stage.get("bare").await.status, None);
         assert_eq!(stage.sandbox.streams().len(), 2);

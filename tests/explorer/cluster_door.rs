@@ -12,7 +12,7 @@ use kube::{Client, client::Body};
 use tower::{BoxError, service_fn};
 
 use crate::{
-    cluster::{Reply, Selection, internal_error},
+    memory_cluster::{Reply, Selection, internal_error},
     outcome::{Call, Outcome},
     world::World,
 };

@@ -76,7 +76,7 @@ impl Explored {
 
 impl Failure {
     pub(crate) fn new(life: &Life, schedule: &Schedule, played: Played) -> Self {
-        let told = schedule.told(&played.met).to_string();
+        let told = schedule.told(&played.met);
         Self { life: life.name, marker: life.marker, schedule: schedule.clone(), told, played }
     }
 

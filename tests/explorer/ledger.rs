@@ -9,7 +9,7 @@ use http::{Request, Response};
 use serde_json::Value;
 
 use crate::{
-    cluster::{Change, Cluster},
+    memory_cluster::{Change, MemoryCluster},
     outcome::Call,
 };
 
@@ -89,7 +89,7 @@ impl Ledger {
     }
 
     /// A call to the API is on its way: it may write what is held by then.
-    pub(crate) fn sent(&mut self, call: Call, request: &Request<Bytes>, cluster: &Cluster) {
+    pub(crate) fn sent(&mut self, call: Call, request: &Request<Bytes>, cluster: &MemoryCluster) {
         if matches!(call, Call::Update | Call::Delete) {
             let id = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
             self.written(call, &id, cluster);
@@ -101,7 +101,7 @@ impl Ledger {
         &mut self,
         call: Call,
         answer: &Response<Bytes>,
-        cluster: &Cluster,
+        cluster: &MemoryCluster,
         api: &State,
     ) {
         match call {
@@ -111,7 +111,7 @@ impl Ledger {
         }
     }
 
-    fn created(&mut self, answer: &Response<Bytes>, cluster: &Cluster, api: &State) {
+    fn created(&mut self, answer: &Response<Bytes>, cluster: &MemoryCluster, api: &State) {
         let stream: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
         self.made.push(stream["liveStreamId"].as_str().unwrap_or_default().to_owned());
         let (streams, objects) = (self.alive(api).count(), cluster.all("livestreams").count());
@@ -121,7 +121,7 @@ impl Ledger {
         }
     }
 
-    fn written(&mut self, call: Call, id: &str, cluster: &Cluster) {
+    fn written(&mut self, call: Call, id: &str, cluster: &MemoryCluster) {
         let asked_for = cluster.all("livestreams").any(|object| object["spec"]["liveStreamId"] == id);
         if !asked_for && !self.made.iter().any(|made| made == id) {
             self.broken(Invariant::NoForeignTouch, format!("{call:?} of {id}, which is nobody's"));
@@ -133,7 +133,13 @@ impl Ledger {
     }
 
     /// A call to the cluster has taken effect.
-    pub(crate) fn reached_cluster(&mut self, call: Call, changes: &[Change], cluster: &Cluster, api: &State) {
+    pub(crate) fn reached_cluster(
+        &mut self,
+        call: Call,
+        changes: &[Change],
+        cluster: &MemoryCluster,
+        api: &State,
+    ) {
         for change in changes {
             let uid = change.object["metadata"]["uid"].as_str().unwrap_or_default();
             self.searched(uid, annotation(&change.object, CREATE_INTENT).is_some());
@@ -160,7 +166,7 @@ impl Ledger {
     }
 
     /// The operator has removed the finalizer of an object.
-    fn released(&mut self, object: &Value, cluster: &Cluster, api: &State) {
+    fn released(&mut self, object: &Value, cluster: &MemoryCluster, api: &State) {
         let retained = match object["spec"]["deletionPolicy"].as_str() {
             Some(policy) => policy == "Retain",
             None => object["spec"]["liveStreamId"].is_string(),
@@ -183,12 +189,12 @@ impl Ledger {
     }
 
     /// Whether everything is as its manifest says; else what is not.
-    pub(crate) fn unsettled(cluster: &Cluster, api: &State) -> Option<String> {
+    pub(crate) fn unsettled(cluster: &MemoryCluster, api: &State) -> Option<String> {
         cluster.all("livestreams").find_map(|object| unsettled(object, cluster, api))
     }
 
     /// Judges what is left when all is quiet.
-    pub(crate) fn judge(&mut self, cluster: &Cluster, api: &State) {
+    pub(crate) fn judge(&mut self, cluster: &MemoryCluster, api: &State) {
         let held_by: Vec<_> = cluster.all("livestreams").filter_map(held).map(str::to_owned).collect();
         let distinct: BTreeSet<_> = held_by.iter().collect();
         if distinct.len() < held_by.len() {
@@ -223,7 +229,7 @@ fn is_going(object: &Value) -> bool {
     !object["metadata"]["deletionTimestamp"].is_null()
 }
 
-fn unsettled(object: &Value, cluster: &Cluster, api: &State) -> Option<String> {
+fn unsettled(object: &Value, cluster: &MemoryCluster, api: &State) -> Option<String> {
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let not = |what: &str| Some(format!("{name} {what}: {}", object["status"]["conditions"]));
     if is_going(object) {

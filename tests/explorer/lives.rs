@@ -7,7 +7,7 @@ use http::{Method, Request};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::{cluster::Key, ledger::held, outcome::Call, world::Inner};
+use crate::{ledger::held, memory_cluster::Key, outcome::Call, world::Inner};
 
 /// Where everything happens.
 const NAMESPACE: &str = "ns";

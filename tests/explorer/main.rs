@@ -21,12 +21,12 @@
 )]
 
 mod api_door;
-#[path = "../support/cluster/mod.rs"]
-mod cluster;
 mod cluster_door;
 mod explore;
 mod ledger;
 mod lives;
+#[path = "../support/memory_cluster/mod.rs"]
+mod memory_cluster;
 mod mutants;
 mod outcome;
 mod random;

@@ -1,6 +1,6 @@
 //! Which call meets which outcome.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use crate::outcome::{Call, Outcome};
 
@@ -24,18 +24,12 @@ impl Schedule {
     }
 
     /// As a person reads it: the calls of `trace` that go wrong.
-    pub(crate) fn told<'a>(&'a self, trace: &'a [Met]) -> impl fmt::Display + 'a {
-        fmt::from_fn(move |f| {
-            for (number, outcome) in &self.0 {
-                let call = trace.get(*number).map(|met| met.call);
-                writeln!(
-                    f,
-                    "  call {number} ({}): {outcome:?}",
-                    call.map_or("-".into(), |c| format!("{c:?}"))
-                )?;
-            }
-            Ok(())
-        })
+    pub(crate) fn told(&self, trace: &[Met]) -> String {
+        let line = |(number, outcome): (&usize, &Outcome)| match trace.get(*number) {
+            Some(met) => format!("  call {number} ({:?}): {outcome:?}\n", met.call),
+            None => format!("  call {number}, which never came: {outcome:?}\n"),
+        };
+        self.0.iter().map(line).collect()
     }
 }
 

@@ -14,9 +14,9 @@ use jiff::Timestamp;
 use tokio::{sync::Notify, time::Instant};
 
 use crate::{
-    cluster::{Cluster, Reply},
     ledger::Ledger,
     lives::{Life, Step, Trigger},
+    memory_cluster::{MemoryCluster, Reply},
     outcome::{Call, Outcome},
     schedule::{Met, Source},
 };
@@ -46,7 +46,7 @@ pub(crate) struct World {
 
 /// What is in it.
 pub(crate) struct Inner {
-    pub cluster: Cluster,
+    pub cluster: MemoryCluster,
     pub api: State,
     pub ledger: Ledger,
     /// The stream that is there before, to be adopted in some lives.
@@ -71,7 +71,7 @@ impl World {
         let begun = Instant::now();
         let open = Config { reads: 1_000_000, writes: 1_000_000, call_log: 0, ..Config::default() };
         let inner = Inner {
-            cluster: Cluster::new(crd),
+            cluster: MemoryCluster::new(crd),
             api: State::new(open, 1),
             ledger: Ledger::default(),
             existing: String::new(),

@@ -1,92 +1,33 @@
-//! What a test plays on: one control plane for all, and for each test a
-//! namespace, a sandbox and an operator process.
+//! What a test plays on: a namespace, a sandbox and an operator process of its
+//! own, on a control plane that all share, or on another.
 
 use std::{
     fs::{self, File},
     net::TcpListener,
     path::PathBuf,
     process::{Child, Command, ExitStatus},
-    sync::LazyLock,
+    sync::Arc,
     time::Duration,
 };
 
-use apivideo_controlplane::ControlPlane;
 use apivideo_operator::crd::LiveStream;
 use apivideo_sandbox::{Options, Sandbox, StreamView};
-use k8s_openapi::{
-    api::{core::v1::Namespace, events::v1::Event},
-    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
-};
+use k8s_openapi::api::events::v1::Event;
 use kube::{
-    Api, Client, Config,
-    api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
-    config::{KubeConfigOptions, Kubeconfig},
-    runtime::{conditions::is_crd_established, wait::await_condition},
+    Api, Client,
+    api::{DeleteParams, ListParams, Patch, PatchParams},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{runtime::Runtime, sync::OnceCell, time::timeout};
+
+use crate::cluster::Cluster;
+pub(crate) use crate::cluster::{SCHEMA, play};
 
 /// How long anything may take. Generous: two cores do all of it at once.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// How often a condition that nothing announces is asked for.
 const TICK: Duration = Duration::from_millis(50);
-
-/// One runtime for all tests: the control plane outlives each of them.
-static RUNTIME: LazyLock<Runtime> =
-    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime"));
-static CLUSTER: OnceCell<ControlPlane> = OnceCell::const_new();
-
-/// The CRD's schema: whoever tests it reads, whoever changes it writes.
-pub(crate) static SCHEMA: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
-
-/// Plays a test.
-pub(crate) fn play(test: impl Future<Output = ()>) {
-    RUNTIME.block_on(test);
-}
-
-async fn control_plane() -> &'static ControlPlane {
-    CLUSTER
-        .get_or_init(|| async {
-            let cluster = ControlPlane::start(apivideo_controlplane::Options::default())
-                .await
-                .expect("a control plane");
-            install_crd(client(&cluster).await).await;
-            cluster
-        })
-        .await
-}
-
-async fn client(cluster: &ControlPlane) -> Client {
-    let kubeconfig: Kubeconfig = serde_yaml::from_str(cluster.kubeconfig_yaml()).expect("a kubeconfig");
-    let config =
-        Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.expect("a config");
-    Client::try_from(config).expect("a client")
-}
-
-async fn install_crd(client: Client) {
-    let api: Api<CustomResourceDefinition> = Api::all(client);
-    for crd in apivideo_operator::crd::all() {
-        let name = crd.metadata.name.clone().expect("a name");
-        api.patch(&name, &PatchParams::apply("tests").force(), &Patch::Apply(&crd)).await.expect("the CRD");
-        let established = await_condition(api.clone(), &name, is_crd_established());
-        timeout(LIMIT, established).await.expect("established in time").expect("established");
-    }
-}
-
-/// A client of the shared control plane, for tests that need no operator.
-pub(crate) async fn cluster_client() -> Client {
-    client(control_plane().await).await
-}
-
-/// A namespace of its own.
-pub(crate) async fn namespace(client: &Client) -> String {
-    let new: Namespace =
-        serde_json::from_value(json!({ "metadata": { "generateName": "e2e-" } })).expect("a namespace");
-    let made = Api::all(client.clone()).create(&PostParams::default(), &new).await.expect("the namespace");
-    made.metadata.name.expect("its name")
-}
 
 /// An operator process.
 pub(crate) struct Operator {
@@ -117,23 +58,37 @@ impl Operator {
 pub(crate) struct Stage {
     pub client: Client,
     pub namespace: String,
-    pub sandbox: Sandbox,
-    pub folder: TempDir,
+    pub sandbox: Arc<Sandbox>,
+    pub folder: Arc<TempDir>,
+    /// The kubectl that fits the control plane.
+    pub kubectl: PathBuf,
     settings: Vec<String>,
 }
 
 impl Stage {
     /// A stage without an operator.
     pub(crate) async fn empty() -> Self {
-        let client = cluster_client().await;
-        let namespace = namespace(&client).await;
-        let open = Options { reads: 1_000_000, writes: 1_000_000, ..Options::default() };
-        let sandbox = Sandbox::start(open).await.expect("a sandbox");
-        let folder = TempDir::new().expect("a folder");
-        fs::write(folder.path().join("kubeconfig"), control_plane().await.kubeconfig_yaml())
-            .expect("the kubeconfig");
+        Self::on(Cluster::shared().await).await
+    }
+
+    /// A stage without an operator on this control plane.
+    pub(crate) async fn on(cluster: &Cluster) -> Self {
+        let client = cluster.client().await;
+        let namespace = cluster.namespace().await;
+        let sandbox = Arc::new(account().await);
+        let folder = Arc::new(TempDir::new().expect("a folder"));
+        fs::write(folder.path().join("kubeconfig"), cluster.kubeconfig()).expect("the kubeconfig");
         fs::write(folder.path().join("key"), "sandbox-key\n").expect("the key");
-        Self { client, namespace, sandbox, folder, settings: Vec::new() }
+        Self { client, namespace, sandbox, folder, kubectl: cluster.kubectl(), settings: Vec::new() }
+    }
+
+    /// Another namespace with the same account: what is started from either is
+    /// seen in the other.
+    pub(crate) async fn neighbour(&self) -> Self {
+        let namespace = crate::cluster::namespace(&self.client).await;
+        let (sandbox, folder) = (Arc::clone(&self.sandbox), Arc::clone(&self.folder));
+        let (client, kubectl) = (self.client.clone(), self.kubectl.clone());
+        Self { client, namespace, sandbox, folder, kubectl, settings: self.settings.clone() }
     }
 
     /// A stage with an operator at work, with quick intervals.
@@ -168,8 +123,9 @@ impl Stage {
             .env_clear()
             .env("KUBECONFIG", self.folder.path().join("kubeconfig"))
             .env("RUST_LOG", "info,apivideo_operator=debug")
-            .args(["run", "--base-url", &self.sandbox.url(), "--namespace", &self.namespace])
+            .args(["run", "--namespace", &self.namespace])
             .args(self.settings_or(&[
+                ("--base-url", &self.sandbox.url()),
                 ("--drift-interval", "300ms"),
                 ("--create-settle", "1s"),
                 ("--request-timeout", "2s"),
@@ -334,6 +290,12 @@ pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Opti
         assert!(tokio::time::Instant::now() < deadline, "waited in vain for {what}");
         tokio::time::sleep(TICK).await;
     }
+}
+
+/// An account whose limits no test meets by chance.
+pub(crate) async fn account() -> Sandbox {
+    let open = Options { reads: 1_000_000, writes: 1_000_000, ..Options::default() };
+    Sandbox::start(open).await.expect("a sandbox")
 }
 
 /// A port that was free a moment ago.

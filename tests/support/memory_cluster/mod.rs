@@ -45,7 +45,7 @@ pub(crate) enum Reply {
 }
 
 /// The cluster.
-pub(crate) struct Cluster {
+pub(crate) struct MemoryCluster {
     objects: BTreeMap<Key, Value>,
     changes: Vec<Change>,
     version: u64,
@@ -53,7 +53,7 @@ pub(crate) struct Cluster {
     schema: Schema,
 }
 
-impl Cluster {
+impl MemoryCluster {
     /// A cluster that holds this CRD and nothing else.
     pub(crate) fn new(crd: &Value) -> Self {
         let mut crd = crd.clone();
