@@ -11,7 +11,6 @@
 mod account;
 mod adoption;
 mod browser;
-mod chaos;
 mod create;
 mod deletion;
 mod lifecycle;
@@ -20,5 +19,7 @@ mod policies;
 mod process;
 mod refusals;
 mod schema;
+#[path = "../support/secrecy.rs"]
+mod secrecy;
 #[path = "../support/stage.rs"]
 mod stage;

@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     net::TcpListener,
     path::PathBuf,
-    process::{Child, Command, ExitStatus},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::LazyLock,
     time::Duration,
 };
@@ -32,6 +32,17 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// How often a condition that nothing announces is asked for.
 const TICK: Duration = Duration::from_millis(50);
+
+/// Intervals that let a test see in a second what takes a minute in production.
+const QUICK: [(&str, &str); 3] =
+    [("--drift-interval", "300ms"), ("--create-settle", "1s"), ("--request-timeout", "2s")];
+
+/// The operator under test: this build's, or another one, such as a release
+/// or the image's, that `APIVIDEO_OPERATOR_BIN` names.
+fn binary() -> PathBuf {
+    let built = env!("CARGO_BIN_EXE_apivideo-operator");
+    std::env::var_os("APIVIDEO_OPERATOR_BIN").map_or_else(|| built.into(), PathBuf::from)
+}
 
 /// One runtime for all tests: the control plane outlives each of them.
 static RUNTIME: LazyLock<Runtime> =
@@ -108,6 +119,27 @@ impl Operator {
         self.child.id()
     }
 
+    /// Asks it to end, as a kubelet does.
+    pub(crate) fn terminate(&self) {
+        let asked = Command::new("kill").arg(self.pid().to_string()).stdout(Stdio::null()).status();
+        assert!(asked.expect("kill").success());
+    }
+
+    /// Waits until it is ready.
+    pub(crate) async fn ready(&self) {
+        let url = format!("{}/readyz", self.admin);
+        eventually("the operator to be ready", async || {
+            reqwest::get(&url).await.ok().filter(|answer| answer.status().is_success()).map(|_| ())
+        })
+        .await;
+    }
+
+    /// The text of its metrics.
+    pub(crate) async fn metrics(&self) -> String {
+        let answer = reqwest::get(format!("{}/metrics", self.admin)).await.expect("metrics");
+        answer.text().await.expect("a text")
+    }
+
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         eventually("the operator to end", async || self.child.try_wait().expect("its state")).await
     }
@@ -119,21 +151,28 @@ pub(crate) struct Stage {
     pub namespace: String,
     pub sandbox: Sandbox,
     pub folder: TempDir,
+    /// `RUST_LOG` of the operators started from here on.
+    pub log_filter: String,
     settings: Vec<String>,
 }
 
 impl Stage {
     /// A stage without an operator.
     pub(crate) async fn empty() -> Self {
+        Self::on(Options { reads: 1_000_000, writes: 1_000_000, ..Options::default() }).await
+    }
+
+    /// A stage without an operator, on a sandbox with these settings.
+    pub(crate) async fn on(options: Options) -> Self {
         let client = cluster_client().await;
         let namespace = namespace(&client).await;
-        let open = Options { reads: 1_000_000, writes: 1_000_000, ..Options::default() };
-        let sandbox = Sandbox::start(open).await.expect("a sandbox");
+        let sandbox = Sandbox::start(options).await.expect("a sandbox");
         let folder = TempDir::new().expect("a folder");
         fs::write(folder.path().join("kubeconfig"), control_plane().await.kubeconfig_yaml())
             .expect("the kubeconfig");
         fs::write(folder.path().join("key"), "sandbox-key\n").expect("the key");
-        Self { client, namespace, sandbox, folder, settings: Vec::new() }
+        let log_filter = "info,apivideo_operator=debug".to_owned();
+        Self { client, namespace, sandbox, folder, log_filter, settings: Vec::new() }
     }
 
     /// A stage with an operator at work, with quick intervals.
@@ -152,46 +191,51 @@ impl Stage {
     /// Starts an operator and waits until it is ready.
     pub(crate) async fn operator(&self) -> Operator {
         let operator = self.unready_operator();
-        let url = format!("{}/readyz", operator.admin);
-        eventually("the operator to be ready", async || {
-            reqwest::get(&url).await.ok().filter(|answer| answer.status().is_success()).map(|_| ())
-        })
-        .await;
+        operator.ready().await;
         operator
     }
 
     /// Starts an operator.
     pub(crate) fn unready_operator(&self) -> Operator {
+        self.unready_operator_with(&[])
+    }
+
+    /// Starts an operator with more flags than the others.
+    pub(crate) fn unready_operator_with(&self, flags: &[&str]) -> Operator {
         let port = free_port();
         let log = File::options().create(true).append(true).open(self.log()).expect("the log");
-        let child = Command::new(env!("CARGO_BIN_EXE_apivideo-operator"))
+        let child = Command::new(binary())
             .env_clear()
             .env("KUBECONFIG", self.folder.path().join("kubeconfig"))
-            .env("RUST_LOG", "info,apivideo_operator=debug")
+            .env("RUST_LOG", &self.log_filter)
             .args(["run", "--base-url", &self.sandbox.url(), "--namespace", &self.namespace])
-            .args(self.settings_or(&[
-                ("--drift-interval", "300ms"),
-                ("--create-settle", "1s"),
-                ("--request-timeout", "2s"),
-            ]))
+            .args(self.settings_or(&QUICK, flags))
             .args(["--bind", &format!("127.0.0.1:{port}")])
             .arg("--api-key-file")
             .arg(self.folder.path().join("key"))
-            .args(&self.settings)
+            .args(flags)
             .stderr(log)
             .spawn()
             .expect("the operator");
         Operator { child, admin: format!("http://127.0.0.1:{port}") }
     }
 
-    /// Quick settings, but for those that the test sets itself.
-    fn settings_or(&self, quick: &[(&str, &str)]) -> Vec<String> {
-        let own = |flag: &str| self.settings.iter().any(|set| set == flag);
-        quick
-            .iter()
-            .filter(|(flag, _)| !own(flag))
-            .flat_map(|(flag, value)| [flag.to_string(), value.to_string()])
-            .collect()
+    /// Quick settings and the test's own, but for those that `flags` set, too:
+    /// a flag may be given but once.
+    fn settings_or(&self, quick: &[(&str, &str)], flags: &[&str]) -> Vec<String> {
+        let own = |flag: &str| self.settings.iter().any(|set| set == flag) || flags.contains(&flag);
+        let quick = quick.iter().filter(|(flag, _)| !own(flag));
+        let mut settings: Vec<_> =
+            quick.flat_map(|(flag, value)| [flag.to_string(), value.to_string()]).collect();
+        let mut own = self.settings.iter();
+        while let Some(setting) = own.next() {
+            if flags.contains(&setting.as_str()) {
+                own.next();
+            } else {
+                settings.push(setting.clone());
+            }
+        }
+        settings
     }
 
     pub(crate) fn log(&self) -> PathBuf {
