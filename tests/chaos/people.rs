@@ -67,12 +67,12 @@ async fn step(stage: &Stage, dice: &mut Dice, name: &str, wanted: &Wanted) -> &'
     let stream = object.status.and_then(|status| status.live_stream_id);
     match (choice, stream) {
         (0..40, _) => apply(stage, name, title, public, wanted, "changed").await,
-        (40..60, _) => {
+        (40..52, _) => {
             wanted.with(|wanted| wanted.remove(name));
             stage.delete(name).await;
             "deleted"
         }
-        (60..75, Some(stream)) => {
+        (52..72, Some(stream)) => {
             let edited = StreamPatch {
                 name: Some(format!("Edited {title} of {name}")),
                 public: Some(public),
@@ -80,7 +80,7 @@ async fn step(stage: &Stage, dice: &mut Dice, name: &str, wanted: &Wanted) -> &'
             };
             stage.sandbox.edit(&stream, edited).map_or("found no stream to edit", |_| "edited elsewhere")
         }
-        (75..82, Some(stream)) => {
+        (72..82, Some(stream)) => {
             stage.sandbox.delete(&stream).map_or("found no stream to delete", |()| "deleted elsewhere")
         }
         (82..92, _) => {

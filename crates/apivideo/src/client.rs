@@ -221,7 +221,11 @@ impl Client {
             permit.spent()
         }
         if status.is_success() {
-            return match request.read(response.body()) {
+            let read = match request.is_answered_by(status) {
+                true => request.read(response.body()),
+                false => Err("it is not the 204 that answers a deletion".to_owned()),
+            };
+            return match read {
                 Ok(value) => Ok(Answer { value, limits, date: date_of(headers) }),
                 Err(why) => Err(Error::Unreadable { status: status.as_u16(), why }),
             };

@@ -43,6 +43,8 @@ mod decode;
 mod error;
 mod excerpt;
 mod governor;
+#[cfg(test)]
+mod hostile;
 mod http_wire;
 mod interpret;
 mod model;
