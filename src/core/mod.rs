@@ -22,6 +22,7 @@ pub mod memory;
 pub mod model;
 pub mod observed;
 pub mod outcome;
+pub mod paging;
 pub mod plan;
 pub mod policy;
 mod retire;

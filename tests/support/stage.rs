@@ -208,8 +208,8 @@ impl Stage {
             .env_clear()
             .env("KUBECONFIG", self.folder.path().join("kubeconfig"))
             .env("RUST_LOG", &self.log_filter)
-            .args(["run", "--base-url", &self.sandbox.url(), "--namespace", &self.namespace])
-            .args(self.settings_or(&QUICK, flags))
+            .args(["run", "--namespace", &self.namespace])
+            .args(self.settings_or(&[&QUICK[..], &[("--base-url", &self.sandbox.url())]].concat(), flags))
             .args(["--bind", &format!("127.0.0.1:{port}")])
             .arg("--api-key-file")
             .arg(self.folder.path().join("key"))
@@ -281,7 +281,11 @@ impl Stage {
     ) -> LiveStream {
         let deadline = tokio::time::Instant::now() + LIMIT;
         loop {
-            let seen = self.api().get_opt(name).await.expect("an answer");
+            let seen = match self.api().get_opt(name).await {
+                // One that can't be read is not as wanted.
+                Err(kube::Error::SerdeError(_)) => None,
+                answer => answer.expect("an answer"),
+            };
             match seen.filter(&wanted) {
                 Some(object) => return object,
                 None if tokio::time::Instant::now() < deadline => tokio::time::sleep(TICK).await,
