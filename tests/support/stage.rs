@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     net::TcpListener,
     path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::Command,
     sync::LazyLock,
     time::Duration,
 };
@@ -26,6 +26,10 @@ use kube::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, sync::OnceCell, time::timeout};
+
+#[path = "operator.rs"]
+mod operator;
+pub(crate) use operator::Operator;
 
 /// How long anything may take. Generous: two cores do all of it at once.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
@@ -97,52 +101,6 @@ pub(crate) async fn namespace(client: &Client) -> String {
         serde_json::from_value(json!({ "metadata": { "generateName": "e2e-" } })).expect("a namespace");
     let made = Api::all(client.clone()).create(&PostParams::default(), &new).await.expect("the namespace");
     made.metadata.name.expect("its name")
-}
-
-/// An operator process.
-pub(crate) struct Operator {
-    child: Child,
-    /// Where it answers.
-    pub admin: String,
-}
-
-impl Drop for Operator {
-    fn drop(&mut self) {
-        // One that has ended already is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Operator {
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Asks it to end, as a kubelet does.
-    pub(crate) fn terminate(&self) {
-        let asked = Command::new("kill").arg(self.pid().to_string()).stdout(Stdio::null()).status();
-        assert!(asked.expect("kill").success());
-    }
-
-    /// Waits until it is ready.
-    pub(crate) async fn ready(&self) {
-        let url = format!("{}/readyz", self.admin);
-        eventually("the operator to be ready", async || {
-            reqwest::get(&url).await.ok().filter(|answer| answer.status().is_success()).map(|_| ())
-        })
-        .await;
-    }
-
-    /// The text of its metrics.
-    pub(crate) async fn metrics(&self) -> String {
-        let answer = reqwest::get(format!("{}/metrics", self.admin)).await.expect("metrics");
-        answer.text().await.expect("a text")
-    }
-
-    pub(crate) async fn ended(&mut self) -> ExitStatus {
-        eventually("the operator to end", async || self.child.try_wait().expect("its state")).await
-    }
 }
 
 /// The stage of one test.
@@ -217,7 +175,7 @@ impl Stage {
             .stderr(log)
             .spawn()
             .expect("the operator");
-        Operator { child, admin: format!("http://127.0.0.1:{port}") }
+        Operator::of(child, port)
     }
 
     /// Quick settings and the test's own, but for those that `flags` set, too:
