@@ -27,6 +27,7 @@ mod invariants;
 mod operator;
 mod people;
 mod restart;
+#[allow(dead_code, reason = "shared with the e2e tests, of which each uses another part")]
 #[path = "../support/secrecy.rs"]
 mod secrecy;
 #[allow(dead_code, reason = "shared with the e2e tests, of which each uses another part")]

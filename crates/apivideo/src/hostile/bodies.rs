@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::mutation::{assert_told_well, bottomless, corrupted, grant, mutated, page, stream};
+use super::mutation::{assert_told_well, bottomless, corrupted, grant, mutated, page, stream, swept};
 use crate::authenticate;
 use crate::decode;
 use crate::model::LiveStream;
@@ -92,6 +92,20 @@ proptest! {
         body in prop_oneof![mutated(grant()), corrupted(grant())]
     ) {
         judge_grant(&body)?;
+    }
+}
+
+/// Chance may miss the one place that matters; this doesn't.
+#[test]
+fn each_part_of_an_answer_may_be_missing_or_anything() {
+    for (valid, judge) in [
+        (stream(), judge_stream as fn(&[u8]) -> Result<(), TestCaseError>),
+        (page(), judge_page),
+        (grant(), judge_grant),
+    ] {
+        for body in swept(&valid) {
+            judge(&body).unwrap_or_else(|why| panic!("{why}: {}", String::from_utf8_lossy(&body)));
+        }
     }
 }
 

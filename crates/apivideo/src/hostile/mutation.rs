@@ -50,32 +50,63 @@ pub(super) fn problem() -> Value {
     })
 }
 
+/// The values at the edges, to stand where others are expected.
+fn edges() -> Vec<Value> {
+    vec![
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(i64::MIN),
+        json!(u64::MAX),
+        json!(u64::from(u32::MAX)),
+        json!(1e308),
+        json!(0.5),
+        json!(""),
+        json!(" "),
+        json!("\u{0}\u{1b}[31m\r\n\u{202e}"),
+        json!([]),
+        json!({}),
+        json!("9999-12-31T23:59:59Z"),
+        json!("-009999-01-02T01:59:59Z"),
+        json!("vi/../x"),
+    ]
+}
+
 /// A value that stands where another was expected.
 fn wrong() -> impl Strategy<Value = Value> {
     prop_oneof![
-        prop::sample::select(vec![
-            json!(null),
-            json!(true),
-            json!(0),
-            json!(-1),
-            json!(i64::MIN),
-            json!(u64::MAX),
-            json!(u64::from(u32::MAX)),
-            json!(1e308),
-            json!(0.5),
-            json!(""),
-            json!(" "),
-            json!("\u{0}\u{1b}[31m\r\n\u{202e}"),
-            json!([]),
-            json!({}),
-            json!("9999-12-31T23:59:59Z"),
-            json!("-009999-01-02T01:59:59Z"),
-            json!("vi/../x"),
-        ]),
+        prop::sample::select(edges()),
         (1_usize..200).prop_map(nested),
         (1_usize..20_000).prop_map(|length| json!("é".repeat(length))),
         (1_usize..500).prop_map(|length| json!(vec![json!({"liveStreamId": {}}); length])),
     ]
+}
+
+/// A valid answer with each of its places, in turn, removed and replaced by each of the edges.
+pub(super) fn swept(valid: &Value) -> Vec<Vec<u8>> {
+    let mut places = Vec::new();
+    collect("", valid, &mut places);
+    let replaced = places.iter().flat_map(|place| edges().into_iter().map(move |edge| (place, Some(edge))));
+    let all = replaced.chain(places.iter().map(|place| (place, None)));
+    all.map(|(place, edge)| {
+        let mut answer = valid.clone();
+        match edge {
+            Some(edge) => *answer.pointer_mut(place).unwrap() = edge,
+            None => remove(&mut answer, place),
+        }
+        answer.to_string().into_bytes()
+    })
+    .collect()
+}
+
+fn remove(answer: &mut Value, place: &str) {
+    let (parent, key) = place.rsplit_once('/').unwrap_or_default();
+    match answer.pointer_mut(parent) {
+        Some(Value::Object(object)) => drop(object.remove(key)),
+        Some(Value::Array(list)) => drop(list.pop()),
+        _ => {}
+    }
 }
 
 /// So many lists in each other.
@@ -105,14 +136,7 @@ impl Change {
         let mut places = Vec::new();
         collect("", answer, &mut places);
         match self {
-            Self::Remove(place) => {
-                let (parent, key) = place.get(&places).rsplit_once('/').unwrap_or_default();
-                match answer.pointer_mut(parent) {
-                    Some(Value::Object(object)) => drop(object.remove(key)),
-                    Some(Value::Array(list)) => drop(list.pop()),
-                    _ => {}
-                }
-            }
+            Self::Remove(place) => remove(answer, place.get(&places)),
             Self::Replace(place, value) => {
                 if let Some(old) = answer.pointer_mut(place.get(&places).as_str()) {
                     *old = value;

@@ -3,7 +3,7 @@
 use http::{HeaderMap, StatusCode};
 use proptest::prelude::*;
 
-use super::mutation::{SECRETS, assert_told_well, bottomless, corrupted, mutated, problem, stream};
+use super::mutation::{SECRETS, assert_told_well, bottomless, corrupted, mutated, problem, stream, swept};
 use crate::Secret;
 use crate::excerpt::LONGEST;
 use crate::interpret::{failure, no_answer};
@@ -62,6 +62,30 @@ proptest! {
     fn what_a_wire_says_is_told_in_few_words(before in ".{0,4000}", secret in prop::sample::select(SECRETS.to_vec())) {
         for error in [WireError::Lost(format!("{before}{secret}")), WireError::NotSent(format!("{before}{secret}"))] {
             assert_told_well(&no_answer(error, &known()).to_string(), LONGEST_ERROR)?;
+        }
+    }
+}
+
+#[test]
+fn each_part_of_a_problem_may_be_missing_or_anything() {
+    for body in swept(&problem()) {
+        for status in [301, 400, 401, 404, 429, 503] {
+            assert_told_well(&told(status, &body, &known()), LONGEST_ERROR).unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_error_that_repeats_one_address_of_a_private_stream_and_nothing_else_hides_it() {
+    for (name, address) in stream()["assets"].as_object().unwrap() {
+        let address = address.as_str().unwrap();
+        let mut within = problem();
+        within["detail"] = format!("{name} is {address}").into();
+        for body in [address.to_owned(), format!("<p>{address}</p>"), within.to_string()] {
+            for body in [body.replace('/', "\\/"), body.to_uppercase(), body] {
+                let text = told(503, body.as_bytes(), &[]);
+                assert!(!text.to_lowercase().contains("pr1vate-t0ken"), "{name}: {text}");
+            }
         }
     }
 }
