@@ -136,7 +136,7 @@ impl Change {
         let mut places = Vec::new();
         collect("", answer, &mut places);
         match self {
-            Self::Remove(place) => remove(answer, place.get(&places)),
+            Self::Remove(place) => remove(answer, place.get(&places).as_str()),
             Self::Replace(place, value) => {
                 if let Some(old) = answer.pointer_mut(place.get(&places).as_str()) {
                     *old = value;
