@@ -65,7 +65,7 @@ fn an_edited_intent_says_so_and_its_removal_is_all_that_is_asked_for() {
 fn an_intent_of_another_time_or_name_is_searched_for_and_then_done_anew() {
     play(async {
         let stage = Stage::empty().await;
-        let foreign = apivideo_sandbox::NewStream::named("Another");
+        let foreign = apivideo_sandbox::NewStream::named("Nobody has this name either");
         let foreign = stage.sandbox.create(foreign).expect("a stream");
         with_intent(&stage, "ancient", &intent("-009999-01-02T01:59:59Z", "ancient", "n-1")).await;
         with_intent(&stage, "renamed", &intent("2020-01-01T00:00:00Z", "Nobody has this name", "n-2")).await;
@@ -129,11 +129,13 @@ fn an_edited_status_is_set_right_and_believed_in_nothing() {
         let (stage, _operator) = Stage::set().await;
         let stream = stage.synced("edited", json!({ "name": "Edited" })).await;
         let other = stage.synced("other", json!({ "name": "Other" })).await;
+        let foreign = stage.sandbox.create(apivideo_sandbox::NewStream::named("Foreign")).expect("a stream");
         let long = "x".repeat(100 * 1024);
         let mut taken = 0;
         for edit in [
             json!({ "liveStreamId": "no id" }),
             json!({ "liveStreamId": other }),
+            json!({ "liveStreamId": foreign.live_stream_id }),
             json!({ "liveStreamId": long }),
             json!({ "observedGeneration": i64::MAX }),
             json!({ "observedGeneration": -1 }),
@@ -168,6 +170,7 @@ fn an_edited_status_is_set_right_and_believed_in_nothing() {
             stage.synced("other", json!({ "name": format!("Other {taken}") })).await;
         }
         assert!(taken >= 10, "only {taken} edits were taken by the API server");
-        assert_eq!(stage.sandbox.streams().len(), 2);
+        assert_eq!(stage.sandbox.streams().len(), 3);
+        assert!(stage.sandbox.streams().contains(&foreign), "a foreign stream was touched");
     });
 }

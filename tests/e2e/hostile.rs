@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use apivideo_sandbox::{Fault, Rule};
+use apivideo_sandbox::{CallEntry, Fault, Rule};
 use serde_json::json;
 
 use crate::{
     liar::{Liar, Told},
     secrecy::Secrecy,
-    stage::{Operator, Stage, message, play},
+    stage::{Operator, Stage, eventually, message, play},
 };
 
 /// Later than the request timeout of these tests, and less than the settle time after it.
@@ -32,14 +32,9 @@ async fn lives_through(faults: &[Fault]) {
     let operator = stage.operator().await;
     let mut secrecy = Secrecy::of(&stage);
     for (number, fault) in faults.iter().enumerate() {
-        for (method, path) in CALLS {
-            stage.sandbox.inject(Rule::once(fault.clone()).on(method, path));
-        }
         let hit = format!("hit-{number}");
         secrecy.note(&stage);
-        // Tokens that are revoked: the next call wants a new one.
-        stage.sandbox.set_api_key("another-key");
-        stage.sandbox.set_api_key("sandbox-key");
+        befall(&stage, fault).await;
         let stream = stage.synced(&hit, json!({ "name": format!("Hit {number}"), "public": false })).await;
         goes_on(&stage, number, "created").await;
         assert_eq!(stage.synced(&hit, json!({ "name": format!("Hit {number} anew") })).await, stream);
@@ -53,6 +48,26 @@ async fn lives_through(faults: &[Fault]) {
         assert_eq!(left.len(), 1, "{}: leaked or doubled: {left:?}", fault.name());
     }
     secrecy.nothing_shows(&stage, &operator).await;
+}
+
+/// Injects a fault for each kind of call. That for a token comes first, and is got over:
+/// with a token that is refused no other call has an effect that its fault could hide.
+async fn befall(stage: &Stage, fault: &Fault) {
+    let (auth, others) = CALLS.split_last().expect("calls");
+    stage.sandbox.inject(Rule::once(fault.clone()).on(auth.0, auth.1));
+    let granted = || stage.sandbox.calls().entries.iter().filter(|call| is_granted(call)).count();
+    let before = granted();
+    // Tokens that are revoked: the next call wants a new one.
+    stage.sandbox.set_api_key("another-key");
+    stage.sandbox.set_api_key("sandbox-key");
+    eventually("a new token", async || (granted() > before).then_some(())).await;
+    for (method, path) in others {
+        stage.sandbox.inject(Rule::once(fault.clone()).on(*method, *path));
+    }
+}
+
+fn is_granted(call: &CallEntry) -> bool {
+    call.path.starts_with("/auth") && call.status == Some(200) && call.fault.is_none()
 }
 
 /// Another LiveStream is changed, and its stream follows.
