@@ -200,10 +200,15 @@ impl Account {
     }
 }
 
+/// The longest URL, or the HTML that embeds one, that is told of a stream, in
+/// bytes. A longer one is nonsense, and the status has to hold it.
+const LONGEST_URL: usize = 2048;
+
 /// A stream of the API without its secrets; `None` if its id is none.
 #[must_use]
 pub fn remote(stream: apivideo::LiveStream) -> Option<Remote> {
     let public = stream.public_assets().unwrap_or_default();
+    let told = |url: Option<String>| url.filter(|url| url.len() <= LONGEST_URL);
     Some(Remote {
         id: StreamId::parse(&stream.live_stream_id).ok()?,
         name: stream.name,
@@ -213,10 +218,10 @@ pub fn remote(stream: apivideo::LiveStream) -> Option<Remote> {
         created_at: stream.created_at,
         updated_at: stream.updated_at,
         assets: Assets {
-            hls: public.hls,
-            iframe: public.iframe,
-            player: public.player,
-            thumbnail: public.thumbnail,
+            hls: told(public.hls),
+            iframe: told(public.iframe),
+            player: told(public.player),
+            thumbnail: told(public.thumbnail),
         },
     })
 }

@@ -16,6 +16,7 @@ use crate::{
         memory::{Create, Memory, Refusal, Trouble},
         model::{Desired, Remote, StreamId},
         outcome::{CallFailure, Outcome, Why},
+        paging::{Next, Reading, Shown},
     },
     crd::LiveStream,
 };
@@ -117,51 +118,87 @@ async fn create(subject: &Subject, memory: &mut Memory, intent: &Intent) -> Outc
 }
 
 fn unusable_id() -> Outcome {
-    let why =
-        Why::Trouble(Trouble::Unavailable("the answer names a stream by something that is no id".into()));
+    no_answer("the answer names a stream by something that is no id".into())
+}
+
+/// An answer came, and says nothing that could be relied on.
+fn no_answer(why: String) -> Outcome {
+    let why = Why::Trouble(Trouble::Unavailable(why));
     Outcome::Failed(CallFailure { effect_unknown: true, why, retry_in: None })
 }
 
-/// One complete look for the stream of a lost create: newest first, until the
-/// streams are older than the intent. What it finds is claimed before another
-/// look can see it.
+/// One complete look for the stream of a lost create. What it finds is claimed
+/// before another look can see it.
 async fn look(context: &Context, subject: &Subject, intent: &Intent, ended_at: jiff::Timestamp) -> Outcome {
     let account = &subject.account;
     let _looking = account.creates.looking(&intent.payload.name).await;
-    let mut candidates: Vec<Remote> = Vec::new();
-    let mut page = 1;
+    let Found { mut candidates, unreadable } = match search(subject, intent, ended_at).await {
+        Ok(found) => found,
+        Err(outcome) => return outcome,
+    };
+    let mut holders = lock(&account.holders);
+    candidates
+        .retain(|s| holders.other(&s.id, &subject.manifest.uid, |claim| context.is_known(claim)).is_none());
+    let finding = judge(candidates, account.creates.open_with(&intent.payload));
+    match &finding {
+        Finding::Ours(remote) => {
+            holders.hold(&remote.id, subject.claim());
+            account.saw(remote);
+        }
+        // What can't be read may be the very stream: this look was not a clean one.
+        Finding::Nothing if unreadable > 0 => {
+            let why = format!(
+                "{unreadable} streams in the list of those named {:?} can't be read, and the one that is looked for \
+                 may be among them",
+                intent.payload.name
+            );
+            return no_answer(why);
+        }
+        Finding::Nothing | Finding::Ambiguous(_) => {}
+    }
+    Outcome::Looked(finding)
+}
+
+/// What a search has found.
+struct Found {
+    candidates: Vec<Remote>,
+    unreadable: usize,
+}
+
+/// Reads the list by name, newest first, until the streams are older than the
+/// intent. A list that makes no sense is no answer: a stream that it hides
+/// would be made a second time.
+async fn search(subject: &Subject, intent: &Intent, ended_at: jiff::Timestamp) -> Result<Found, Outcome> {
+    let account = &subject.account;
+    let mut found = Found { candidates: Vec::new(), unreadable: 0 };
+    let mut reading = Reading::default();
     loop {
         let query = ListLiveStreams {
             name: Some(intent.search_name().to_owned()),
             sort_order: SortOrder::Desc,
-            page,
+            page: reading.page(),
             ..ListLiveStreams::default()
         };
-        let answer = match account.client.send(apivideo::list(&query), Priority::DriftCorrection).await {
+        let page = match account.client.send(apivideo::list(&query), Priority::DriftCorrection).await {
             Ok(answer) => answer.value,
-            Err(error) => return failed(subject, &error),
+            Err(error) => return Err(failed(subject, &error)),
         };
-        let pages = answer.pages_total;
-        let streams: Vec<_> = answer.items.into_iter().filter_map(account::remote).collect();
+        let ids: Vec<_> = page.items.iter().map(|item| item.live_stream_id.clone()).collect();
+        let next =
+            reading.after(Shown { ids: &ids, unreadable: page.unreadable, pages_total: page.pages_total });
+        let streams: Vec<_> = page.items.into_iter().filter_map(account::remote).collect();
+        found.unreadable += page.unreadable + (ids.len() - streams.len());
         let past = streams.iter().any(|s| s.created_at.is_some_and(|t| t < intent.window_start()));
-        candidates.extend(
+        found.candidates.extend(
             streams.into_iter().filter(|s| intent.could_have_made(s, ended_at, account.policy.settle)),
         );
-        if past || page >= pages {
-            break;
+        match next {
+            _ if past => return Ok(found),
+            Next::Page => {}
+            Next::End => return Ok(found),
+            Next::Broken(why) => return Err(no_answer(why.to_owned())),
         }
-        page += 1;
     }
-    let mut holders = lock(&account.holders);
-    candidates
-        .retain(|s| holders.other(&s.id, &subject.manifest.uid, |claim| context.is_known(claim)).is_none());
-    candidates.dedup_by(|a, b| a.id == b.id);
-    let finding = judge(candidates, account.creates.open_with(&intent.payload));
-    if let Finding::Ours(remote) = &finding {
-        holders.hold(&remote.id, subject.claim());
-        account.saw(remote);
-    }
-    Outcome::Looked(finding)
 }
 
 /// A call about one stream that is answered with the stream.

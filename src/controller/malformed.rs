@@ -29,16 +29,17 @@ pub(super) async fn handle(context: &Context, invalid: &InvalidObject) -> Result
     if invalid.metadata.deletion_timestamp.is_some() {
         return let_go(&api, name, invalid).await;
     }
-    let message =
-        format!("the object can't be read: {}; correct it, or delete it (its stream is kept)", invalid.error);
-    warn!(%message, "a malformed LiveStream is passed over");
+    let verdict = Verdict::new(
+        Reason::Rejected,
+        format!("the object can't be read: {}; correct it, or delete it (its stream is kept)", invalid.error),
+    );
+    warn!(message = %verdict.message, "a malformed LiveStream is passed over");
     let generation = invalid.metadata.generation.unwrap_or_default();
     let current = call(api.get_status(name)).await?;
     let told = current.data.pointer("/status/conditions/0/message").and_then(Value::as_str);
-    if told == Some(&message) {
+    if told == Some(&verdict.message) {
         return Ok(Action::await_change());
     }
-    let verdict = Verdict::new(Reason::Rejected, message);
     let conditions: Vec<_> = conditions(&verdict, generation, &[], jiff::Timestamp::now())
         .into_iter()
         .map(|c| {

@@ -126,10 +126,21 @@ fn difference(
     let object = |status: &LiveStreamStatus| {
         serde_json::to_value(status).map(|v| v.as_object().cloned().unwrap_or_default())
     };
-    let (before, after) = (object(before)?, object(after)?);
+    Ok(merge_patch(&object(before)?, &object(after)?))
+}
+
+/// The merge patch from one object to another. It goes into objects, for a
+/// merge patch does: what a nested one lacks would stay.
+fn merge_patch(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String, Value> {
     let gone = before.keys().filter(|key| !after.contains_key(*key)).map(|key| (key.clone(), Value::Null));
-    let new = after.iter().filter(|(key, value)| before.get(*key) != Some(*value));
-    Ok(gone.chain(new.map(|(key, value)| (key.clone(), value.clone()))).collect())
+    let new = after.iter().filter_map(|(key, value)| match (before.get(key), value) {
+        (Some(before), after) if before == after => None,
+        (Some(Value::Object(before)), Value::Object(after)) => {
+            Some((key.clone(), merge_patch(before, after).into()))
+        }
+        (_, after) => Some((key.clone(), after.clone())),
+    });
+    gone.chain(new).collect()
 }
 
 fn to_k8s(condition: Condition) -> K8sCondition {
@@ -173,5 +184,15 @@ mod tests {
         let after = LiveStreamStatus { live_stream_id: Some("li2".into()), ..Default::default() };
         let expected = serde_json::json!({ "liveStreamId": "li2", "broadcasting": null });
         assert_eq!(Value::Object(difference(&before, &after).unwrap()), expected);
+        let with = |hls: Option<&str>| LiveStreamStatus {
+            assets: Some(Assets {
+                hls: hls.map(str::to_owned),
+                player: Some("p".into()),
+                ..Assets::default()
+            }),
+            ..Default::default()
+        };
+        let expected = serde_json::json!({ "assets": { "hls": null } });
+        assert_eq!(Value::Object(difference(&with(Some("h")), &with(None)).unwrap()), expected);
     }
 }

@@ -2,6 +2,10 @@
 
 use super::model::{Desired, Remote};
 
+/// The most characters that are told of a value: the API's longest name, and a
+/// sign of what else there was.
+const LONGEST_SHOWN: usize = 255;
+
 /// One managed field whose remote value is not the desired one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldDrift {
@@ -31,7 +35,7 @@ pub fn drift(desired: &Desired, remote: &Remote) -> Vec<FieldDrift> {
     let text = |value: Option<bool>| value.map_or_else(String::new, |b| b.to_string());
     let mut found = Vec::new();
     if remote.name.as_deref() != Some(desired.name.as_str()) {
-        let observed = remote.name.clone().unwrap_or_default();
+        let observed = shown(remote.name.as_deref());
         found.push(FieldDrift { field: "name", desired: desired.name.clone(), observed });
     }
     if desired.public.is_some() && desired.public != remote.public {
@@ -41,10 +45,19 @@ pub fn drift(desired: &Desired, remote: &Remote) -> Vec<FieldDrift> {
     if let Some(player) = &desired.player_id
         && remote.player_id.as_ref() != Some(player)
     {
-        let observed = remote.player_id.clone().unwrap_or_default();
+        let observed = shown(remote.player_id.as_deref());
         found.push(FieldDrift { field: "playerId", desired: player.clone(), observed });
     }
     found
+}
+
+/// A value of the API as it is told, which may be longer than a status can hold.
+fn shown(value: Option<&str>) -> String {
+    let value = value.unwrap_or_default();
+    match value.char_indices().nth(LONGEST_SHOWN) {
+        Some((end, _)) => value.get(..end).unwrap_or_default().to_owned() + "…",
+        None => value.to_owned(),
+    }
 }
 
 /// The smallest write that makes the remote stream equal to the manifest, or
@@ -84,6 +97,15 @@ pub fn made_from(payload: &Desired, remote: &Remote) -> bool {
 mod tests {
     use super::*;
     use crate::core::fixture::{desired, remote};
+
+    #[test]
+    fn a_value_longer_than_any_is_told_by_its_beginning() {
+        let endless = Remote { name: Some("ä".repeat(1_000_000)), ..remote("li1") };
+        let told = drift(&desired(), &endless).remove(0).observed;
+        assert_eq!((told.chars().count(), told.ends_with('…')), (LONGEST_SHOWN + 1, true));
+        let longest = Remote { name: Some("ä".repeat(255)), ..remote("li1") };
+        assert_eq!(Some(drift(&desired(), &longest).remove(0).observed), longest.name);
+    }
 
     #[test]
     fn equal_values_and_unmanaged_fields_do_not_differ() {

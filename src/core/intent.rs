@@ -23,6 +23,13 @@ const SKEW: Duration = Duration::from_secs(2);
 /// The longest name that the API takes, in characters.
 const LONGEST_NAME: usize = 255;
 
+/// The longest player id that a manifest takes, and the longest nonce.
+const LONGEST_PART: usize = 64;
+
+/// How much is told of why an intent can't be read, in characters: what is wrong
+/// about a text may repeat all of it.
+const LONGEST_COMPLAINT: usize = 200;
+
 /// A create request, as stored in the annotation `api.video/create-intent`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -82,6 +89,29 @@ impl Search {
 }
 
 impl Intent {
+    /// Reads a stored intent, which somebody may have edited.
+    ///
+    /// # Errors
+    /// What is wrong, in a few words: it is no JSON of an intent, or asks for what no manifest asks.
+    /// Such an intent says nothing of what was asked for, and a search for it
+    /// could find somebody else's stream or, with a name that fits into no URL, none at all.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let intent: Self = serde_json::from_str(text)
+            .map_err(|error| error.to_string().chars().take(LONGEST_COMPLAINT).collect::<String>())?;
+        let fits = |text: &str, longest: usize| (1..=longest).contains(&text.chars().count());
+        if !fits(&intent.payload.name, LONGEST_NAME) {
+            return Err(format!("payload.name is not of 1 to {LONGEST_NAME} characters"));
+        }
+        if !intent.payload.player_id.as_deref().is_none_or(|player| fits(player, LONGEST_PART)) {
+            return Err(format!("payload.playerId is not of 1 to {LONGEST_PART} characters"));
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if !fits(&intent.nonce, LONGEST_PART) || !intent.nonce.chars().all(plain) {
+            return Err(format!("nonce is not of 1 to {LONGEST_PART} letters, digits and dashes"));
+        }
+        Ok(intent)
+    }
+
     /// The intent to create a stream as desired, now.
     ///
     /// With `marker` the name carries the nonce, so that a search for it
@@ -122,7 +152,7 @@ impl Intent {
     /// `ended_at` and may take effect up to the settle time later.
     #[must_use]
     pub fn could_have_made(&self, remote: &Remote, ended_at: Timestamp, settle: Duration) -> bool {
-        let latest = ended_at.saturating_add(settle + SKEW).unwrap_or(Timestamp::MAX);
+        let latest = ended_at.saturating_add(settle.saturating_add(SKEW)).unwrap_or(Timestamp::MAX);
         made_from(&self.payload, remote)
             && (self.marked() || remote.created_at.is_some_and(|t| t >= self.window_start() && t <= latest))
     }
@@ -140,9 +170,11 @@ pub enum Finding {
     Ambiguous(Vec<StreamId>),
 }
 
-/// Judges the candidates of a look.
+/// Judges the candidates of a look. A stream that two pages showed is one.
 #[must_use]
 pub fn judge(mut candidates: Vec<Remote>, open_intents: usize) -> Finding {
+    candidates.sort_by(|a, b| a.id.cmp(&b.id));
+    candidates.dedup_by(|a, b| a.id == b.id);
     candidates.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
     if candidates.len() > open_intents.max(1) {
         return Finding::Ambiguous(candidates.into_iter().map(|c| c.id).collect());
@@ -197,6 +229,8 @@ mod tests {
     fn a_look_binds_the_oldest_and_refuses_more_than_were_asked_for() {
         let two = vec![made("liB", 102), made("liA", 101)];
         assert_eq!(judge(vec![], 1), Finding::Nothing);
+        let shown_twice = vec![made("liA", 101), made("liB", 102), made("liA", 101)];
+        assert_eq!(judge(shown_twice, 2), Finding::Ours(Box::new(made("liA", 101))));
         assert_eq!(judge(two.clone(), 2), Finding::Ours(Box::new(made("liA", 101))));
         let ids = |finding| match finding {
             Finding::Ambiguous(ids) => ids.len(),
@@ -210,6 +244,35 @@ mod tests {
         let intent = Intent::new(&desired(), "uid", at(100), false);
         let text = serde_json::to_string(&intent).unwrap();
         assert!(text.starts_with(r#"{"sentAt":"#), "{text}");
-        assert_eq!(serde_json::from_str::<Intent>(&text).unwrap(), intent);
+        assert_eq!(Intent::read(&text), Ok(intent));
+        let marked = Intent::new(&Desired { name: "ä".repeat(255), ..desired() }, "0b7c", at(100), true);
+        assert_eq!(Intent::read(&serde_json::to_string(&marked).unwrap()), Ok(marked));
+    }
+
+    #[test]
+    fn what_no_manifest_asks_for_is_no_intent_and_is_told_in_few_words() {
+        let with = |name: &str, player: &str, nonce: &str| {
+            serde_json::json!({ "sentAt": "2026-01-01T00:00:00Z", "nonce": nonce,
+                "payload": { "name": name, "playerId": player } })
+            .to_string()
+        };
+        let long = "x".repeat(200_000);
+        assert!(Intent::read(&with("x", "pl1", "0b7c-1")).is_ok());
+        for (text, part) in [
+            (with("", "pl1", "n"), "payload.name"),
+            (with(&long, "pl1", "n"), "payload.name"),
+            (with("x", "", "n"), "payload.playerId"),
+            (with("x", &long, "n"), "payload.playerId"),
+            (with("x", "pl1", ""), "nonce"),
+            (with("x", "pl1", "a b"), "nonce"),
+            (with("x", "pl1", &long), "nonce"),
+            (format!("{long:?}"), "invalid type"),
+            (r#"{"payload":{"name":"x"},"nonce":"n"}"#.to_owned(), "sentAt"),
+            (with("x", "pl1", "n").replace("2026-", "12026-"), "parse"),
+            ("[".repeat(100_000), "invalid type"),
+        ] {
+            let why = Intent::read(&text).unwrap_err();
+            assert!(why.contains(part) && why.chars().count() <= LONGEST_COMPLAINT, "{part}: {why}");
+        }
     }
 }

@@ -4,6 +4,8 @@
 //! intent); the rest is this process's own and may be lost: losing it costs a
 //! search or a second try, never a stream.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{
@@ -13,6 +15,13 @@ use super::{
     model::{Manifest, StreamId},
     verdict::Verdict,
 };
+
+/// The longest that any call is held back for: the API's limit resets within the hour.
+const LONGEST_WAIT: Duration = Duration::from_secs(3700);
+
+/// How far ahead of the API's clock an intent may have been sent: that clock may
+/// have been set back since.
+const AHEAD: Duration = Duration::from_secs(3600);
 
 /// The memory of one LiveStream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,15 +110,17 @@ impl Memory {
             (None, _) => None,
             (Some(Err(why)), _) => Some(Create::Unreadable(why)),
             (Some(Ok(intent)), Some(Create::Open(known, request)))
-                if known.nonce == intent.nonce && request != Request::Inherited =>
+                if known.nonce == intent.nonce
+                    && request != Request::Inherited
+                    && !clock.is_some_and(|now| of_the_future(&intent, &request, now)) =>
             {
                 Some(Create::Open(intent, request))
             }
-            (Some(Ok(intent)), _) => {
-                let request = clock.map_or(Request::Inherited, |now| Request::Unknown(Search::since(now)));
-                Some(Create::Open(intent, request))
-            }
+            (Some(Ok(intent)), _) => Some(unheard_of(intent, clock)),
         };
+        if let Some(now) = clock {
+            self.forget_the_future(now);
+        }
         let now_met = Some((manifest.generation, manifest.requested_at.clone()));
         if self.met != now_met {
             if self.met.as_ref().is_none_or(|(generation, _)| *generation != manifest.generation) {
@@ -121,6 +132,18 @@ impl Memory {
             if let Some(Create::Open(_, Request::Unknown(search))) = &mut self.create {
                 search.ambiguous.clear();
             }
+        }
+    }
+
+    /// The API's clock may have been wrong, in a single answer: what is remembered
+    /// from then lies in the future, and would be waited for until it comes.
+    fn forget_the_future(&mut self, now: Timestamp) {
+        if let Some(failure) = self.failure.as_mut().filter(|f| f.retry_at > later(now, LONGEST_WAIT)) {
+            failure.retry_at = now;
+        }
+        if let Some(Create::Open(_, Request::Unknown(search))) = &mut self.create {
+            search.ended_at = search.ended_at.min(now);
+            search.looked_at = search.looked_at.map(|at| at.min(now));
         }
     }
 
@@ -147,6 +170,26 @@ impl Memory {
     }
 }
 
+/// Whether a search for an intent's stream would look for it in a time that has not come.
+fn of_the_future(intent: &Intent, request: &Request, now: Timestamp) -> bool {
+    matches!(request, Request::Unknown(_)) && intent.sent_at > later(now, AHEAD)
+}
+
+/// An intent that this process did not send, or whose time was never right.
+fn unheard_of(intent: Intent, clock: Option<Timestamp>) -> Create {
+    let Some(now) = clock else { return Create::Open(intent, Request::Inherited) };
+    let request = Request::Unknown(Search::since(now));
+    if of_the_future(&intent, &request, now) {
+        let why = format!("sentAt, {}, lies in the future, so when it was sent is not known", intent.sent_at);
+        return Create::Unreadable(why);
+    }
+    Create::Open(intent, request)
+}
+
+fn later(now: Timestamp, wait: Duration) -> Timestamp {
+    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,5 +213,38 @@ mod tests {
         let begun = Some(Request::Unknown(Search::since(at(100))));
         assert_eq!(request_after(&[None, Some(100), Some(200)]), begun);
         assert_eq!(request_after(&[Some(100), None]), begun);
+    }
+
+    fn far() -> Timestamp {
+        "9998-01-01T00:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn a_clock_that_was_far_ahead_for_a_moment_holds_nothing_up() {
+        let intent = Intent::new(&desired(), "uid", at(100), false);
+        let mut memory = Memory::default();
+        memory.meet(&manifest(), Binding::Unbound, Some(Ok(intent.clone())), Some(far()));
+        memory.fail(Trouble::Unavailable("503".into()), |_| later(far(), Duration::from_secs(1)));
+        memory.meet(&manifest(), Binding::Unbound, Some(Ok(intent)), Some(at(200)));
+        let retry_at = memory.failure.as_ref().map(|failure| failure.retry_at);
+        assert_eq!(retry_at, Some(at(200)));
+        let Some(Create::Open(_, Request::Unknown(search))) = &memory.create else { panic!("{memory:?}") };
+        assert_eq!(search.ended_at, at(200));
+    }
+
+    #[test]
+    fn an_intent_of_the_future_says_not_when_it_was_sent() {
+        for (sent_at, readable) in [(at(100), true), (later(at(100), AHEAD), true), (far(), false)] {
+            let intent = Intent { sent_at, ..Intent::new(&desired(), "uid", at(100), false) };
+            let mut memory = Memory::default();
+            memory.meet(&manifest(), Binding::Unbound, Some(Ok(intent.clone())), Some(at(100)));
+            let open = matches!(memory.create, Some(Create::Open(..)));
+            assert_eq!(open, readable, "{sent_at}: {:?}", memory.create);
+            // Also one of this very process, sent while the clock was wrong.
+            let own = Request::Unknown(Search::since(sent_at));
+            memory.create = Some(Create::Open(intent.clone(), own));
+            memory.meet(&manifest(), Binding::Unbound, Some(Ok(intent)), Some(at(100)));
+            assert_eq!(matches!(memory.create, Some(Create::Open(..))), readable, "{sent_at}");
+        }
     }
 }

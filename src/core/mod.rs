@@ -24,6 +24,7 @@ mod missing;
 pub mod model;
 pub mod observed;
 pub mod outcome;
+pub mod paging;
 pub mod plan;
 pub mod policy;
 mod remedy;

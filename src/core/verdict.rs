@@ -6,6 +6,10 @@
 
 use jiff::Timestamp;
 
+/// The longest message, in characters. The API server takes four times as much,
+/// and refuses the whole status beyond that.
+const LONGEST_MESSAGE: usize = 8 * 1024;
+
 /// The reason of `Ready`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
@@ -137,9 +141,15 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// A verdict with the outlook that its reason has by itself.
+    /// A verdict with the outlook that its reason has by itself. What a message
+    /// repeats of others' words may be of any length; it is cut.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), outlook: reason.outlook() }
+        let mut message = message.into();
+        if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
+            message.truncate(end);
+            message.push('…');
+        }
+        Self { reason, message, outlook: reason.outlook() }
     }
 
     /// Drift that is left for a while, because something else keeps undoing
@@ -216,6 +226,13 @@ mod tests {
             assert!(!(has("Reconciling") && has("Stalled")), "{reason:?}");
             assert!(all.iter().all(|c| c.observed_generation == 7));
         }
+    }
+
+    #[test]
+    fn a_message_is_cut_to_what_the_api_server_takes() {
+        let verdict = Verdict::new(Reason::Rejected, "ä".repeat(100_000));
+        assert_eq!(verdict.message.chars().count(), LONGEST_MESSAGE + 1);
+        assert_eq!(Verdict::new(Reason::Rejected, "short").message, "short");
     }
 
     #[test]

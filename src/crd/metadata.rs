@@ -54,13 +54,26 @@ pub fn stored(metadata: &ObjectMeta, status_id: Option<&str>, unstored: Option<S
 pub fn intent(metadata: &ObjectMeta) -> Option<Result<Intent, String>> {
     let own = metadata.uid.is_some() && annotation(metadata, BOUND_UID) == metadata.uid.as_deref();
     let text = annotation(metadata, CREATE_INTENT).filter(|_| own)?;
-    Some(serde_json::from_str(text).map_err(|error| error.to_string()))
+    Some(Intent::read(text))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
+
+    use jiff::Timestamp;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::core::{
+        binding::Binding,
+        fixture::{at, manifest, remote, seeing},
+        intent::Request,
+        memory::{Create, Memory},
+        model::Manifest,
+        observed::Sight,
+        plan::plan,
+    };
 
     fn annotated(uid: &str, pairs: &[(&str, &str)]) -> ObjectMeta {
         let annotations = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
@@ -75,7 +88,55 @@ mod tests {
         assert_eq!(intent(&annotated("me", &[(CREATE_INTENT, text)])), None);
     }
 
+    /// What a person may make of an intent: each part right, wrong, or missing.
+    fn edited_intents() -> impl Strategy<Value = String> {
+        let time = prop_oneof![
+            Just("2026-01-01T00:00:00Z".to_owned()),
+            Just("9999-06-01T00:00:00Z".to_owned()),
+            Just("-009999-01-02T01:59:59Z".to_owned()),
+            Just("9999-12-31T23:59:59Z".to_owned()),
+            (i64::from(i32::MIN)..i64::from(i32::MAX)).prop_map(|second| at(second).to_string()),
+            ".{0,20}",
+        ];
+        let part = || prop_oneof![Just(String::new()), ".{0,80}", "[a-z0-9-]{1,30}", "x{250,600}"];
+        let whole = (time, part(), part(), part()).prop_map(|(sent_at, name, player, nonce)| {
+            serde_json::json!({ "sentAt": sent_at, "payload": { "name": name, "playerId": player }, "nonce": nonce })
+                .to_string()
+        });
+        (whole, prop::option::weighted(0.2, any::<prop::sample::Index>())).prop_map(|(text, cut)| match cut {
+            Some(cut) => text.chars().take(cut.index(text.len())).collect(),
+            None => text,
+        })
+    }
+
     proptest! {
+        #[test]
+        fn a_hand_edited_intent_is_told_in_few_words_or_planned_with_at_any_time(
+            text in edited_intents(), seconds in prop::collection::vec(any::<i64>(), 1..4)
+        ) {
+            let read = intent(&annotated("me", &[(BOUND_UID, "me"), (CREATE_INTENT, &text)])).unwrap();
+            if let Err(why) = &read {
+                prop_assert!((1..=200).contains(&why.chars().count()), "{}", why);
+            }
+            let mut memory = Memory::default();
+            for second in seconds {
+                let edges = Timestamp::MIN.as_second()..=Timestamp::MAX.as_second();
+                let now = Timestamp::from_second(second.clamp(*edges.start(), *edges.end())).unwrap();
+                memory.meet(&manifest(), Binding::Unbound, Some(read.clone()), Some(now));
+                for deleting in [false, true] {
+                    let manifest = Manifest { deleting, finalizer: true, ..manifest() };
+                    let plan = plan(&manifest, &memory, &seeing(Sight::NotYet), now);
+                    let message = plan.verdict.map(|verdict| verdict.message).unwrap_or_default();
+                    prop_assert!(message.chars().count() < 9000);
+                }
+                if let Some(Create::Open(intent, Request::Unknown(search))) = &memory.create {
+                    prop_assert!(intent.window_start() <= intent.sent_at && search.ended_at <= now);
+                    prop_assert!(!intent.search_name().is_empty());
+                    let _ = intent.could_have_made(&remote("li1"), search.ended_at, Duration::MAX);
+                }
+            }
+        }
+
         #[test]
         fn hand_edited_annotations_are_read_without_a_panic(id in ".{0,80}", text in ".{0,200}") {
             let meta = annotated("me", &[(LIVE_STREAM_ID, &id), (BOUND_UID, "me"), (CREATE_INTENT, &text)]);

@@ -16,7 +16,11 @@ use tracing::{debug, info, warn};
 
 use crate::{
     account::{Account, lock, remote, trouble},
-    core::{backoff::backoff, model::StreamId},
+    core::{
+        backoff::backoff,
+        model::StreamId,
+        paging::{Next, Reading, Shown},
+    },
 };
 
 /// What a pass found.
@@ -49,8 +53,10 @@ pub async fn observe(account: &Account, shutdown: CancellationToken, report: imp
             "a pass over the account ended"
         );
         report(&pass);
+        // Not until a moment: there is none so far ahead as the longest interval that can be set.
+        let rest = account.policy.drift_interval.saturating_sub(began.elapsed());
         tokio::select! {
-            () = tokio::time::sleep_until(began + account.policy.drift_interval) => {}
+            () = tokio::time::sleep(rest) => {}
             () = account.observe_now.notified() => {}
             () = shutdown.cancelled() => return,
         }
@@ -58,21 +64,28 @@ pub async fn observe(account: &Account, shutdown: CancellationToken, report: imp
 }
 
 /// One pass over all pages, oldest stream first: what is created meanwhile
-/// comes last and shifts nothing.
+/// comes last and shifts nothing. A list that makes no sense ends the pass, too:
+/// what it did not show is looked for one by one, as any that a pass misses.
 async fn one_pass(account: &Account) -> PassReport {
     let began = Instant::now();
     let mut report = PassReport::default();
-    let mut number = 1;
+    let mut reading = Reading::default();
     loop {
         let asked = Instant::now();
-        let page = page(account, number).await;
+        let page = page(account, reading.page()).await;
+        let ids: Vec<_> = page.items.iter().map(|item| item.live_stream_id.clone()).collect();
+        let shown = Shown { ids: &ids, unreadable: page.unreadable, pages_total: page.pages_total };
         take_in(account, page.items, asked, &mut report);
         report.unreadable += page.unreadable as u64;
         report.pages += 1;
-        if number >= page.pages_total {
-            break;
+        match reading.after(shown) {
+            Next::Page => {}
+            Next::End => break,
+            Next::Broken(why) => {
+                warn!(page = report.pages, why, "the account's list makes no sense: a pass ends early");
+                break;
+            }
         }
-        number += 1;
     }
     report.vanished = end(account, began);
     report.duration = began.elapsed();

@@ -11,7 +11,6 @@
 mod account;
 mod adoption;
 mod browser;
-mod chaos;
 #[path = "../support/cluster.rs"]
 mod cluster;
 #[path = "../support/commands.rs"]
@@ -20,10 +19,13 @@ mod conformance;
 mod crd_deletion;
 mod create;
 mod deletion;
+mod edited;
 mod fight;
 mod guards;
 mod held_up;
 mod holders;
+mod hostile;
+mod liar;
 mod lifecycle;
 #[allow(dead_code, reason = "the explorer of faults looks into it, these tests ask it from outside")]
 #[path = "../support/memory_cluster/mod.rs"]
@@ -34,6 +36,8 @@ mod policies;
 mod process;
 mod refusals;
 mod schema;
+#[path = "../support/secrecy.rs"]
+mod secrecy;
 #[path = "../support/stage.rs"]
 mod stage;
 #[path = "../support/switch.rs"]

@@ -1,6 +1,6 @@
 //! The process: bad settings, health, metrics, a clean end, leadership.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use apivideo_sandbox::{Fault, Rule};
@@ -80,8 +80,7 @@ fn a_term_signal_lets_the_call_under_way_finish_and_stores_what_it_gave() {
         stage.apply("under-way", json!({ "name": "Under way" })).await;
         eventually("the stream", async || (!stage.sandbox.streams().is_empty()).then_some(())).await;
         let asked = Instant::now();
-        let killed = Command::new("kill").arg(operator.pid().to_string()).stdout(Stdio::null()).status();
-        assert!(killed.expect("kill").success());
+        operator.terminate();
         assert_eq!(operator.ended().await.code(), Some(0));
         assert!(asked.elapsed() < Duration::from_secs(10));
         let annotations = stage.get("under-way").await.metadata.annotations.unwrap_or_default();
@@ -100,8 +99,7 @@ fn of_two_replicas_one_works_and_the_other_takes_over() {
         let stream = stage.synced("led", json!({ "name": "Led" })).await;
         let ready = reqwest::get(format!("{}/readyz", second.admin)).await.expect("an answer").status();
         assert_eq!(ready, 503, "the other waits");
-        let killed = Command::new("kill").arg(first.pid().to_string()).status();
-        assert!(killed.expect("kill").success());
+        first.terminate();
         assert_eq!(first.ended().await.code(), Some(0));
         stage.apply("led", json!({ "name": "Led on" })).await;
         stage.until_remote(&stream, "the new name", |s| s.name == "Led on").await;
@@ -158,7 +156,7 @@ fn asked_to_end_before_it_could_begin_it_ends_at_once() {
         })
         .await;
         let asked = Instant::now();
-        assert!(Command::new("kill").arg(operator.pid().to_string()).status().expect("kill").success());
+        operator.terminate();
         assert_eq!(operator.ended().await.code(), Some(0));
         assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
     });

@@ -9,7 +9,8 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use crate::stage::{SCHEMA, Stage, eventually, message, play};
+use crate::cluster::SCHEMA;
+use crate::stage::{Stage, eventually, message, play};
 
 #[test]
 fn a_refused_field_is_named_not_repeated_and_tried_again_with_the_next_change() {

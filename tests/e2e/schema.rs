@@ -5,7 +5,8 @@ use std::{fs, path::Path, process::Command};
 
 use serde_json::{Value, json};
 
-use crate::stage::{SCHEMA, Stage, play};
+use crate::cluster::SCHEMA;
+use crate::stage::{Stage, play};
 
 #[test]
 fn the_printed_crds_equal_those_in_the_tree() {

@@ -8,7 +8,7 @@ use crate::{
     explore::Failure,
     lives::{self, Life},
     run::{Played, play},
-    schedule::{Dice, Schedule, Source},
+    schedule::{Schedule, Source},
 };
 
 /// How many schedules are played where nothing else is said.
@@ -22,11 +22,11 @@ fn setting(name: &str) -> Option<u64> {
 
 /// The life and the faults that follow from a seed.
 fn drawn(seed: u64) -> (Life, Source) {
-    let mut dice = Dice(seed);
+    let mut dice = fastrand::Rng::with_seed(seed);
     let lives = lives::all();
-    let life = lives[dice.below(lives.len())];
-    let left = 1 + dice.below(MOST_FAULTS);
-    let percent = 10 + dice.below(40);
+    let life = lives[dice.usize(..lives.len())];
+    let left = 1 + dice.usize(..MOST_FAULTS);
+    let percent = 10 + dice.usize(..40);
     (life, Source::Chance { dice, percent, left })
 }
 

@@ -53,27 +53,13 @@ impl Met {
     }
 }
 
-/// A source of choices: SplitMix64, the same seed, the same run.
-#[derive(Clone, Debug)]
-pub(crate) struct Dice(pub u64);
-
-impl Dice {
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % limit as u64) as usize
-    }
-}
-
 /// Where outcomes come from.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     /// As written down.
     Fixed(Schedule),
     /// By chance: so many of a hundred calls go wrong, until so many have.
-    Chance { dice: Dice, percent: usize, left: usize },
+    Chance { dice: fastrand::Rng, percent: usize, left: usize },
 }
 
 impl Source {
@@ -82,12 +68,12 @@ impl Source {
         match self {
             Self::Fixed(schedule) => schedule.0.get(&number).copied().unwrap_or(Outcome::Done),
             Self::Chance { dice, percent, left } => {
-                if *left == 0 || dice.below(100) >= *percent {
+                if *left == 0 || dice.usize(..100) >= *percent {
                     return Outcome::Done;
                 }
                 *left -= 1;
                 let menu: Vec<_> = met.faults(Call::menu).collect();
-                menu[dice.below(menu.len())]
+                menu[dice.usize(..menu.len())]
             }
         }
     }

@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     net::TcpListener,
     path::PathBuf,
-    process::{Child, Command, ExitStatus},
+    process::Command,
     sync::Arc,
     time::Duration,
 };
@@ -21,7 +21,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::cluster::Cluster;
-pub(crate) use crate::cluster::{SCHEMA, play};
+pub(crate) use crate::cluster::play;
+
+#[path = "operator.rs"]
+mod operator;
+pub(crate) use operator::Operator;
 
 /// How long anything may take. Generous: two cores do all of it at once.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
@@ -29,29 +33,15 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// How often a condition that nothing announces is asked for.
 const TICK: Duration = Duration::from_millis(50);
 
-/// An operator process.
-pub(crate) struct Operator {
-    child: Child,
-    /// Where it answers.
-    pub admin: String,
-}
+/// Intervals that let a test see in a second what takes a minute in production.
+const QUICK: [(&str, &str); 3] =
+    [("--drift-interval", "300ms"), ("--create-settle", "1s"), ("--request-timeout", "2s")];
 
-impl Drop for Operator {
-    fn drop(&mut self) {
-        // One that has ended already is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Operator {
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    pub(crate) async fn ended(&mut self) -> ExitStatus {
-        eventually("the operator to end", async || self.child.try_wait().expect("its state")).await
-    }
+/// The operator under test: this build's, or another one, such as a release
+/// or the image's, that `APIVIDEO_OPERATOR_BIN` names.
+fn binary() -> PathBuf {
+    let built = env!("CARGO_BIN_EXE_apivideo-operator");
+    std::env::var_os("APIVIDEO_OPERATOR_BIN").map_or_else(|| built.into(), PathBuf::from)
 }
 
 /// The stage of one test.
@@ -62,6 +52,8 @@ pub(crate) struct Stage {
     pub folder: Arc<TempDir>,
     /// The kubectl that fits the control plane.
     pub kubectl: PathBuf,
+    /// `RUST_LOG` of the operators started from here on.
+    pub log_filter: String,
     settings: Vec<String>,
 }
 
@@ -73,13 +65,20 @@ impl Stage {
 
     /// A stage without an operator on this control plane.
     pub(crate) async fn on(cluster: &Cluster) -> Self {
+        Self::between(cluster, account().await).await
+    }
+
+    /// A stage without an operator, between this control plane and this account.
+    pub(crate) async fn between(cluster: &Cluster, account: Sandbox) -> Self {
         let client = cluster.client().await;
         let namespace = cluster.namespace().await;
-        let sandbox = Arc::new(account().await);
+        let sandbox = Arc::new(account);
         let folder = Arc::new(TempDir::new().expect("a folder"));
         fs::write(folder.path().join("kubeconfig"), cluster.kubeconfig()).expect("the kubeconfig");
         fs::write(folder.path().join("key"), "sandbox-key\n").expect("the key");
-        Self { client, namespace, sandbox, folder, kubectl: cluster.kubectl(), settings: Vec::new() }
+        let log_filter = "info,apivideo_operator=debug".to_owned();
+        let kubectl = cluster.kubectl();
+        Self { client, namespace, sandbox, folder, kubectl, log_filter, settings: Vec::new() }
     }
 
     /// Another namespace with the same account: what is started from either is
@@ -88,7 +87,8 @@ impl Stage {
         let namespace = crate::cluster::namespace(&self.client).await;
         let (sandbox, folder) = (Arc::clone(&self.sandbox), Arc::clone(&self.folder));
         let (client, kubectl) = (self.client.clone(), self.kubectl.clone());
-        Self { client, namespace, sandbox, folder, kubectl, settings: self.settings.clone() }
+        let (log_filter, settings) = (self.log_filter.clone(), self.settings.clone());
+        Self { client, namespace, sandbox, folder, kubectl, log_filter, settings }
     }
 
     /// A stage with an operator at work, with quick intervals.
@@ -107,47 +107,51 @@ impl Stage {
     /// Starts an operator and waits until it is ready.
     pub(crate) async fn operator(&self) -> Operator {
         let operator = self.unready_operator();
-        let url = format!("{}/readyz", operator.admin);
-        eventually("the operator to be ready", async || {
-            reqwest::get(&url).await.ok().filter(|answer| answer.status().is_success()).map(|_| ())
-        })
-        .await;
+        operator.ready().await;
         operator
     }
 
     /// Starts an operator.
     pub(crate) fn unready_operator(&self) -> Operator {
+        self.unready_operator_with(&[])
+    }
+
+    /// Starts an operator with more flags than the others.
+    pub(crate) fn unready_operator_with(&self, flags: &[&str]) -> Operator {
         let port = free_port();
         let log = File::options().create(true).append(true).open(self.log()).expect("the log");
-        let child = Command::new(env!("CARGO_BIN_EXE_apivideo-operator"))
+        let child = Command::new(binary())
             .env_clear()
             .env("KUBECONFIG", self.folder.path().join("kubeconfig"))
-            .env("RUST_LOG", "info,apivideo_operator=debug")
+            .env("RUST_LOG", &self.log_filter)
             .args(["run", "--namespace", &self.namespace])
-            .args(self.settings_or(&[
-                ("--base-url", &self.sandbox.url()),
-                ("--drift-interval", "300ms"),
-                ("--create-settle", "1s"),
-                ("--request-timeout", "2s"),
-            ]))
+            .args(self.settings_or(&[&QUICK[..], &[("--base-url", &self.sandbox.url())]].concat(), flags))
             .args(["--bind", &format!("127.0.0.1:{port}")])
             .arg("--api-key-file")
             .arg(self.folder.path().join("key"))
-            .args(&self.settings)
+            .args(flags)
             .stderr(log)
             .spawn()
             .expect("the operator");
-        Operator { child, admin: format!("http://127.0.0.1:{port}") }
+        Operator::of(child, port)
     }
 
-    /// Quick settings, but for those that the test sets itself.
-    fn settings_or(&self, quick: &[(&str, &str)]) -> Vec<String> {
-        let own = |flag: &str| self.settings.iter().any(|set| set == flag);
-        quick
-            .iter()
-            .filter(|(flag, _)| !own(flag))
-            .flat_map(|(flag, value)| [flag.to_string(), value.to_string()])
-            .collect()
+    /// Quick settings and the test's own, but for those that `flags` set, too:
+    /// a flag may be given but once.
+    fn settings_or(&self, quick: &[(&str, &str)], flags: &[&str]) -> Vec<String> {
+        let own = |flag: &str| self.settings.iter().any(|set| set == flag) || flags.contains(&flag);
+        let quick = quick.iter().filter(|(flag, _)| !own(flag));
+        let mut settings: Vec<_> =
+            quick.flat_map(|(flag, value)| [flag.to_string(), value.to_string()]).collect();
+        let mut own = self.settings.iter();
+        while let Some(setting) = own.next() {
+            if flags.contains(&setting.as_str()) {
+                own.next();
+            } else {
+                settings.push(setting.clone());
+            }
+        }
+        settings
     }
 
     pub(crate) fn log(&self) -> PathBuf {
@@ -193,7 +197,11 @@ impl Stage {
     ) -> LiveStream {
         let deadline = tokio::time::Instant::now() + LIMIT;
         loop {
-            let seen = self.api().get_opt(name).await.expect("an answer");
+            let seen = match self.api().get_opt(name).await {
+                // One that can't be read is not as wanted.
+                Err(kube::Error::SerdeError(_)) => None,
+                answer => answer.expect("an answer"),
+            };
             match seen.filter(&wanted) {
                 Some(object) => return object,
                 None if tokio::time::Instant::now() < deadline => tokio::time::sleep(TICK).await,

@@ -18,6 +18,9 @@ const USUAL_LIFE: u64 = 3600;
 /// A longer life than this isn't believed.
 const LONGEST_LIFE: u64 = 24 * 3600;
 
+/// A longer token, in bytes, is no token: it would go with every call, which no server takes.
+const LONGEST_TOKEN: usize = 16 * 1024;
+
 /// What a token is asked for with.
 pub(crate) enum Credential {
     Key(Secret),
@@ -94,10 +97,12 @@ fn refusal(error: Error, failed: impl Fn(String) -> Refusal) -> Refusal {
 }
 
 /// The life is a whole number of seconds from 1 s to a day, an hour where it is missing or nonsense.
-fn grant(body: &[u8]) -> Result<Grant, &'static str> {
+pub(crate) fn grant(body: &[u8]) -> Result<Grant, &'static str> {
     let answer: Value = serde_json::from_slice(body).map_err(|_| "it is not JSON")?;
-    let text = |name| answer.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let access = text("access_token").ok_or("it has no `access_token`")?;
+    let text = |name| {
+        answer.get(name).and_then(Value::as_str).filter(|text| (1..=LONGEST_TOKEN).contains(&text.len()))
+    };
+    let access = text("access_token").ok_or("it has no `access_token` that can be one")?;
     let mut header = HeaderValue::try_from(format!("Bearer {access}"))
         .map_err(|_| "its `access_token` has characters that no header can carry")?;
     header.set_sensitive(true);

@@ -12,7 +12,6 @@ use crate::clock::date_of;
 use crate::error::Error;
 use crate::governor::{Governor, Permit};
 use crate::interpret;
-use crate::jitter::Jitter;
 use crate::observe::CallObserver;
 use crate::priority::Priority;
 use crate::rate_limit::{Limits, RateLimit};
@@ -85,7 +84,7 @@ impl Client {
         let checked = settings::check(&settings)?;
         let transport = Arc::new(Transport::new(wire, checked.base_url, checked.user_agent, observer));
         let tokens = Arc::new(Tokens::new(Arc::clone(&transport), settings.api_key));
-        let jitter = Jitter::new(settings.jitter_seed);
+        let jitter = settings.jitter_seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let governor = Arc::new(Governor::new(checked.read_share, checked.write_share, jitter));
         Ok(Self { transport, tokens, governor })
     }
@@ -223,7 +222,11 @@ impl Client {
             permit.spent()
         }
         if status.is_success() {
-            return match request.read(response.body()) {
+            let read = match request.is_answered_by(status) {
+                true => request.read(response.body()),
+                false => Err("it is not the 204 that answers a deletion".to_owned()),
+            };
+            return match read {
                 Ok(value) => Ok(Answer { value, limits, date: date_of(headers) }),
                 Err(why) => Err(Error::Unreadable { status: status.as_u16(), why }),
             };

@@ -36,10 +36,11 @@ impl ServerClock {
     }
 }
 
-/// The `Date` of an answer; `None` when it has none that can be read.
+/// The `Date` of an answer; `None` when it has none that can be read, or one before 1970.
 pub(crate) fn date_of(headers: &HeaderMap) -> Option<Timestamp> {
     let text = headers.get(DATE)?.to_str().ok()?;
-    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
+    date.filter(|date| *date >= Timestamp::UNIX_EPOCH)
 }
 
 #[cfg(test)]

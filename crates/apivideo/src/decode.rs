@@ -126,8 +126,10 @@ fn secret(object: &Object, name: &str) -> Option<Secret> {
     object.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(Secret::from)
 }
 
+/// A time before 1970 is nonsense, and a year of more or less than four digits
+/// can't be told to Kubernetes.
 fn time(object: &Object, name: &str) -> Option<Timestamp> {
-    object.get(name)?.as_str()?.parse().ok()
+    object.get(name)?.as_str()?.parse().ok().filter(|time| *time >= Timestamp::UNIX_EPOCH)
 }
 
 #[cfg(test)]

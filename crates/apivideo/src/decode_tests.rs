@@ -63,6 +63,10 @@ fn a_wrong_time_or_address_is_absent_and_not_an_error() {
     .unwrap();
     assert_eq!((stream.created_at, stream.updated_at, stream.stream_key), (None, None, None));
     assert_eq!(stream.assets, Assets::default());
+    for nonsense in ["-009999-01-02T01:59:59Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
+        let stream = read(&json!({"liveStreamId": "li1", "createdAt": nonsense})).unwrap();
+        assert_eq!(stream.created_at, None, "{nonsense}");
+    }
 }
 
 #[test]

@@ -10,13 +10,16 @@ const LEFT_OUT: &str = "(its text is left out, for it may hold a secret)";
 
 /// Where one of these stands in a raw body, a secret stands beside it.
 const TRACES: [&str; 7] =
-    ["streamkey", "apikey", "access_token", "refresh", "bearer", "authorization", "/private/"];
+    ["streamkey", "stream_key", "apikey", "access_token", "refresh", "bearer", "authorization"];
+
+/// What stands in the address of a private stream, before its token.
+const PRIVATE: [&str; 2] = ["/private/", "token="];
 
 /// A body that isn't a problem of the API, such as a proxy's page: left out
 /// as a whole when it has a known secret or a trace of any secret in it.
 pub(crate) fn of_body(body: &[u8], secrets: &[Secret]) -> String {
     let text = String::from_utf8_lossy(body);
-    let lower = text.to_lowercase();
+    let lower = text.to_ascii_lowercase();
     if TRACES.iter().any(|trace| lower.contains(trace)) {
         return LEFT_OUT.to_owned();
     }
@@ -28,7 +31,7 @@ pub(crate) fn of_body(body: &[u8], secrets: &[Secret]) -> String {
 pub(crate) fn of_text(text: &str, secrets: &[Secret]) -> String {
     // Looked for in the whole text: a cut could leave half a secret, which no search finds.
     let secret = secrets.iter().map(Secret::expose).any(|secret| !secret.is_empty() && text.contains(secret));
-    if secret || text.contains("/private/") {
+    if secret || is_private(text) {
         return LEFT_OUT.to_owned();
     }
     let words = text.split(|c: char| c.is_whitespace() || is_invisible(c)).filter(|word| !word.is_empty());
@@ -49,6 +52,13 @@ pub(crate) fn of_text(text: &str, secrets: &[Secret]) -> String {
         }
     }
     line
+}
+
+/// Whether a text has the address of a private stream in it. A raw JSON body may
+/// write its slashes as `\\/`, as PHP does.
+pub(crate) fn is_private(text: &str) -> bool {
+    let plain = text.replace('\\', "").to_ascii_lowercase();
+    PRIVATE.iter().any(|mark| plain.contains(mark))
 }
 
 /// Control characters, and those that turn the direction of a terminal's text.
@@ -85,6 +95,8 @@ mod tests {
             r#"{"streamKey": "abc"}"#,
             "Authorization: abc",
             "https://live.api.video/private/abc/li1.m3u8",
+            r#"{"hls": "https:\/\/live.api.video\/private\/abc\/li1.m3u8"}"#,
+            "<iframe src='https://embed.api.video/live/li1?token=abc'>",
             r#"{"access_token": "abc"}"#,
         ] {
             assert_eq!(of_body(body.as_bytes(), &[]), LEFT_OUT);

@@ -13,7 +13,6 @@ use crate::availability::{Gate, Held, Moved, Reason, Report, Ticket};
 use crate::budget::{Budget, Spent, Verdict};
 use crate::client::AccountState;
 use crate::error::{Deferral, Error};
-use crate::jitter::Jitter;
 use crate::priority::Priority;
 use crate::rate_limit::{Limits, RateLimit};
 use crate::requests::Class;
@@ -29,7 +28,8 @@ struct Parts {
     gate: Gate,
     reads: Budget,
     writes: Budget,
-    jitter: Jitter,
+    /// Spreads the probes of many clients.
+    jitter: fastrand::Rng,
 }
 
 /// Leave for one call.
@@ -43,7 +43,7 @@ pub(crate) struct Permit {
 }
 
 impl Governor {
-    pub(crate) fn new(read_share: f64, write_share: f64, jitter: Jitter) -> Self {
+    pub(crate) fn new(read_share: f64, write_share: f64, jitter: fastrand::Rng) -> Self {
         let (reads, writes) = (Budget::new(read_share), Budget::new(write_share));
         let parts = Parts { gate: Gate::new(), reads, writes, jitter };
         Self { parts: Mutex::new(parts), changed: Notify::new() }
@@ -123,7 +123,7 @@ impl Parts {
     }
 
     fn report(&mut self, ticket: Ticket, report: Report, now: Instant) -> Option<Moved> {
-        let chance = self.jitter.next();
+        let chance = self.jitter.f64();
         self.gate.report(ticket, report, now, chance)
     }
 }

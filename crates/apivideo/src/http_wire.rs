@@ -70,10 +70,14 @@ impl Wire for HttpWire {
 
 /// The body, given up as soon as it is larger than [`MAX_ANSWER`], whatever its announced length is.
 async fn body(mut response: reqwest::Response) -> Result<Bytes, WireError> {
+    let too_large = || WireError::Lost(format!("the answer is larger than {MAX_ANSWER} bytes"));
+    if response.content_length().is_some_and(|announced| announced > MAX_ANSWER as u64) {
+        return Err(too_large());
+    }
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(fault)? {
         if body.len() + chunk.len() > MAX_ANSWER {
-            return Err(WireError::Lost(format!("the answer is larger than {MAX_ANSWER} bytes")));
+            return Err(too_large());
         }
         body.extend_from_slice(&chunk);
     }

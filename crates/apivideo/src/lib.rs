@@ -44,9 +44,10 @@ mod decode;
 mod error;
 mod excerpt;
 mod governor;
+#[cfg(test)]
+mod hostile;
 mod http_wire;
 mod interpret;
-mod jitter;
 mod model;
 mod observe;
 mod priority;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Secret;
+use crate::excerpt::is_private;
 
 /// A live stream as the API shows it.
 ///
@@ -35,7 +36,10 @@ impl LiveStream {
     /// those of a private stream carry a token, and are as secret as its key.
     #[must_use]
     pub fn public_assets(&self) -> Option<PublicAssets> {
-        let open = |url: &Option<Secret>| url.as_ref().map(|url| url.expose().to_owned());
+        // Also one that is said to be public, but whose address has a token all the same: it
+        // was private a moment ago.
+        let public = |url: &&Secret| !is_private(url.expose());
+        let open = |url: &Option<Secret>| url.as_ref().filter(public).map(|url| url.expose().to_owned());
         (self.public == Some(true)).then(|| PublicAssets {
             hls: open(&self.assets.hls),
             iframe: open(&self.assets.iframe),
@@ -213,6 +217,13 @@ mod tests {
         for private in [Some(false), None] {
             stream.public = private;
             assert_eq!(stream.public_assets(), None);
+        }
+        stream.public = Some(true);
+        for token in
+            ["https://live.api.video/private/t0k/li1.m3u8", "https://embed.api.video/live/li1?token=t0k"]
+        {
+            stream.assets.hls = Some(token.into());
+            assert_eq!(stream.public_assets(), Some(PublicAssets::default()), "{token}");
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::Method;
+use http::{Method, StatusCode};
 use serde::Serialize;
 
 use crate::decode;
@@ -111,6 +111,13 @@ impl<T> Request<T> {
     /// above all, so such a request is never sent.
     pub(crate) fn names_a_possible_id(&self) -> bool {
         self.id.as_deref().is_none_or(|id| !matches!(id, "" | "." | ".."))
+    }
+
+    /// Whether a 2xx of this status answers the request. A deletion is 204 and
+    /// nothing else: 200 with a page of some proxy is no word of the API, and a
+    /// stream that is taken for deleted is never looked after again.
+    pub(crate) fn is_answered_by(&self, status: StatusCode) -> bool {
+        self.operation != Operation::Delete || status == StatusCode::NO_CONTENT
     }
 
     pub(crate) fn read(&self, body: &[u8]) -> Result<T, String> {

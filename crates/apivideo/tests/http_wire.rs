@@ -141,3 +141,71 @@ async fn a_body_without_end_is_given_up_at_the_bound() {
     assert_eq!(error, WireError::Lost(format!("the answer is larger than {MAX_ANSWER} bytes")));
     assert!(endless.await.unwrap() < 4 * MAX_ANSWER, "it was not read to its end");
 }
+
+#[tokio::test]
+async fn a_body_that_announces_10_mib_is_given_up_before_it_is_read() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let eager = tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        read_request(&mut connection).await;
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 10 * 1024 * 1024);
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let mut written = 0;
+        while written < 10 * 1024 * 1024 && connection.write_all(&[b' '; 65536]).await.is_ok() {
+            written += 65536;
+        }
+        written
+    });
+    let error = send(&url, PATIENT).await.unwrap_err();
+    assert_eq!(error, WireError::Lost(format!("the answer is larger than {MAX_ANSWER} bytes")));
+    assert!(eager.await.unwrap() < MAX_ANSWER, "it was read all the same");
+}
+
+#[tokio::test]
+async fn a_body_of_just_the_bound_is_read_and_one_byte_more_is_not() {
+    for (length, fits) in [(MAX_ANSWER, true), (MAX_ANSWER + 1, false)] {
+        let body = vec![b' '; length];
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+        let url = server(Vec::leak([head.into_bytes(), body].concat())).await;
+        assert_eq!(send(&url, PATIENT).await.is_ok(), fits, "{length}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_is_given_up_when_the_time_is_over() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let trickle = tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        read_request(&mut connection).await;
+        connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n").await.unwrap();
+        // Each byte comes in time; the whole never does.
+        while connection.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let begun = std::time::Instant::now();
+    let error = send(&url, Duration::from_millis(700)).await.unwrap_err();
+    assert_eq!(error, WireError::Lost("no whole answer came in time".to_owned()));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    trickle.await.unwrap();
+}
+
+#[tokio::test]
+async fn headers_without_end_and_statuses_of_no_kind_are_lost() {
+    let many = b"x-filler: y\r\n".repeat(100_000);
+    let long = [b"x-filler: ".as_slice(), &vec![b'y'; 10 * 1024 * 1024], b"\r\n"].concat();
+    let answers = [
+        [b"HTTP/1.1 200 OK\r\n".as_slice(), &many].concat(),
+        [b"HTTP/1.1 200 OK\r\n".as_slice(), &long].concat(),
+    ];
+    let statuses =
+        ["HTTP/1.1 99999 OK\r\n\r\n", "HTTP/1.1 -200 OK\r\n\r\n", "HTTP/9.9 200 OK\r\n\r\n", "\0\0\0\0"];
+    let answers = answers.into_iter().chain(statuses.map(|status| status.as_bytes().to_vec()));
+    for answer in answers {
+        let beginning = String::from_utf8_lossy(&answer[..answer.len().min(40)]).into_owned();
+        let error = send(&server(Vec::leak(answer)).await, PATIENT).await.unwrap_err();
+        assert!(matches!(&error, WireError::Lost(why) if why.len() < 500), "{beginning}: {error:?}");
+    }
+}

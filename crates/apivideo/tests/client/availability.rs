@@ -15,6 +15,7 @@ fn answering(status: &Arc<AtomicU16>) -> Arc<Scripted> {
     let status = Arc::clone(status);
     Scripted::new(move |seen| match (seen.line.contains("/auth/"), status.load(Ordering::SeqCst)) {
         (true, _) => as_usual(),
+        (false, 200) if seen.line.starts_with("DELETE") => json(204, ""),
         (false, 200) => stream(),
         (false, other) => json(other, ""),
     })

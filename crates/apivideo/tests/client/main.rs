@@ -10,6 +10,7 @@
 mod authentication;
 mod availability;
 mod budget;
+mod hostile;
 mod repetition;
 mod scripted;
 mod secrecy;

@@ -13,7 +13,7 @@ fn hall() -> CreateLiveStream {
 }
 
 /// Answers every call but those for a token with `reply`.
-fn always(reply: fn() -> Reply) -> std::sync::Arc<Scripted> {
+fn always(reply: impl Fn() -> Reply + Send + Sync + 'static) -> std::sync::Arc<Scripted> {
     Scripted::new(move |seen| if seen.line.contains("/auth/") { as_usual() } else { reply() })
 }
 
@@ -117,6 +117,17 @@ async fn a_call_carries_its_headers_and_its_body() {
 async fn a_delete_and_a_complete_need_no_body_in_the_answer() {
     let wire = always(|| json(202, "\u{fffd}anything"));
     client(&wire).send(complete("li1"), Priority::UserChange).await.unwrap();
+    let wire = always(|| json(204, ""));
     client(&wire).send(delete("li1"), Priority::UserChange).await.unwrap();
     assert_eq!(delete("li1").operation(), Operation::Delete);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_that_another_2xx_answers_may_not_have_happened_and_is_not_repeated() {
+    for (status, body) in [(200, "<h1>We will be back soon</h1>"), (200, ""), (202, ""), (206, "")] {
+        let wire = always(move || json(status, body));
+        let error = client(&wire).send(delete("li1"), Priority::UserChange).await.unwrap_err();
+        assert!(matches!(error, Error::Unreadable { .. }), "{status}: {error:?}");
+        assert_eq!((error.effect(), wire.count("DELETE")), (Effect::Unknown, 1), "{status}");
+    }
 }
