@@ -7,6 +7,7 @@
 
 mod creates;
 mod holders;
+mod late;
 mod wakes;
 
 use std::{
@@ -22,6 +23,7 @@ use tokio::{sync::Notify, time::Instant};
 
 pub use creates::Creates;
 pub use holders::{Claim, Holders};
+pub use late::LateStreams;
 pub use wakes::{Wake, Wakes};
 
 use crate::{
@@ -56,6 +58,8 @@ pub struct Account {
     pub holders: Mutex<Holders>,
     /// The creates under way.
     pub creates: Creates,
+    /// The creates that were given up, and what came of them after all.
+    pub late: LateStreams,
     /// Brings LiveStreams back to the controller.
     pub wakes: Wakes,
     /// Asks the observer for a pass now.
@@ -105,6 +109,7 @@ impl Account {
             policy,
             holders: Mutex::default(),
             creates: Creates::default(),
+            late: LateStreams::default(),
             wakes: Wakes::default(),
             observe_now: Notify::new(),
             snapshot: Mutex::default(),

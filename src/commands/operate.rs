@@ -39,6 +39,7 @@ pub async fn operate<P, C>(
     let counted = metrics.clone();
     let observed = observer::observe(&account, shutdown.clone(), move |pass| {
         counted.passed(pass.duration, pass.streams, pass.unreadable);
+        counted.came_late(pass.late as u64);
         passed();
     });
     let accounts = Accounts::one(Arc::clone(&account));

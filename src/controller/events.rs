@@ -116,6 +116,13 @@ fn telling(note: &Note) -> Telling {
         Note::DriftCorrected(id, fields) => {
             (false, "DriftCorrected", format!("{fields} of {id} had been changed elsewhere and was set back"))
         }
+        Note::CameLate(id) => {
+            let text = format!(
+                "a create request that was given up seems to have made {id} after all, and nobody holds it: delete it \
+                 in api.video, or keep it by a LiveStream with spec.liveStreamId {id}"
+            );
+            (true, "CameLate", text)
+        }
         Note::Deleted(id) => (false, "Deleted", format!("deleted the stream {id}")),
         Note::Retained(Some(id), why) => (false, "Retained", format!("kept the stream {id}: {why}")),
         Note::Retained(None, why) => (false, "Retained", format!("let go without a search: {why}")),

@@ -13,6 +13,7 @@ use crate::{
     core::{
         action::{Action, Cause},
         intent::{Finding, Intent, Request, Search, judge},
+        late::GivenUp,
         memory::{Create, Memory, Refusal, Trouble},
         model::{Desired, Remote, StreamId},
         outcome::{CallFailure, Outcome, Why},
@@ -58,8 +59,23 @@ pub(super) async fn execute(
         }
         Action::Delete { id } => return Ok(delete(subject, id).await),
     };
+    if *action == Action::DropIntent {
+        give_up(subject, &entry.memory);
+    }
     stored(subject, entry, action, written);
     Ok(Outcome::Stored)
+}
+
+/// A create that nobody found a stream of may have one yet: the observer looks out for it.
+fn give_up(subject: &Subject, memory: &Memory) {
+    if let Some(Create::Open(intent, Request::Unknown(_))) = &memory.create {
+        subject.account.late.give_up(GivenUp {
+            uid: subject.manifest.uid.clone(),
+            place: subject.manifest.place.clone(),
+            intent: intent.clone(),
+            at: subject.now(),
+        });
+    }
 }
 
 fn stored(subject: &mut Subject, entry: &mut Entry, action: &Action, written: LiveStream) {

@@ -14,7 +14,7 @@ use crate::{
         action,
         backoff::backoff,
         observed::{Observed, Sight},
-        outcome::absorb,
+        outcome::{Note, absorb},
         plan::{Plan, Step},
     },
     crd::LiveStream,
@@ -85,6 +85,9 @@ async fn converge(
         .entries
         .prune(|| context.known(), context.stores.iter().map(kube::runtime::reflector::Store::len).sum());
     let mut subject = Subject::gather(context, watched, entry)?;
+    for id in subject.account.late.untold(&subject.manifest.uid) {
+        context.events.did(&subject.object, &Note::CameLate(id)).await;
+    }
     let (mut last, mut asked) = (String::new(), false);
     for _ in 0..MOST_STEPS {
         let plan =

@@ -19,6 +19,7 @@ pub mod fight;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod intent;
+pub mod late;
 pub mod memory;
 mod missing;
 pub mod model;

@@ -74,6 +74,8 @@ pub enum Note {
     Updated(StreamId, String),
     /// A change made elsewhere was undone.
     DriftCorrected(StreamId, String),
+    /// A create that was given up has made this stream after all.
+    CameLate(StreamId),
     /// The stream was deleted.
     Deleted(StreamId),
     /// The stream stays though the LiveStream goes.

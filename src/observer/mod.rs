@@ -18,6 +18,7 @@ use crate::{
     account::{Account, lock, remote, trouble},
     core::{
         backoff::backoff,
+        late::GivenUp,
         model::StreamId,
         paging::{Next, Reading, Shown},
     },
@@ -34,6 +35,8 @@ pub struct PassReport {
     pub unreadable: u64,
     /// Streams that were there before and were not shown.
     pub vanished: usize,
+    /// Streams of creates that were given up, found for the first time.
+    pub late: usize,
     /// How long it took.
     pub duration: Duration,
 }
@@ -88,6 +91,7 @@ async fn one_pass(account: &Account) -> PassReport {
         }
     }
     report.vanished = end(account, began);
+    report.late = look_for_late(account);
     report.duration = began.elapsed();
     if report.unreadable > 0 {
         warn!(
@@ -169,6 +173,23 @@ fn end(account: &Account, began: Instant) -> usize {
         lock(&account.holders).all_waiting().iter().for_each(|place| account.wakes.one(place));
     }
     vanished.len()
+}
+
+/// Tells of streams that nobody holds and that a create which was given up seems
+/// to have made. While a create of the same payload is open, they may be its.
+fn look_for_late(account: &Account) -> usize {
+    let held: Vec<StreamId> = lock(&account.holders).held().cloned().collect();
+    let awaited = |create: &GivenUp| account.creates.open_with(&create.intent.payload) > 0;
+    let late = account.late.look(account.snapshot().unheld(&held), awaited, account.now());
+    for (place, id) in &late {
+        warn!(
+            live_stream = %place,
+            stream = %id,
+            "a create request that was given up seems to have made a stream after all; nobody holds it"
+        );
+        account.wakes.one(place);
+    }
+    late.len()
 }
 
 fn wake(account: &Account, ids: &[StreamId]) {

@@ -4,7 +4,7 @@
 //! stream came is ignored. So a page that was on its way while a stream was
 //! written never undoes, in our eyes, what was written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tokio::time::Instant;
 
@@ -113,7 +113,7 @@ impl Snapshot {
                 }
             }
         }
-        let held: std::collections::HashSet<_> = held.iter().collect();
+        let held: HashSet<_> = held.iter().collect();
         self.seen.retain(|id, seen| seen.as_of >= began || held.contains(id));
         vanished
     }
@@ -125,6 +125,15 @@ impl Snapshot {
         let is_so =
             |id: &&StreamId| self.seen.get(id).is_some_and(|s| s.state == State::Gone { judged: false });
         held.iter().filter(is_so).cloned().collect()
+    }
+
+    /// The streams that were seen and are not among the `held`.
+    pub fn unheld<'a>(&'a self, held: &[StreamId]) -> impl Iterator<Item = &'a Remote> {
+        let held: HashSet<_> = held.iter().cloned().collect();
+        self.seen.values().filter_map(move |seen| match &seen.state {
+            State::Present(remote) if !held.contains(&remote.id) => Some(remote.as_ref()),
+            _ => None,
+        })
     }
 
     /// How many whole passes have ended.

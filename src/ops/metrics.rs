@@ -43,6 +43,7 @@ pub struct Metrics {
     pass_seconds: Gauge<f64, AtomicU64>,
     streams: Gauge,
     unreadable: Gauge,
+    late: Counter,
 }
 
 impl Default for Metrics {
@@ -58,6 +59,7 @@ impl Default for Metrics {
             pass_seconds: Gauge::default(),
             streams: Gauge::default(),
             unreadable: Gauge::default(),
+            late: Counter::default(),
         };
         let m = &metrics;
         registry.register("api_requests", "Calls to api.video by method and status code", m.calls.clone());
@@ -87,6 +89,11 @@ impl Default for Metrics {
             "Streams that the last pass could not read",
             m.unreadable.clone(),
         );
+        registry.register(
+            "late_streams",
+            "Streams that nobody holds and that a create which was given up seems to have made",
+            m.late.clone(),
+        );
         Self { registry: Arc::new(registry), ..metrics }
     }
 }
@@ -104,6 +111,11 @@ impl Metrics {
         self.pass_seconds.set(duration.as_secs_f64());
         self.streams.set(i64::try_from(streams).unwrap_or(i64::MAX));
         self.unreadable.set(i64::try_from(unreadable).unwrap_or(i64::MAX));
+    }
+
+    /// Counts streams that came too late.
+    pub fn came_late(&self, streams: u64) {
+        self.late.inc_by(streams);
     }
 
     /// Counts a reconcile from here on.

@@ -132,3 +132,21 @@ fn a_crash_between_the_create_and_its_answer_leaves_one_stream() {
         assert_eq!(stage.sandbox.streams().len(), 1);
     });
 }
+
+#[test]
+fn a_create_that_takes_effect_long_after_the_settle_time_is_told_by_an_event_and_a_metric() {
+    play(async {
+        let (stage, operator) = Stage::set().await;
+        let late = Fault::Delay { duration: Duration::from_secs(8) };
+        stage.sandbox.inject(Rule::once(late).on("POST", "/live-streams"));
+        let own = stage.synced("late", json!({ "name": "Late" })).await;
+        let note = stage.event("late", "CameLate").await;
+        let streams = stage.sandbox.streams();
+        let other = streams.iter().find(|s| s.live_stream_id != own).expect("a second stream");
+        assert!(note.contains(&other.live_stream_id), "{note}");
+        assert!(operator.metrics().await.contains("apivideo_operator_late_streams_total 1"));
+        stage.two_passes().await;
+        assert_eq!(stage.sandbox.streams().len(), 2, "it is left to a person");
+        assert_eq!(stage.events("late").await.iter().filter(|(reason, _)| reason == "CameLate").count(), 1);
+    });
+}

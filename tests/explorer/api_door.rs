@@ -9,7 +9,7 @@ use http::{Method, Request, Response, StatusCode};
 
 use crate::{
     outcome::{Call, Outcome},
-    world::{LATE, World},
+    world::{LATE, TOO_LATE, World},
 };
 
 /// How long a call takes each way.
@@ -41,8 +41,12 @@ async fn pass(
         Outcome::ErrorBefore => return Ok(page_of_a_proxy()),
         Outcome::Limited => return Ok(limited()),
         Outcome::Unauthorized => return Ok(unauthorized()),
+        Outcome::TooLate => {
+            take_effect_later(&world, call, request, TOO_LATE);
+            return Err(WireError::Lost("connection reset".into()));
+        }
         Outcome::Late | Outcome::CrashLate => {
-            take_effect_later(&world, call, request);
+            take_effect_later(&world, call, request, LATE);
             if outcome == Outcome::CrashLate {
                 die(&world).await;
             }
@@ -73,10 +77,10 @@ async fn die(world: &World) -> std::convert::Infallible {
     std::future::pending().await
 }
 
-fn take_effect_later(world: &Arc<World>, call: Call, request: Request<Bytes>) {
+fn take_effect_later(world: &Arc<World>, call: Call, request: Request<Bytes>, wait: Duration) {
     let world = Arc::clone(world);
     tokio::spawn(async move {
-        tokio::time::sleep(LATE).await;
+        tokio::time::sleep(wait).await;
         world.reach_api(None, call, &request, false);
     });
 }

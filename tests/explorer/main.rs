@@ -23,6 +23,7 @@
 mod api_door;
 mod cluster_door;
 mod explore;
+mod late;
 mod ledger;
 mod lives;
 #[path = "../support/memory_cluster/mod.rs"]

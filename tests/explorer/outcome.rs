@@ -54,6 +54,9 @@ pub(crate) enum Outcome {
     Unreadable,
     /// The answer is lost, and the effect comes later, within the settle time.
     Late,
+    /// The answer is lost, and the effect comes long after the settle time: no
+    /// menu has it, for nothing is promised of it but that it is told.
+    TooLate,
     /// It is done and answered, and lists show it later.
     Trails,
     /// The answer is lost, and lists show the effect later.

@@ -49,6 +49,10 @@ pub(crate) struct Played {
     /// Searches for lost creates that ended, and the most pages that one has read.
     pub searches: usize,
     pub most_looks: usize,
+    /// The reason and the note of each event.
+    pub events: Vec<(String, String)>,
+    /// The ids of the streams that are there.
+    pub streams: Vec<String>,
 }
 
 /// Plays a life.
@@ -73,8 +77,15 @@ pub(crate) fn play(life: &Life, source: Source, decisions: Decisions) -> Played 
             calls_to_settle: settled_after,
             searches: inner.ledger.searches,
             most_looks: inner.ledger.most_looks,
+            events: inner.cluster.all("events").map(told).collect(),
+            streams: inner.api.streams().into_iter().map(|stream| stream.live_stream_id).collect(),
         }
     })
+}
+
+fn told(event: &Value) -> (String, String) {
+    let text = |field: &str| event[field].as_str().unwrap_or_default().to_owned();
+    (text("reason"), text("note"))
 }
 
 /// A process of the operator. Dropping it is its crash.
@@ -153,7 +164,7 @@ fn advance(world: &World) -> Progress {
             break;
         }
     }
-    if !inner.ledger.violations.is_empty() {
+    if !inner.ledger.violations.is_empty() && !inner.goes_on {
         return Progress::Failed;
     }
     let now = Instant::now();

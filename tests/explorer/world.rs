@@ -25,6 +25,8 @@ use crate::{
 pub(crate) const OUTAGE: Duration = Duration::from_secs(10);
 /// How late an effect comes: within the settle time, which is 30 s.
 pub(crate) const LATE: Duration = Duration::from_secs(20);
+/// How late it comes when it comes too late.
+pub(crate) const TOO_LATE: Duration = Duration::from_secs(120);
 /// How far a list trails, when it does.
 const TRAIL: Duration = Duration::from_secs(20);
 /// How far the watch is behind, when it is.
@@ -58,6 +60,9 @@ pub(crate) struct Inner {
     pub exploring: bool,
     /// Which process runs: those before it are dead.
     pub process: u32,
+    /// Whether the run is played to its end though an invariant is broken:
+    /// something has happened of which nothing is promised.
+    pub goes_on: bool,
     /// When what was set off so far has happened.
     pub disturbed_until: Instant,
     outage_until: Instant,
@@ -80,6 +85,7 @@ impl World {
             source,
             exploring: true,
             process: 0,
+            goes_on: false,
             disturbed_until: begun,
             outage_until: begun,
             shown_at: Vec::new(),
@@ -135,6 +141,10 @@ impl World {
                 inner.disturb(STALE);
             }
             Outcome::Late | Outcome::CrashLate => inner.disturb(LATE),
+            Outcome::TooLate => {
+                inner.goes_on = true;
+                inner.disturb(TOO_LATE);
+            }
             Outcome::Trails | Outcome::LostTrails => inner.disturb(TRAIL),
             _ => {}
         }
