@@ -17,7 +17,7 @@ use apivideo_operator::core::{
 use jiff::Timestamp;
 
 use crate::{
-    explore::{Failure, SINGLES, explore},
+    explore::{Failure, SINGLES, explore, tell},
     ledger::Invariant,
     lives,
 };
@@ -33,7 +33,8 @@ fn caught(mutant: &str, decisions: Decisions, by: &[Invariant]) {
     let broken = explored.failures.iter().flat_map(|failure| &failure.played.violations);
     let broken: BTreeSet<_> = broken.map(|violation| violation.invariant).collect();
     let shortest = explored.shortest().map(Failure::report).unwrap_or_default();
-    println!("{mutant}: {} of {} schedules fail, {broken:?}", explored.failures.len(), explored.schedules);
+    let (failed, schedules) = (explored.failures.len(), explored.figures.schedules);
+    tell(&format!("{mutant}: {failed} of {schedules} schedules fail, {broken:?}"));
     for invariant in by {
         assert!(broken.contains(invariant), "{mutant} does not break {invariant:?}\n{shortest}");
     }

@@ -5,9 +5,9 @@ use std::time::Instant;
 use apivideo_operator::core::decisions::Decisions;
 
 use crate::{
-    explore::Failure,
+    explore::{Failure, tell},
     lives::{self, Life},
-    run::{Played, play},
+    run::{Figures, Played, play},
     schedule::{Schedule, Source},
 };
 
@@ -65,25 +65,27 @@ fn random_schedules_keep_the_invariants() {
     let by_the_clock = since_epoch.map_or(1, |time| u64::from(time.subsec_nanos()));
     let seed = setting("EXPLORER_SEED").unwrap_or(by_the_clock);
     let schedules = setting("EXPLORER_RANDOM").unwrap_or(SCHEDULES);
-    let (began, mut faults, mut crashes) = (Instant::now(), 0, 0);
+    let (began, mut figures) = (Instant::now(), Figures::default());
     for number in 0..schedules {
         let (life, source) = drawn(seed.wrapping_add(number));
         if !life.may_hurry {
             continue;
         }
         let played = play(&life, source, Decisions::default());
-        faults += played.faults;
-        crashes += played.crashes;
+        figures.add(played.figures);
         if !played.violations.is_empty() {
             let failure = shortened(&life, played);
             let seed = seed.wrapping_add(number);
             panic!("EXPLORER_SEED={seed} EXPLORER_RANDOM=1 repeats this\n{}", failure.report());
         }
     }
-    println!(
-        "random: {schedules} schedules from EXPLORER_SEED={seed}, {faults} faults, {crashes} crashes in {:.0} s",
+    tell(&format!(
+        "random: {} schedules from EXPLORER_SEED={seed}, {} faults, {} crashes in {:.0} s",
+        figures.schedules,
+        figures.faults,
+        figures.crashes,
         began.elapsed().as_secs_f64()
-    );
+    ));
 }
 
 #[test]

@@ -42,17 +42,37 @@ static CRD: LazyLock<Value> =
 pub(crate) struct Played {
     pub met: Vec<Met>,
     pub violations: Vec<Violation>,
-    pub faults: usize,
-    pub crashes: usize,
-    /// Calls to the API from the last fault until all was settled.
-    pub calls_to_settle: usize,
-    /// Searches for lost creates that ended, and the most pages that one has read.
-    pub searches: usize,
-    pub most_looks: usize,
+    pub figures: Figures,
     /// The reason and the note of each event.
     pub events: Vec<(String, String)>,
     /// The ids of the streams that are there.
     pub streams: Vec<String>,
+}
+
+/// What can be counted of one run, or of many.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Figures {
+    pub schedules: usize,
+    pub faults: usize,
+    pub crashes: usize,
+    /// The most calls to the API from the last fault until all was settled.
+    pub calls_to_settle: usize,
+    /// Searches for lost creates that ended.
+    pub searches: usize,
+    /// The most pages that a search has read, where no crash made it begin anew
+    /// and no other LiveStream searched beside it.
+    pub most_looks: usize,
+}
+
+impl Figures {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.schedules += other.schedules;
+        self.faults += other.faults;
+        self.crashes += other.crashes;
+        self.calls_to_settle = self.calls_to_settle.max(other.calls_to_settle);
+        self.searches += other.searches;
+        self.most_looks = self.most_looks.max(other.most_looks);
+    }
 }
 
 /// Plays a life.
@@ -69,14 +89,19 @@ pub(crate) fn play(life: &Life, source: Source, decisions: Decisions) -> Played 
         let settled_after = drive(&world, life, decisions).await;
         let inner = &mut *world.lock();
         inner.ledger.judge(&inner.cluster, &inner.api);
+        let ledger = &mut inner.ledger;
+        let alone = ledger.crashes == 0 && !life.several;
         Played {
             met: std::mem::take(&mut inner.met),
-            violations: std::mem::take(&mut inner.ledger.violations),
-            faults: inner.ledger.faults,
-            crashes: inner.ledger.crashes,
-            calls_to_settle: settled_after,
-            searches: inner.ledger.searches,
-            most_looks: inner.ledger.most_looks,
+            violations: std::mem::take(&mut ledger.violations),
+            figures: Figures {
+                schedules: 1,
+                faults: ledger.faults,
+                crashes: ledger.crashes,
+                calls_to_settle: settled_after,
+                searches: ledger.searches,
+                most_looks: if alone { ledger.most_looks } else { 0 },
+            },
             events: inner.cluster.all("events").map(told).collect(),
             streams: inner.api.streams().into_iter().map(|stream| stream.live_stream_id).collect(),
         }
