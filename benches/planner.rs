@@ -92,7 +92,7 @@ fn seeing(stream: Sight) -> Observed {
         settle: Duration::from_secs(30),
         marker: false,
     };
-    Observed { stream, account, crd_terminating: false }
+    Observed { stream, account, late: None, crd_terminating: false }
 }
 
 fn present(remote: Remote) -> Observed {

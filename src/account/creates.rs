@@ -12,30 +12,42 @@ use std::{
 
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
-use super::lock;
-use crate::core::{intent::Intent, model::Desired};
+use super::{Claim, lock};
+use crate::core::{
+    diff::made_from,
+    intent::Intent,
+    model::{Desired, Remote},
+};
 
 /// The creates under way.
 #[derive(Default)]
 pub struct Creates {
-    open: Mutex<HashMap<String, Intent>>,
+    open: Mutex<HashMap<String, (Claim, Intent)>>,
     gates: Mutex<HashMap<String, Arc<RwLock<()>>>>,
 }
 
 impl Creates {
-    /// Notes whether the LiveStream of this uid has an open intent.
-    pub fn note(&self, uid: &str, intent: Option<&Intent>) {
+    /// Notes whether a LiveStream has an open intent.
+    pub fn note(&self, claim: &Claim, intent: Option<&Intent>) {
         let mut open = lock(&self.open);
         match intent {
-            Some(intent) => open.insert(uid.to_owned(), intent.clone()),
-            None => open.remove(uid),
+            Some(intent) => open.insert(claim.uid.clone(), (claim.clone(), intent.clone())),
+            None => open.remove(&claim.uid),
         };
     }
 
-    /// How many open intents have this payload.
+    /// How many open intents have this payload; one of a LiveStream that is no
+    /// more (by `alive`) counts for nothing.
     #[must_use]
-    pub fn open_with(&self, payload: &Desired) -> usize {
-        lock(&self.open).values().filter(|intent| intent.payload == *payload).count()
+    pub fn open_with(&self, payload: &Desired, alive: impl Fn(&Claim) -> bool) -> usize {
+        let open = lock(&self.open);
+        open.values().filter(|(claim, intent)| intent.payload == *payload && alive(claim)).count()
+    }
+
+    /// Whether a stream may be what an open create has made.
+    #[must_use]
+    pub fn may_have_made(&self, remote: &Remote) -> bool {
+        lock(&self.open).values().any(|(_, intent)| made_from(&intent.payload, remote))
     }
 
     /// Held while a create of this name is on the wire.

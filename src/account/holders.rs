@@ -31,6 +31,12 @@ impl Holders {
         self.by_id.get(id).filter(|claim| claim.uid != uid && alive(claim)).map(|claim| claim.place.clone())
     }
 
+    /// The stream that a LiveStream holds.
+    #[must_use]
+    pub fn of(&self, uid: &str) -> Option<&StreamId> {
+        self.by_uid.get(uid)
+    }
+
     /// Makes a LiveStream the holder of a stream. The caller has asked
     /// [`Self::other`] under the same lock. Gives back who waited for the
     /// stream that it held before, if it was another.

@@ -104,12 +104,13 @@ pub(super) async fn bind(
     patch(api, object, metadata).await
 }
 
-/// Removes the intent.
+/// Removes the intent, unless the object has changed: another process may have stored a newer one.
 pub(super) async fn drop_intent(
     api: &Api<LiveStream>,
     object: &LiveStream,
 ) -> Result<LiveStream, ClusterError> {
-    let metadata = json!({ "uid": object.metadata.uid, "annotations": { meta::CREATE_INTENT: null } });
+    let mut metadata = json!({ "annotations": { meta::CREATE_INTENT: null } });
+    conditional(object, &mut metadata);
     patch(api, object, metadata).await
 }
 

@@ -123,6 +123,10 @@ fn telling(note: &Note) -> Telling {
             );
             (true, "CameLate", text)
         }
+        Note::LateDeleted(id) => {
+            let text = format!("deleted {id}, which a create request that was given up had made after all");
+            (false, "LateDeleted", text)
+        }
         Note::Deleted(id) => (false, "Deleted", format!("deleted the stream {id}")),
         Note::Retained(Some(id), why) => (false, "Retained", format!("kept the stream {id}: {why}")),
         Note::Retained(None, why) => (false, "Retained", format!("let go without a search: {why}")),

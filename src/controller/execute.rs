@@ -11,7 +11,7 @@ use super::{Context, cluster, cluster::ClusterError, entries::Entry, subject::Su
 use crate::{
     account::{self, lock},
     core::{
-        action::{Action, Cause},
+        action::{Action, Cause, Farewell},
         intent::{Finding, Intent, Request, Search, judge},
         late::GivenUp,
         memory::{Create, Memory, Refusal, Trouble},
@@ -37,15 +37,24 @@ pub(super) async fn execute(
             }
             cluster::record_intent(&subject.api, object, intent, replaces.is_some()).await?
         }
-        Action::DropIntent => cluster::drop_intent(&subject.api, object).await?,
+        Action::DropIntent => {
+            give_up(subject, &entry.memory);
+            cluster::drop_intent(&subject.api, object).await?
+        }
         Action::Bind { id, recreated_from } => {
             cluster::bind(&subject.api, object, id, recreated_from.as_ref()).await?
         }
-        Action::Release { .. } => return release(context, subject).await,
+        Action::Release { farewell } => return release(context, subject, farewell).await,
         Action::Create { intent } => return Ok(create(subject, &mut entry.memory, intent).await),
         Action::Look { intent, ended_at } => return Ok(look(context, subject, intent, *ended_at).await),
         Action::Get { id } => {
-            return Ok(outcome(subject, id, apivideo::get(id.as_str()), priority(subject, action)).await);
+            return Ok(outcome(
+                subject,
+                id,
+                apivideo::get(id.as_str()),
+                priority(subject, &entry.memory, action),
+            )
+            .await);
         }
         Action::Update { id, changes, .. } => {
             let body = UpdateLiveStream {
@@ -53,15 +62,16 @@ pub(super) async fn execute(
                 public: changes.public,
                 player_id: changes.player_id.clone(),
             };
-            return Ok(
-                outcome(subject, id, apivideo::update(id.as_str(), &body), priority(subject, action)).await
-            );
+            return Ok(outcome(
+                subject,
+                id,
+                apivideo::update(id.as_str(), &body),
+                priority(subject, &entry.memory, action),
+            )
+            .await);
         }
-        Action::Delete { id } => return Ok(delete(subject, id).await),
+        Action::Delete { id } | Action::DeleteLate { id } => return Ok(delete(subject, id).await),
     };
-    if *action == Action::DropIntent {
-        give_up(subject, &entry.memory);
-    }
     stored(subject, entry, action, written);
     Ok(Outcome::Stored)
 }
@@ -85,7 +95,7 @@ fn stored(subject: &mut Subject, entry: &mut Entry, action: &Action, written: Li
         Action::RecordIntent { intent, .. } => Some(intent),
         _ => None,
     };
-    subject.account.creates.note(&subject.manifest.uid, open);
+    subject.account.creates.note(&subject.claim(), open);
     subject.manifest.finalizer = crate::crd::metadata::has_finalizer(&subject.object.metadata);
 }
 
@@ -103,12 +113,11 @@ fn cannot_write(subject: &Subject) -> Option<CallFailure> {
     Some(CallFailure { effect_unknown: false, why: Why::Trouble(trouble), retry_in })
 }
 
-fn priority(subject: &Subject, action: &Action) -> Priority {
+fn priority(subject: &Subject, memory: &Memory, action: &Action) -> Priority {
+    let waited_for = subject.manifest.deleting || memory.request_pending(&subject.manifest);
     match action {
         Action::Update { cause: Cause::Drift, .. } | Action::Look { .. } => Priority::DriftCorrection,
-        Action::Get { .. } if !subject.manifest.deleting && subject.manifest.requested_at.is_none() => {
-            Priority::DriftCorrection
-        }
+        Action::Get { .. } if !waited_for => Priority::DriftCorrection,
         _ => Priority::UserChange,
     }
 }
@@ -155,7 +164,8 @@ async fn look(context: &Context, subject: &Subject, intent: &Intent, ended_at: j
     let mut holders = lock(&account.holders);
     candidates
         .retain(|s| holders.other(&s.id, &subject.manifest.uid, |claim| context.is_known(claim)).is_none());
-    let finding = judge(candidates, account.creates.open_with(&intent.payload));
+    let finding =
+        judge(candidates, account.creates.open_with(&intent.payload, |claim| context.is_known(claim)));
     match &finding {
         Finding::Ours(remote) => {
             holders.hold(&remote.id, subject.claim());
@@ -244,6 +254,7 @@ async fn delete(subject: &Subject, id: &StreamId) -> Outcome {
     match subject.account.client.send(apivideo::delete(id.as_str()), Priority::UserChange).await {
         Ok(_) | Err(apivideo::Error::NotFound { .. }) => {
             subject.account.saw_gone(id);
+            subject.account.late.deleted(id);
             Outcome::Deleted
         }
         Err(error) => failed(subject, &error),
@@ -276,14 +287,21 @@ fn refusal(error: &apivideo::Error) -> Refusal {
 
 /// Removes the finalizer. The object may go with it: what it held is free, and
 /// whoever waits for it comes next.
-async fn release(context: &Context, subject: &mut Subject) -> Result<Outcome, ClusterError> {
+async fn release(
+    context: &Context,
+    subject: &mut Subject,
+    farewell: &Farewell,
+) -> Result<Outcome, ClusterError> {
+    if let Farewell::Retained(Some(id), _) = farewell {
+        subject.account.late.is_not(id);
+    }
     match cluster::release(&subject.api, &subject.object).await {
         Ok(_) => {}
         Err(error) if error.is_not_found() => {}
         Err(error) => return Err(error),
     }
     let uid = &subject.manifest.uid;
-    subject.account.creates.note(uid, None);
+    subject.account.creates.note(&subject.claim(), None);
     context.entries.forget(uid);
     let woken = lock(&subject.account.holders).release(uid);
     woken.iter().for_each(|place| subject.account.wakes.one(place));

@@ -36,8 +36,9 @@ pub(super) async fn handle(context: &Context, invalid: &InvalidObject) -> Result
     warn!(message = %verdict.message, "a malformed LiveStream is passed over");
     let generation = invalid.metadata.generation.unwrap_or_default();
     let current = call(api.get_status(name)).await?;
-    let told = current.data.pointer("/status/conditions/0/message").and_then(Value::as_str);
-    if told == Some(&verdict.message) {
+    let told = |field: &str| current.data.pointer(&format!("/status/conditions/0/{field}"));
+    let said = told("message").and_then(Value::as_str) == Some(&verdict.message);
+    if said && told("observedGeneration").and_then(Value::as_i64) == Some(generation) {
         return Ok(Action::await_change());
     }
     let conditions: Vec<_> = conditions(&verdict, generation, &[], jiff::Timestamp::now())
@@ -48,9 +49,11 @@ pub(super) async fn handle(context: &Context, invalid: &InvalidObject) -> Result
                 "lastTransitionTime": jiff::Timestamp::from_second(c.last_transition.as_second()).unwrap_or(c.last_transition) })
         })
         .collect();
-    let patch =
-        Patch::Merge(json!({ "status": { "observedGeneration": generation, "conditions": conditions } }));
-    call(api.patch_status(name, &PatchParams::default(), &patch)).await?;
+    let patch = Patch::Merge(json!({
+        "metadata": { "resourceVersion": current.metadata.resource_version },
+        "status": { "observedGeneration": generation, "conditions": conditions },
+    }));
+    call(api.patch_status(name, &params(), &patch)).await?;
     Ok(Action::await_change())
 }
 
@@ -66,8 +69,12 @@ async fn let_go(
         invalid.metadata.finalizers.iter().flatten().filter(|f| *f != meta::FINALIZER).collect();
     warn!(name, "a malformed LiveStream goes; its stream, if it has one, is kept");
     let metadata = json!({ "finalizers": others, "resourceVersion": invalid.metadata.resource_version });
-    call(api.patch(name, &PatchParams::default(), &Patch::Merge(json!({ "metadata": metadata })))).await?;
+    call(api.patch(name, &params(), &Patch::Merge(json!({ "metadata": metadata })))).await?;
     Ok(Action::await_change())
+}
+
+fn params() -> PatchParams {
+    PatchParams { field_manager: Some(meta::FIELD_MANAGER.into()), ..PatchParams::default() }
 }
 
 async fn call<T>(request: impl Future<Output = Result<T, kube::Error>>) -> Result<T, ClusterError> {

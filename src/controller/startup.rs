@@ -52,8 +52,9 @@ fn settle_holders(context: &Context) {
         }
     }
     for object in known.values().filter_map(|object| object.0.as_ref().ok()) {
-        if let (Some(uid), Some(Ok(intent))) = (&object.metadata.uid, metadata::intent(&object.metadata)) {
-            context.accounts.of(&object.metadata).creates.note(uid, Some(&intent));
+        if let (Ok(read), Some(Ok(intent))) = (manifest::read(object), metadata::intent(&object.metadata)) {
+            let claim = Claim { uid: read.uid, place: read.place };
+            context.accounts.of(&object.metadata).creates.note(&claim, Some(&intent));
         }
     }
 }

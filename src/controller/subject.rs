@@ -49,7 +49,12 @@ impl Subject {
         if entry.memory.request_pending(&manifest) && stream == Sight::Gone {
             stream = Sight::Missing;
         }
-        let observed = Observed { stream, account: account.view(id.as_ref()), crd_terminating: false };
+        let observed = Observed {
+            stream,
+            account: account.view(id.as_ref()),
+            late: account.late.certain(&manifest.uid),
+            crd_terminating: false,
+        };
         let api = cluster::api(&context.client, &manifest.place);
         Ok(Self { object, manifest, observed, account, api })
     }
@@ -85,9 +90,10 @@ fn first_meeting(object: &LiveStream, manifest: &Manifest, entry: &mut Entry) {
 fn meet(context: &Context, account: &Account, object: &LiveStream, manifest: &Manifest, entry: &mut Entry) {
     let memory = &mut entry.memory;
     let status_id = object.status.as_ref().and_then(|s| s.live_stream_id.as_deref());
-    let stored = metadata::stored(&object.metadata, status_id, memory.unstored.clone());
+    let mut stored = metadata::stored(&object.metadata, status_id, memory.unstored.clone());
     let intent = metadata::intent(&object.metadata).filter(|_| memory.unstored.is_none());
     let mut holders = lock(&account.holders);
+    stored.held = holders.of(&manifest.uid).cloned();
     let other = |id: &StreamId| holders.other(id, &manifest.uid, |claim| context.is_known(claim));
     let resolve = context.decisions.resolve;
     let bound = resolve(&stored, &manifest.uid, manifest.adopt.as_ref(), intent.is_some(), &other);
@@ -109,7 +115,7 @@ fn meet(context: &Context, account: &Account, object: &LiveStream, manifest: &Ma
         Some(Create::Open(intent, _)) => Some(intent),
         _ => None,
     };
-    account.creates.note(&manifest.uid, open);
+    account.creates.note(&claim(manifest), open);
     if entry.recoveries != account.recoveries() {
         entry.recoveries = account.recoveries();
         if !matches!(entry.memory.failure.as_ref().map(|f| &f.trouble), Some(Trouble::RateLimited)) {

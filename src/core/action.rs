@@ -55,6 +55,11 @@ pub enum Action {
         /// The stream.
         id: StreamId,
     },
+    /// Delete a stream that a create which was given up has made after all.
+    DeleteLate {
+        /// The stream.
+        id: StreamId,
+    },
     /// Remove the finalizer.
     Release {
         /// What became of the stream.
@@ -93,7 +98,8 @@ impl Action {
             | Self::Look { .. }
             | Self::Get { .. }
             | Self::Update { .. }
-            | Self::Delete { .. } => true,
+            | Self::Delete { .. }
+            | Self::DeleteLate { .. } => true,
             Self::DropIntent | Self::Bind { .. } | Self::Release { .. } => false,
         }
     }

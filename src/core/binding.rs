@@ -22,6 +22,9 @@ pub struct Stored {
     /// The annotation `api.video/recreated-from`: the adopted id that the bound
     /// stream has taken the place of.
     pub recreated_from: Option<StreamId>,
+    /// The stream that this process knows it to hold. It counts when nothing is
+    /// stored any more: somebody has replaced the object without its annotations.
+    pub held: Option<StreamId>,
 }
 
 /// The stream of a LiveStream.
@@ -111,7 +114,7 @@ pub fn resolve(
     if let Some(wanted) = adopt {
         return asked_for(wanted, holder);
     }
-    let known = carried.or(stored.status.as_ref());
+    let known = carried.or(stored.status.as_ref()).or(stored.held.as_ref());
     match known.map(|id| (id, holder(id))) {
         None => Binding::Unbound,
         Some((id, None)) => Binding::Bound { id: id.clone(), stored: false, adopted: false },
@@ -150,6 +153,7 @@ mod tests {
         let both = Stored { status: Some(id("li2")), ..annotated("li1", "me") };
         let recreated = Stored { recreated_from: Some(id("li9")), ..annotated("li1", "me") };
         let unstored = Stored { unstored: Some(id("li3")), ..annotated("li1", "me") };
+        let held = Stored { held: Some(id("li5")), ..Stored::default() };
         let li9 = id("li9");
         let li1 = id("li1");
         let cases: Vec<(&str, Stored, Option<&StreamId>, bool, Binding)> = vec![
@@ -166,6 +170,7 @@ mod tests {
             ("only the status is left", in_status, None, false, bound("li2", false, false)),
             ("the own annotation wins over the status", both, None, false, bound("li1", true, false)),
             ("known to the process alone", unstored, None, false, bound("li3", false, false)),
+            ("everything that was stored is taken away", held, None, false, bound("li5", false, false)),
             ("asked for", Stored::default(), Some(&li9), false, Binding::Wanted(li9.clone())),
             (
                 "asked for over a carried one",

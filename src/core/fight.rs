@@ -90,6 +90,12 @@ impl Fight {
         }
     }
 
+    /// Whether it was noted by a clock that was far ahead then: its truce would
+    /// last until that time comes.
+    pub(super) fn is_of_the_future(&self, now: Timestamp) -> bool {
+        self.last.is_some_and(|last| last > later(now, LONGEST))
+    }
+
     /// Whether a person is to be told of the fight now: once for each.
     pub fn declare(&mut self) -> bool {
         !std::mem::replace(&mut self.declared, true)

@@ -160,7 +160,7 @@ fn a_person_who_asks_does_not_wait_but_the_fight_goes_on() {
     let Observed { account, .. } = renamed();
     let seen = Remote { name: Some("Somebody's".into()), ..remote("li1") };
     let stream = Sight::Present { remote: Box::new(seen), fresh: true };
-    let afresh = Observed { stream, account, crd_terminating: false };
+    let afresh = Observed { stream, account, late: None, crd_terminating: false };
     assert!(goes_out(&plan(&asked, &memory, &afresh, at(3))));
     memory.handled_request.clone_from(&asked.requested_at);
     assert!(!goes_out(&plan(&asked, &memory, &afresh, at(3))));

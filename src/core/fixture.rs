@@ -43,7 +43,7 @@ pub(crate) fn manifest() -> Manifest {
         place: Place { namespace: "ns".into(), name: "town-hall".into() },
         generation: 1,
         deleting: false,
-        finalizer: false,
+        finalizer: true,
         desired: desired(),
         adopt: None,
         deletion_policy: None,
@@ -70,5 +70,5 @@ pub(crate) fn account() -> AccountView {
 
 /// What is known when this is known of the stream.
 pub(crate) fn seeing(stream: Sight) -> Observed {
-    Observed { stream, account: account(), crd_terminating: false }
+    Observed { stream, account: account(), late: None, crd_terminating: false }
 }

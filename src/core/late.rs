@@ -4,7 +4,8 @@
 //!
 //! Nobody can promise that this never happens, for the API has no idempotency
 //! key. What can be promised is that it is seen and told: by then the LiveStream
-//! has another stream, so the late one is nobody's, and is left to a person.
+//! has another stream, so the late one is nobody's, and is left to a person. With
+//! `--create-marker` it is known for certain whose it was, and is deleted.
 
 use std::time::Duration;
 
@@ -41,6 +42,13 @@ impl GivenUp {
         made_from(&self.intent.payload, remote) && in_time
     }
 
+    /// Whether a stream that it seems to have made is its for certain: no one else
+    /// knows its nonce.
+    #[must_use]
+    pub fn made_for_certain(&self, remote: &Remote) -> bool {
+        self.intent.marked() && self.made(remote)
+    }
+
     /// Whether it is too long ago to be told apart from a stranger's.
     #[must_use]
     pub fn is_past(&self, now: Timestamp) -> bool {
@@ -66,6 +74,12 @@ mod tests {
         assert!(!given_up.made(&Remote { created_at: None, ..remote("li1") }));
         let other = Remote { public: Some(false), created_at: Some(at(300)), ..remote("li1") };
         assert!(!given_up.made(&other));
+        assert!(!given_up.made_for_certain(&Remote { created_at: Some(at(300)), ..remote("li1") }));
+        let intent = Intent::new(&desired(), "me", at(100), true);
+        let (name, created_at) = (Some(intent.payload.name.clone()), Some(at(300)));
+        let marked = GivenUp { intent, ..given_up.clone() };
+        assert!(marked.made_for_certain(&Remote { name, created_at, ..remote("li1") }));
+        assert!(!marked.made_for_certain(&Remote { created_at, ..remote("li1") }), "it has its true name");
         assert_eq!([3800, 3801].map(|now| given_up.is_past(at(now))), [false, true]);
     }
 }

@@ -32,6 +32,8 @@ pub struct Memory {
     pub create: Option<Create>,
     /// The stream that was made or found and is not stored on the object yet.
     pub unstored: Option<StreamId>,
+    /// The stream whose place `unstored` takes.
+    pub replaced: Option<StreamId>,
     /// What the API refused; not asked again until the manifest changes.
     pub refusal: Option<Refusal>,
     /// The last call's failure, if it failed.
@@ -104,9 +106,16 @@ impl Memory {
         stored: Option<Result<Intent, String>>,
         clock: Option<Timestamp>,
     ) {
+        let bound_since = has_bound(&self.binding, &binding);
         self.binding = binding;
         self.create = match (stored, self.create.take()) {
             _ if self.unstored.is_some() => None,
+            // Somebody has taken the annotation away: this process still knows that
+            // a request was sent, and searches. The next one would not.
+            (None, Some(Create::Open(intent, Request::Inherited))) if !bound_since => {
+                Some(unheard_of(intent, clock))
+            }
+            (None, Some(open @ Create::Open(_, Request::Unknown(_)))) if !bound_since => Some(open),
             (None, _) => None,
             (Some(Err(why)), _) => Some(Create::Unreadable(why)),
             (Some(Ok(intent)), Some(Create::Open(known, request)))
@@ -129,9 +138,24 @@ impl Memory {
             self.met = now_met;
             self.refusal = None;
             self.failure = None;
-            if let Some(Create::Open(_, Request::Unknown(search))) = &mut self.create {
+            // Unless the change is the person's answer to the ambiguity.
+            if let Some(Create::Open(_, Request::Unknown(search))) = &mut self.create
+                && !matches!(self.binding, Binding::Wanted(_))
+            {
                 search.ambiguous.clear();
             }
+        }
+    }
+
+    /// Whether a create may have made a stream that only a search can find: then
+    /// a wish for another stream waits until it is found or known not to be. Where
+    /// the search has found too many, the wish is a person's answer.
+    #[must_use]
+    pub fn searches(&self) -> bool {
+        match &self.create {
+            Some(Create::Open(_, Request::Inherited)) => true,
+            Some(Create::Open(_, Request::Unknown(search))) => search.ambiguous.is_empty(),
+            _ => false,
         }
     }
 
@@ -144,6 +168,9 @@ impl Memory {
         if let Some(Create::Open(_, Request::Unknown(search))) = &mut self.create {
             search.ended_at = search.ended_at.min(now);
             search.looked_at = search.looked_at.map(|at| at.min(now));
+        }
+        if self.fight.is_of_the_future(now) {
+            self.fight = Fight::default();
         }
     }
 
@@ -168,6 +195,12 @@ impl Memory {
         let attempts = self.failure.as_ref().map_or(0, |f| f.attempts).saturating_add(1);
         self.failure = Some(Failure { trouble, attempts, retry_at: retry_at(attempts) });
     }
+}
+
+/// Whether a stream was bound, and stored so, since the LiveStream was met last.
+fn has_bound(before: &Binding, now: &Binding) -> bool {
+    let Binding::Bound { id, stored: true, .. } = now else { return false };
+    !matches!(before, Binding::Bound { id: known, .. } if known == id)
 }
 
 /// Whether a search for an intent's stream would look for it in a time that has not come.

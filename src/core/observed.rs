@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{memory::Trouble, model::Remote};
+use super::{
+    memory::Trouble,
+    model::{Remote, StreamId},
+};
 
 /// What is known of the world outside the object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +14,9 @@ pub struct Observed {
     pub stream: Sight,
     /// The account.
     pub account: AccountView,
+    /// A stream that a create of this LiveStream which was given up has made
+    /// after all, for certain: it carries its marker, and nobody holds it.
+    pub late: Option<StreamId>,
     /// Whether the CRD itself is being deleted, which retains every stream.
     pub crd_terminating: bool,
 }

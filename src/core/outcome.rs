@@ -76,6 +76,8 @@ pub enum Note {
     DriftCorrected(StreamId, String),
     /// A create that was given up has made this stream after all.
     CameLate(StreamId),
+    /// Such a stream, which carried the marker, was deleted.
+    LateDeleted(StreamId),
     /// The stream was deleted.
     Deleted(StreamId),
     /// The stream stays though the LiveStream goes.
@@ -104,6 +106,10 @@ pub fn absorb(
         }
         Outcome::NotFound | Outcome::Deleted => {
             memory.failure = None;
+            if let Action::DeleteLate { id } = action {
+                observed.late = None;
+                return Some(Note::LateDeleted(id));
+            }
             observed.stream = Sight::Gone;
             None
         }
@@ -132,11 +138,13 @@ fn stored(memory: &mut Memory, action: Action) -> Option<Note> {
             None
         }
         Action::Bind { id, .. } => {
-            let adopted = matches!(memory.binding, Binding::Wanted(_));
+            let asked_for = matches!(memory.binding, Binding::Wanted(_));
+            let adopted = asked_for || matches!(memory.binding, Binding::Bound { adopted: true, .. });
             let made_here = memory.unstored.take().is_some();
+            memory.replaced = None;
             memory.create = None;
             memory.binding = Binding::Bound { id: id.clone(), stored: true, adopted };
-            match (adopted, made_here) {
+            match (asked_for, made_here) {
                 (true, _) => Some(Note::Adopted(id)),
                 (false, true) => None,
                 (false, false) => Some(Note::Rebound(id)),
@@ -159,18 +167,20 @@ fn seen(
     let note = match action {
         Action::Create { .. } => Some(created(memory, remote.id.clone())),
         Action::Update { id, changes, cause } => {
-            if diff::changes(&manifest.desired, &remote).is_some() {
+            let still_differs = diff::changes(&manifest.desired, &remote).is_some();
+            if still_differs {
                 let why = format!("it accepted {} but still shows other values", changes.fields());
                 memory
                     .fail(Trouble::Unavailable(why), |attempts| later(now, backoff(attempts, &manifest.uid)));
             }
-            Some(match cause {
-                Cause::Manifest => Note::Updated(id, changes.fields()),
+            match cause {
+                _ if still_differs => None,
+                Cause::Manifest => Some(Note::Updated(id, changes.fields())),
                 Cause::Drift => {
                     memory.fight.corrected(now);
-                    Note::DriftCorrected(id, changes.fields())
+                    Some(Note::DriftCorrected(id, changes.fields()))
                 }
-            })
+            }
         }
         _ => None,
     };
@@ -183,6 +193,7 @@ fn seen(
 fn created(memory: &mut Memory, id: StreamId) -> Note {
     let old = memory.binding.id().cloned();
     memory.create = None;
+    memory.replaced = old.clone().filter(|old| *old != id);
     memory.unstored = Some(id.clone());
     memory.binding = Binding::Bound { id: id.clone(), stored: false, adopted: false };
     match old {

@@ -16,7 +16,7 @@ use super::{
     missing,
     model::{Manifest, StreamId},
     observed::{AccountView, Observed, Sight},
-    policy::DriftPolicy,
+    policy::{DeletionPolicy, DriftPolicy},
     remedy, retire,
     verdict::{Reason, Verdict},
 };
@@ -68,12 +68,28 @@ impl Plan {
 /// What to do next.
 #[must_use]
 pub fn plan(manifest: &Manifest, memory: &Memory, observed: &Observed, now: Timestamp) -> Plan {
+    if let Some(late) = late(manifest, observed) {
+        return hold_back(late, manifest, memory, now);
+    }
     let next = if manifest.deleting {
         retire::plan(manifest, memory, observed, now)
     } else {
         live(manifest, memory, observed, now)
     };
     hold_back(next, manifest, memory, now)
+}
+
+/// A stream that came too late, and is this LiveStream's for certain by its
+/// marker, is nobody else's to keep: the LiveStream has another by now.
+fn late(manifest: &Manifest, observed: &Observed) -> Option<Plan> {
+    let may_write = if manifest.deleting {
+        manifest.deletion_policy != Some(DeletionPolicy::Retain)
+    } else {
+        !manifest.suspend && manifest.drift_policy != DriftPolicy::Report
+    };
+    let id = observed.late.as_ref().filter(|_| may_write)?;
+    let action = Action::DeleteLate { id: id.clone() };
+    Some(Plan::act(action, Reason::Updating, format!("deleting {id}, which came too late")))
 }
 
 /// An action that needs the account waits out the last failure.
@@ -133,17 +149,24 @@ fn live(manifest: &Manifest, memory: &Memory, observed: &Observed, now: Timestam
             );
             return Plan::rest(Reason::Rejected, message);
         }
-        Binding::Wanted(id) => return adopt(manifest, id, observed),
-        Binding::Unbound | Binding::Copy { .. } | Binding::Bound { .. } => {}
+        Binding::Wanted(id) if !memory.searches() => return adopt(manifest, id, observed),
+        Binding::Wanted(_) | Binding::Unbound | Binding::Copy { .. } | Binding::Bound { .. } => {}
     }
     if let Some(open) = &memory.create {
         return create::resume(manifest, open, &observed.account, now);
     }
     match &memory.binding {
         Binding::Bound { id, stored: false, .. } => {
-            let recreated_from = manifest.adopt.clone().filter(|wanted| wanted != id);
+            let in_its_place = memory.replaced.is_some();
+            let recreated_from = manifest.adopt.clone().filter(|wanted| in_its_place && wanted != id);
             let bind = Action::Bind { id: id.clone(), recreated_from };
             Plan::act(bind, Reason::Creating, format!("storing the binding to {id}"))
+        }
+        // Somebody has taken the finalizer away; without it a deletion would leave the stream.
+        Binding::Bound { id, .. } if !manifest.finalizer => {
+            let recreated_from = manifest.adopt.clone().filter(|wanted| wanted != id);
+            let bind = Action::Bind { id: id.clone(), recreated_from };
+            Plan::act(bind, Reason::Updating, format!("storing the finalizer of {id} again"))
         }
         Binding::Bound { id, .. } => keep(manifest, memory, id, observed, now),
         _ => create::start(manifest, memory, &observed.account, None, now),

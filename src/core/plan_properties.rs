@@ -113,6 +113,7 @@ prop_compose! {
         guarded in any::<bool>(),
         judged in any::<bool>(),
         observed in any::<bool>(),
+        late in any::<bool>(),
         crd_terminating in any::<bool>(),
     ) -> Observed {
         let seen = Box::new(Remote { name: Some(name.into()), broadcasting, ..remote("li1") });
@@ -124,6 +125,7 @@ prop_compose! {
                 fresh => Sight::Present { remote: seen, fresh: fresh == 3 },
             },
             account: AccountView { observed, guarded, judged, ..account() },
+            late: late.then(|| id("liLate")),
             crd_terminating,
         }
     }
@@ -207,8 +209,9 @@ proptest! {
     ) {
         // Everything else that could keep it from writing is put out of the way.
         let manifest = Manifest {
-            deleting: false, suspend: false, drift_policy: DriftPolicy::Correct, ..manifest
+            deleting: false, finalizer: true, suspend: false, drift_policy: DriftPolicy::Correct, ..manifest
         };
+        let observed = Observed { late: None, ..observed };
         let binding = Binding::Bound { id: id("li1"), stored: true, adopted: false };
         let memory = Memory {
             binding, create: None, refusal: None, failure: None, synced_generation: Some(1), ..memory
@@ -276,6 +279,7 @@ fn obey(world: &mut Option<Remote>, manifest: &mut Manifest, action: &Action) ->
             *world = None;
             Outcome::Deleted
         }
+        Action::DeleteLate { .. } => Outcome::Deleted,
         Action::Look { .. } => Outcome::Looked(crate::core::intent::Finding::Nothing),
         Action::Release { .. } => {
             manifest.finalizer = false;

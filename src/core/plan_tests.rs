@@ -56,6 +56,7 @@ fn step(plan: &Plan) -> String {
             Action::Get { .. } => "get".into(),
             Action::Update { changes, cause, .. } => format!("update {} ({cause:?})", changes.fields()),
             Action::Delete { .. } => "delete".into(),
+            Action::DeleteLate { id } => format!("delete {id}, which is late"),
             Action::Release { farewell } => match farewell {
                 Farewell::None => "release".into(),
                 Farewell::Deleted(_) => "release, deleted".into(),
@@ -104,6 +105,37 @@ fn a_lost_create_is_looked_for_after_the_settle_time_and_sent_anew_after_two_cle
     assert_eq!(at_time(&creating(unknown(2, Some(145))), 145), "drop intent");
     assert_eq!(at_time(&creating(Request::NotCreated), 145), "drop intent");
     assert_eq!(at_time(&creating(Request::Inherited), 145), "Creating", "the API's clock comes first");
+}
+
+#[test]
+fn a_late_stream_of_its_own_is_deleted_but_not_where_nothing_may_be_written() {
+    let late = Observed { late: Some(id("liLate")), ..present(remote("li1")) };
+    assert_eq!(next(&manifest(), &bound("li1"), &late), "delete liLate, which is late");
+    assert_eq!(next(&deleting(), &bound("li1"), &late), "delete liLate, which is late");
+    let suspended = Manifest { suspend: true, ..manifest() };
+    assert_eq!(next(&suspended, &bound("li1"), &late), "Suspended");
+    let reported = Manifest { drift_policy: DriftPolicy::Report, ..manifest() };
+    assert_eq!(next(&reported, &bound("li1"), &late), "Synced");
+    let retained = Manifest { deletion_policy: Some(DeletionPolicy::Retain), ..deleting() };
+    assert_eq!(next(&retained, &bound("li1"), &late), "release, retained");
+}
+
+#[test]
+fn a_finalizer_that_was_taken_away_is_stored_again() {
+    let bare = Manifest { finalizer: false, ..manifest() };
+    assert_eq!(next(&bare, &bound("li1"), &present(remote("li1"))), "bind li1");
+    let recreated = Manifest { finalizer: false, adopt: Some(id("li0")), ..manifest() };
+    assert_eq!(next(&recreated, &bound("li1"), &present(remote("li1"))), "bind li1 for li0");
+}
+
+#[test]
+fn a_wish_for_another_stream_waits_for_the_search_but_answers_an_ambiguity() {
+    let wish = |request| Memory { binding: Binding::Wanted(id("li9")), ..creating(request) };
+    let there = present(remote("li9"));
+    assert_eq!(step(&plan(&manifest(), &wish(unknown(0, None)), &there, at(130))), "look");
+    let many = Search { ambiguous: vec![id("liA"), id("liB")], ..Search::since(at(100)) };
+    assert_eq!(next(&manifest(), &wish(Request::Unknown(many)), &there), "bind li9");
+    assert_eq!(next(&manifest(), &wish(Request::NotSent), &there), "bind li9");
 }
 
 #[test]
@@ -191,8 +223,11 @@ fn an_adopted_stream_is_seen_before_it_is_bound_and_bound_before_it_is_written()
     assert_eq!(next(&adopting, &wanted, &seeing(Sight::Gone)), "RemoteMissing");
     assert_eq!(next(&adopting, &wanted, &present(Remote { name: None, ..remote("li7") })), "bind li7");
     let remade = Binding::Bound { id: id("li9"), stored: false, adopted: false };
-    let memory = Memory { binding: remade, ..Memory::default() };
+    let memory = Memory { binding: remade.clone(), replaced: Some(id("li7")), ..Memory::default() };
     assert_eq!(next(&adopting, &memory, &fresh(remote("li9"))), "bind li9 for li7");
+    // Made before anybody asked for li7: it has taken nobody's place.
+    let memory = Memory { binding: remade, ..Memory::default() };
+    assert_eq!(next(&adopting, &memory, &fresh(remote("li9"))), "bind li9");
 }
 
 #[test]

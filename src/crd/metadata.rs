@@ -43,6 +43,7 @@ pub fn stored(metadata: &ObjectMeta, status_id: Option<&str>, unstored: Option<S
         status: status_id.and_then(|text| StreamId::parse(text).ok()),
         unstored,
         recreated_from: id(RECREATED_FROM),
+        held: None,
     }
 }
 

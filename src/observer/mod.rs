@@ -18,8 +18,7 @@ use crate::{
     account::{Account, lock, remote, trouble},
     core::{
         backoff::backoff,
-        late::GivenUp,
-        model::StreamId,
+        model::{Remote, StreamId},
         paging::{Next, Reading, Shown},
     },
 };
@@ -178,8 +177,11 @@ fn end(account: &Account, began: Instant) -> usize {
 /// Tells of streams that nobody holds and that a create which was given up seems
 /// to have made. While a create of the same payload is open, they may be its.
 fn look_for_late(account: &Account) -> usize {
+    if account.late.is_empty() {
+        return 0;
+    }
     let held: Vec<StreamId> = lock(&account.holders).held().cloned().collect();
-    let awaited = |create: &GivenUp| account.creates.open_with(&create.intent.payload) > 0;
+    let awaited = |remote: &Remote| account.creates.may_have_made(remote);
     let late = account.late.look(account.snapshot().unheld(&held), awaited, account.now());
     for (place, id) in &late {
         warn!(

@@ -93,6 +93,7 @@ fn edited_annotations_and_finalizers_are_set_right_and_the_stream_stays_the_same
             json!({ "annotations": { BOUND_UID: "" } }),
             json!({ "annotations": { LIVE_STREAM_ID: null, BOUND_UID: null } }),
             json!({ "annotations": { INTENT: "not JSON", BOUND_UID: "somebody" } }),
+            json!({ "finalizers": null }),
         ] {
             let told = format!("{edit:.80}");
             stage.merge("edited", json!({ "metadata": edit })).await;
@@ -101,6 +102,7 @@ fn edited_annotations_and_finalizers_are_set_right_and_the_stream_stays_the_same
                     let annotations = o.metadata.annotations.clone().unwrap_or_default();
                     annotations.get(LIVE_STREAM_ID) == Some(&stream)
                         && annotations.get(BOUND_UID) == o.metadata.uid.as_ref()
+                        && o.metadata.finalizers.as_ref().is_some_and(|finalizers| !finalizers.is_empty())
                         && ready(o).is_some_and(|c| c.reason == "Synced")
                 })
                 .await;

@@ -21,12 +21,19 @@ fn played(marker: bool) -> Played {
 
 #[test]
 fn a_create_that_takes_effect_long_after_the_settle_time_is_told_once_and_left_to_a_person() {
-    for marker in [false, true] {
-        let played = played(marker);
-        let broken: Vec<_> = played.violations.iter().map(|violation| violation.invariant).collect();
-        assert!(!broken.is_empty() && broken.iter().all(|b| *b == Invariant::NoDouble), "{broken:?}");
-        let told: Vec<_> = played.events.iter().filter(|(reason, _)| reason == "CameLate").collect();
-        assert_eq!(told.len(), 1, "{:?}", played.events);
-        assert!(played.streams.iter().any(|id| told[0].1.contains(id)), "{told:?}");
-    }
+    let played = played(false);
+    let broken: Vec<_> = played.violations.iter().map(|violation| violation.invariant).collect();
+    assert!(!broken.is_empty() && broken.iter().all(|b| *b == Invariant::NoDouble), "{broken:?}");
+    let told: Vec<_> = played.events.iter().filter(|(reason, _)| reason == "CameLate").collect();
+    assert_eq!(told.len(), 1, "{:?}", played.events);
+    assert!(played.streams.iter().any(|id| told[0].1.contains(id)), "{told:?}");
+    assert_eq!(played.streams.len(), 4, "two of others, the own, and the late one");
+}
+
+#[test]
+fn with_the_marker_a_stream_that_came_too_late_is_known_for_certain_and_deleted() {
+    let played = played(true);
+    let told = |reason: &str| played.events.iter().filter(|(told, _)| told == reason).count();
+    assert_eq!((told("LateDeleted"), told("CameLate")), (1, 0), "{:?}", played.events);
+    assert_eq!(played.streams.len(), 3, "two of others, and the own");
 }

@@ -1,6 +1,9 @@
 //! What the operator has done, and whether an invariant was broken by it.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use apivideo_operator::crd::metadata::{BOUND_UID, CREATE_INTENT, FINALIZER, LIVE_STREAM_ID};
 use apivideo_sandbox::{State, StreamView};
@@ -9,6 +12,7 @@ use http::{Request, Response};
 use serde_json::Value;
 
 use crate::{
+    lives::Existing,
     memory_cluster::{Change, MemoryCluster},
     outcome::Call,
 };
@@ -64,8 +68,19 @@ pub(crate) struct Ledger {
     made: Vec<String>,
     /// Streams that are nobody's, as they were at the beginning.
     foreign: Vec<StreamView>,
+    /// The stream that is there before, and what is to become of it.
+    expected: Option<(String, Existing)>,
+    /// Whether a step was taken before its time: what was to be adopted may never have been.
+    pub hurried: bool,
+    /// The streams that policy has retained.
+    retained: BTreeSet<String>,
+    /// Whether policy has let go of an object whose create was open: what that
+    /// makes later is retained as well.
+    let_go_open: bool,
     /// The uids of objects that carry the finalizer.
     finalized: BTreeSet<String>,
+    /// The names that each object, by its uid, has ever asked for.
+    names: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Ledger {
@@ -76,6 +91,14 @@ impl Ledger {
     /// Streams that must stay as they are.
     pub(crate) fn foreign(&mut self, stream: StreamView) {
         self.foreign.push(stream);
+    }
+
+    /// The stream that is there before, and what is to become of it.
+    pub(crate) fn expect(&mut self, stream: StreamView, existing: Existing) {
+        self.expected = Some((stream.live_stream_id.clone(), existing));
+        if existing == Existing::Foreign {
+            self.foreign(stream);
+        }
     }
 
     fn alive<'a>(&'a self, api: &'a State) -> impl Iterator<Item = &'a String> {
@@ -92,7 +115,8 @@ impl Ledger {
     pub(crate) fn sent(&mut self, call: Call, request: &Request<Bytes>, cluster: &MemoryCluster) {
         if matches!(call, Call::Update | Call::Delete) {
             let id = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
-            self.written(call, &id, cluster);
+            let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+            self.written(call, &id, body["name"].as_str(), cluster);
         }
     }
 
@@ -113,7 +137,12 @@ impl Ledger {
 
     fn created(&mut self, answer: &Response<Bytes>, cluster: &MemoryCluster, api: &State) {
         let stream: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
-        self.made.push(stream["liveStreamId"].as_str().unwrap_or_default().to_owned());
+        let id = stream["liveStreamId"].as_str().unwrap_or_default().to_owned();
+        self.made.push(id.clone());
+        if self.let_go_open {
+            self.retained.insert(id);
+            return;
+        }
         let (streams, objects) = (self.alive(api).count(), cluster.all("livestreams").count());
         if streams > objects {
             let what = format!("{streams} streams were made for {objects} LiveStreams");
@@ -121,14 +150,32 @@ impl Ledger {
         }
     }
 
-    fn written(&mut self, call: Call, id: &str, cluster: &MemoryCluster) {
+    fn written(&mut self, call: Call, id: &str, name: Option<&str>, cluster: &MemoryCluster) {
         let asked_for = cluster.all("livestreams").any(|object| object["spec"]["liveStreamId"] == id);
         if !asked_for && !self.made.iter().any(|made| made == id) {
             self.broken(Invariant::NoForeignTouch, format!("{call:?} of {id}, which is nobody's"));
         }
-        let holder = cluster.all("livestreams").find(|object| held(object) == Some(id));
-        if call == Call::Delete && holder.is_some_and(|object| !is_going(object)) {
+        let Some(holder) = cluster.all("livestreams").find(|object| held(object) == Some(id)) else { return };
+        if call == Call::Delete && !is_going(holder) {
             self.broken(Invariant::NoForeignTouch, format!("{id} was deleted, and its holder is not"));
+        }
+        let asked_by_holder = self.names.get(holder["metadata"]["uid"].as_str().unwrap_or_default());
+        if name.is_some_and(|name| !asked_by_holder.is_some_and(|names| names.contains(name))) {
+            self.broken(Invariant::NoForeignTouch, format!("{id} was named {name:?}, not by its holder"));
+        }
+    }
+
+    /// A person has changed objects.
+    pub(crate) fn noted(&mut self, changes: &[Change]) {
+        for change in changes {
+            let uid = change.object["metadata"]["uid"].as_str().unwrap_or_default();
+            let name = change.object["spec"]["name"].as_str().unwrap_or_default();
+            self.names.entry(uid.to_owned()).or_default().insert(name.to_owned());
+            if carries_finalizer(change) {
+                self.finalized.insert(uid.to_owned());
+            } else {
+                self.finalized.remove(uid);
+            }
         }
     }
 
@@ -143,10 +190,7 @@ impl Ledger {
         for change in changes {
             let uid = change.object["metadata"]["uid"].as_str().unwrap_or_default();
             self.searched(uid, annotation(&change.object, CREATE_INTENT).is_some());
-            let finalizers = change.object["metadata"]["finalizers"].as_array();
-            let carries_it = finalizers.is_some_and(|finalizers| finalizers.iter().any(|f| f == FINALIZER));
-            // What went is shown as it was before its last finalizer was removed.
-            if carries_it && change.kind != "DELETED" {
+            if carries_finalizer(change) {
                 self.finalized.insert(uid.to_owned());
             } else if self.finalized.remove(uid) && call == Call::Metadata {
                 self.released(&change.object, cluster, api);
@@ -165,6 +209,12 @@ impl Ledger {
         }
     }
 
+    /// The streams that were made, are there, and are held by no object.
+    fn unheld(&self, cluster: &MemoryCluster, api: &State) -> Vec<String> {
+        let held: BTreeSet<_> = cluster.all("livestreams").filter_map(held).collect();
+        self.alive(api).filter(|id| !held.contains(id.as_str())).cloned().collect()
+    }
+
     /// The operator has removed the finalizer of an object.
     fn released(&mut self, object: &Value, cluster: &MemoryCluster, api: &State) {
         let retained = match object["spec"]["deletionPolicy"].as_str() {
@@ -172,6 +222,12 @@ impl Ledger {
             None => object["spec"]["liveStreamId"].is_string(),
         };
         if retained {
+            self.retained.extend(held(object).map(str::to_owned));
+            // Whatever its unanswered create has made stays as well.
+            if annotation(object, CREATE_INTENT).is_some() {
+                self.retained.extend(self.unheld(cluster, api));
+                self.let_go_open = true;
+            }
             return;
         }
         let others = || {
@@ -200,12 +256,21 @@ impl Ledger {
         if distinct.len() < held_by.len() {
             self.broken(Invariant::NoForeignTouch, format!("a stream has two holders: {held_by:?}"));
         }
-        let loose: Vec<_> = self.alive(api).filter(|id| !held_by.contains(id)).cloned().collect();
-        let (streams, objects) = (self.alive(api).count(), cluster.all("livestreams").count());
+        let owned = |id: &&String| !self.retained.contains(*id);
+        let loose: Vec<_> =
+            self.alive(api).filter(owned).filter(|id| !held_by.contains(id)).cloned().collect();
+        let (streams, objects) = (self.alive(api).filter(owned).count(), cluster.all("livestreams").count());
         if !loose.is_empty() && streams > objects && objects > 0 {
             self.broken(Invariant::NoDouble, format!("{streams} streams stand for {objects} LiveStreams"));
         } else if !loose.is_empty() {
             self.broken(Invariant::NoLeak, format!("nobody holds {loose:?}"));
+        }
+        if let Some((id, existing)) = &self.expected
+            && !(self.hurried && *existing == Existing::Gone)
+            && (*existing == Existing::Gone) == api.stream(id).is_some()
+        {
+            let what = format!("{id} was to be {existing:?} in the end");
+            self.broken(Invariant::NoForeignTouch, what);
         }
         for stream in self.foreign.clone() {
             if api.stream(&stream.live_stream_id).as_ref() != Some(&stream) {
@@ -225,6 +290,13 @@ pub(crate) fn held(object: &Value) -> Option<&str> {
     annotation(object, LIVE_STREAM_ID).filter(|_| own)
 }
 
+/// Whether an object still carries the finalizer after a change. (What went is
+/// shown as it was before its last finalizer was removed.)
+fn carries_finalizer(change: &Change) -> bool {
+    let finalizers = change.object["metadata"]["finalizers"].as_array();
+    change.kind != "DELETED" && finalizers.is_some_and(|finalizers| finalizers.iter().any(|f| f == FINALIZER))
+}
+
 fn is_going(object: &Value) -> bool {
     !object["metadata"]["deletionTimestamp"].is_null()
 }
@@ -242,15 +314,25 @@ fn unsettled(object: &Value, cluster: &MemoryCluster, api: &State) -> Option<Str
     if ready["observedGeneration"] != object["metadata"]["generation"] {
         return not("speaks of another generation");
     }
+    let wanted = object["spec"]["liveStreamId"].as_str();
+    // Bound to one stream, it was asked to adopt another: it says so, and keeps its own.
+    if ready["reason"] == "Rejected" && wanted.is_some() && held(object).is_some() && held(object) != wanted {
+        return None;
+    }
     if ready["reason"] == "IdConflict" {
-        let wanted = object["spec"]["liveStreamId"].as_str();
-        let holder = cluster.all("livestreams").find(|other| held(other).is_some() && held(other) == wanted);
+        let other = |other: &&Value| other["metadata"]["uid"] != object["metadata"]["uid"];
+        let mut others = cluster.all("livestreams").filter(other);
+        let holder = others.find(|other| held(other).is_some() && held(other) == wanted);
         return if holder.is_some() { None } else { not("sees a conflict with nobody") };
     }
     if ready["status"] != "True" || annotation(object, CREATE_INTENT).is_some() {
         return not("is not Ready");
     }
     let spec = &object["spec"];
+    let finalizers = object["metadata"]["finalizers"].as_array();
+    if !finalizers.is_some_and(|finalizers| finalizers.iter().any(|f| f == FINALIZER)) {
+        return not("has no finalizer");
+    }
     let Some(remote) = held(object).and_then(|id| api.stream(id)) else { return not("has no stream") };
     let equal = spec["name"] == remote.name.as_str()
         && spec["public"].as_bool().is_none_or(|public| public == remote.public)

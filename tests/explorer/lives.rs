@@ -7,7 +7,12 @@ use http::{Method, Request};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::{ledger::held, memory_cluster::Key, outcome::Call, world::Inner};
+use crate::{
+    ledger::held,
+    memory_cluster::Key,
+    outcome::{Call, Outcome},
+    world::Inner,
+};
 
 /// Where everything happens.
 const NAMESPACE: &str = "ns";
@@ -30,6 +35,17 @@ pub(crate) struct Step {
     pub act: fn(&mut Inner, Timestamp),
 }
 
+/// What becomes of the stream that is there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// Nobody asks for it: it stays as it is.
+    Foreign,
+    /// It is asked for and stays.
+    Kept,
+    /// It is adopted, and goes with its LiveStream.
+    Gone,
+}
+
 /// A life.
 #[derive(Clone, Copy)]
 pub(crate) struct Life {
@@ -42,6 +58,10 @@ pub(crate) struct Life {
     /// instant are taken in the order of a randomly keyed set of kube's runtime,
     /// so such a run may differ from one with the same faults.
     pub several: bool,
+    /// Whether a process may crash, and a second fault follow the first: not where
+    /// a person takes away what the next process would need.
+    pub pairs: bool,
+    pub existing: Existing,
     steps: &'static [Step],
 }
 
@@ -54,14 +74,18 @@ impl Life {
         inner.ledger.foreign(alike);
         let existing = inner.api.create(&NewStream::named("Existing"), before).expect("a stream");
         inner.existing.clone_from(&existing.live_stream_id);
-        if !self.adopts() {
-            inner.ledger.foreign(existing);
-        }
+        inner.ledger.expect(existing, self.existing);
         inner.script = self.steps.iter().copied().collect();
     }
 
-    fn adopts(&self) -> bool {
-        self.name.contains("adopt") || self.name.contains("contested")
+    /// Whether a fault can befall this life.
+    pub(crate) fn knows(&self, outcome: Outcome) -> bool {
+        use Outcome::{CrashAfter, CrashBefore, CrashLate, Hurry};
+        match outcome {
+            Hurry => self.may_hurry,
+            CrashBefore | CrashAfter | CrashLate => self.pairs,
+            _ => true,
+        }
     }
 }
 
@@ -79,15 +103,33 @@ const fn at(call: Call, act: fn(&mut Inner, Timestamp)) -> Step {
 
 /// Every life, without and with the marker.
 pub(crate) fn all() -> Vec<Life> {
-    let life = |name, steps| Life { name, marker: false, may_hurry: true, several: false, steps };
+    let existing = Existing::Foreign;
+    let life = |name, steps| Life {
+        name,
+        marker: false,
+        may_hurry: true,
+        several: false,
+        pairs: true,
+        existing,
+        steps,
+    };
     let several = |name, steps| Life { several: true, ..life(name, steps) };
+    let kept = |life| Life { existing: Existing::Kept, ..life };
     let plain = [
         life("create", const { &[now(apply_a)] }),
         life("create, update", const { &[now(apply_a), settled(change_a)] }),
         life("create, delete", const { &[now(apply_a), settled(delete_a)] }),
         life("create, delete, create", const { &[now(apply_a), settled(delete_a), settled(apply_a)] }),
-        life("adopt, delete", const { &[now(adopt_a), settled(delete_a)] }),
-        life("adopt, delete with the stream", const { &[now(adopt_a_for_good), settled(delete_a)] }),
+        life("create, delete, retained", const { &[now(apply_a_for_ever), settled(delete_a)] }),
+        life(
+            "create, delete on the air",
+            const { &[now(apply_a), settled(go_on_air), now(delete_a), at(Call::Status, go_off_air)] },
+        ),
+        kept(life("adopt, delete", const { &[now(adopt_a), settled(delete_a)] })),
+        Life {
+            existing: Existing::Gone,
+            ..life("adopt, delete with the stream", const { &[now(adopt_a_for_good), settled(delete_a)] })
+        },
         life("drift", const { &[now(apply_a), settled(edit_remote)] }),
         life("remote deletion", const { &[now(apply_a), settled(delete_remote)] }),
         several("two of one name", const { &[now(apply_a), now(apply_b)] }),
@@ -96,7 +138,26 @@ pub(crate) fn all() -> Vec<Life> {
         // A backup that was taken in the middle of a create knows nothing of what came of it.
         Life { may_hurry: false, ..life("restore", const { &[now(apply_a), settled(restore_a)] }) },
         several("copy", const { &[now(apply_a), settled(copy_a_to_b)] }),
-        several("contested, the first goes", const { &[now(adopt_a), now(adopt_b), settled(delete_a)] }),
+        kept(several(
+            "contested, the first goes",
+            const { &[now(adopt_a), now(adopt_b), settled(delete_a)] },
+        )),
+        // Whoever takes the annotations away and then kills the process takes the last record of a create.
+        Life {
+            pairs: false,
+            ..life("create, annotations taken away", const { &[now(apply_a), at(Call::Status, strip_a)] })
+        },
+        kept(life(
+            "create, then asked to adopt",
+            const { &[now(apply_a), at(Call::Status, ask_for_existing)] },
+        )),
+        Life {
+            may_hurry: false,
+            ..life(
+                "create, finalizer taken away, delete",
+                const { &[now(apply_a), settled(strip_finalizer_of_a), settled(delete_a)] },
+            )
+        },
     ];
     let marked = plain.map(|life| Life { marker: true, ..life });
     plain.into_iter().chain(marked).collect()
@@ -104,6 +165,38 @@ pub(crate) fn all() -> Vec<Life> {
 
 fn apply_a(inner: &mut Inner, now: Timestamp) {
     create(inner, now, json!({ "name": "a" }), json!({ "name": "Town hall", "public": true }));
+}
+
+fn apply_a_for_ever(inner: &mut Inner, now: Timestamp) {
+    let spec = json!({ "name": "Town hall", "public": true, "deletionPolicy": "Retain" });
+    create(inner, now, json!({ "name": "a" }), spec);
+}
+
+fn strip_a(inner: &mut Inner, now: Timestamp) {
+    request(inner, now, Method::PATCH, "/a", &json!({ "metadata": { "annotations": null } }));
+}
+
+fn strip_finalizer_of_a(inner: &mut Inner, now: Timestamp) {
+    request(inner, now, Method::PATCH, "/a", &json!({ "metadata": { "finalizers": null } }));
+}
+
+fn ask_for_existing(inner: &mut Inner, now: Timestamp) {
+    let patch = json!({ "spec": { "liveStreamId": inner.existing } });
+    request(inner, now, Method::PATCH, "/a", &patch);
+}
+
+fn go_on_air(inner: &mut Inner, now: Timestamp) {
+    broadcast(inner, true, now);
+}
+
+fn go_off_air(inner: &mut Inner, now: Timestamp) {
+    broadcast(inner, false, now);
+}
+
+fn broadcast(inner: &mut Inner, on: bool, now: Timestamp) {
+    if let Some(id) = held_stream(inner) {
+        inner.api.set_broadcasting(&id, on, now).expect("the broadcast");
+    }
 }
 
 /// Of the same payload as `a`.

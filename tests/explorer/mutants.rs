@@ -121,11 +121,23 @@ fn a_copied_binding_that_is_taken_for_the_own_is_caught() {
         uid: &str,
         adopt: Option<&StreamId>,
         open_intent: bool,
-        holder: &dyn Fn(&StreamId) -> Option<Place>,
+        _: &dyn Fn(&StreamId) -> Option<Place>,
     ) -> Binding {
         let stored = Stored { bound_uid: Some(uid.to_owned()), ..stored.clone() };
-        binding::resolve(&stored, uid, adopt, open_intent, holder)
+        binding::resolve(&stored, uid, adopt, open_intent, &|_| None)
     }
     let decisions = Decisions { resolve: mutant, ..Decisions::default() };
-    caught("a copied binding taken for the own", decisions, &[Invariant::ReadyInTheEnd]);
+    caught("a copied binding taken for the own", decisions, &[Invariant::NoForeignTouch]);
+}
+
+#[test]
+fn an_adopted_stream_that_goes_with_its_livestream_is_caught() {
+    fn mutant(manifest: &Manifest, memory: &Memory, observed: &Observed, now: Timestamp) -> Plan {
+        let mut memory = memory.clone();
+        if let Binding::Bound { adopted, .. } = &mut memory.binding {
+            *adopted = false;
+        }
+        plan::plan(manifest, &memory, observed, now)
+    }
+    caught("an adopted stream that is not retained", planned(mutant), &[Invariant::NoForeignTouch]);
 }

@@ -88,8 +88,8 @@ impl Call {
         use Outcome::*;
         match self {
             Self::Auth => &[NotSent, CrashBefore],
-            Self::Page => &[Outage, ShowsNothing, CrashBefore, Hurry],
-            Self::Look | Self::Get => &[Outage, CrashBefore, Hurry],
+            Self::Page => &[Outage, Limited, Unauthorized, Unreadable, ShowsNothing, CrashBefore, Hurry],
+            Self::Look | Self::Get => &[Outage, Limited, Unauthorized, Unreadable, CrashBefore, Hurry],
             Self::Create => &[
                 NotSent,
                 Limited,
@@ -106,9 +106,20 @@ impl Call {
                 CrashLate,
                 Hurry,
             ],
-            Self::Update | Self::Delete => {
-                &[NotSent, ErrorBefore, LostAfter, Late, Trails, CrashBefore, CrashAfter, Hurry]
-            }
+            Self::Update | Self::Delete => &[
+                NotSent,
+                Limited,
+                Unauthorized,
+                ErrorBefore,
+                ErrorAfter,
+                LostAfter,
+                Unreadable,
+                Late,
+                Trails,
+                CrashBefore,
+                CrashAfter,
+                Hurry,
+            ],
             Self::List | Self::Watch | Self::Crd => &[Refused, CrashBefore],
             Self::Metadata => &[Refused, Conflict, AnswerLost, Stale, CrashBefore, CrashAfter, Hurry],
             Self::Status => &[Refused, AnswerLost, Stale, CrashBefore, CrashAfter],
@@ -129,7 +140,9 @@ impl Call {
             Self::Metadata => &[Refused, Conflict, AnswerLost, Stale, CrashAfter, Hurry],
             Self::Status => &[AnswerLost, Stale, CrashAfter],
             Self::List | Self::Watch | Self::Crd | Self::Auth => &[CrashBefore],
-            Self::Page | Self::Look | Self::Get | Self::Event => self.menu(),
+            Self::Page => &[Outage, ShowsNothing, CrashBefore, Hurry],
+            Self::Look | Self::Get => &[Outage, CrashBefore, Hurry],
+            Self::Event => self.menu(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! One run: a life under a source of outcomes, from the first step to quiet.
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, LazyLock},
     time::Duration,
 };
@@ -20,7 +21,7 @@ use crate::{
     api_door::ApiDoor,
     cluster_door,
     ledger::{Invariant, Ledger, Violation},
-    lives::{Life, Trigger},
+    lives::{Life, Step, Trigger},
     schedule::{Met, Source},
     world::World,
 };
@@ -177,6 +178,10 @@ enum Progress {
     Settled(usize),
 }
 
+fn waits_for_calls_alone(script: &VecDeque<Step>) -> bool {
+    script.iter().all(|step| matches!(step.when, Trigger::At(_)))
+}
+
 /// Takes the steps whose time has come, and sees how far everything is.
 fn advance(world: &World) -> Progress {
     let inner = &mut *world.lock();
@@ -194,7 +199,8 @@ fn advance(world: &World) -> Progress {
     }
     let now = Instant::now();
     match unsettled {
-        None if inner.script.is_empty() && now >= inner.disturbed_until => {
+        // A step at a call that never comes is not waited for.
+        None if waits_for_calls_alone(&inner.script) && now >= inner.disturbed_until => {
             inner.exploring = false;
             let calls = inner.ledger.calls_since_last_fault;
             if calls > MOST_CALLS {

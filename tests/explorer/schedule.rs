@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::outcome::{Call, Outcome};
+use crate::{
+    lives::Life,
+    outcome::{Call, Outcome},
+};
 
 /// The faults of a run: outcomes by the number of the call, counted from 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,12 +57,12 @@ impl Met {
 }
 
 /// Where outcomes come from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Source {
     /// As written down.
     Fixed(Schedule),
     /// By chance: so many of a hundred calls go wrong, until so many have.
-    Chance { dice: fastrand::Rng, percent: usize, left: usize },
+    Chance { dice: fastrand::Rng, percent: usize, left: usize, life: Life },
 }
 
 impl Source {
@@ -67,13 +70,14 @@ impl Source {
     pub(crate) fn decide(&mut self, number: usize, met: Met) -> Outcome {
         match self {
             Self::Fixed(schedule) => schedule.0.get(&number).copied().unwrap_or(Outcome::Done),
-            Self::Chance { dice, percent, left } => {
+            Self::Chance { dice, percent, left, life } => {
                 if *left == 0 || dice.usize(..100) >= *percent {
                     return Outcome::Done;
                 }
                 *left -= 1;
-                let menu: Vec<_> = met.faults(Call::menu).collect();
-                menu[dice.usize(..menu.len())]
+                let menu: Vec<_> = met.faults(Call::menu).filter(|outcome| life.knows(*outcome)).collect();
+                // Nothing may be left of a menu.
+                menu.get(dice.usize(..menu.len().max(1))).copied().unwrap_or(Outcome::Done)
             }
         }
     }

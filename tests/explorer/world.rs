@@ -135,7 +135,10 @@ impl World {
                 inner.outage_until = now + OUTAGE;
                 inner.disturb(OUTAGE);
             }
-            Outcome::Hurry => self.step(&mut inner),
+            Outcome::Hurry => {
+                inner.ledger.hurried = true;
+                self.step(&mut inner);
+            }
             Outcome::Stale => {
                 inner.held_back_until = now + STALE;
                 inner.disturb(STALE);
@@ -155,7 +158,10 @@ impl World {
     /// The person takes the next step.
     pub(crate) fn step(&self, inner: &mut Inner) {
         if let Some(step) = inner.script.pop_front() {
+            let before = inner.cluster.changes().len();
             (step.act)(inner, self.now());
+            let Inner { ledger, cluster, .. } = &mut *inner;
+            ledger.noted(&cluster.changes()[before..]);
             inner.disturb(Duration::ZERO);
             self.settle_watch(inner);
         }
