@@ -20,22 +20,28 @@ use crate::{
 /// Applies the documents as a person with kubectl would.
 pub(crate) fn apply(stage: &Stage, documents: &[Value]) -> Result<(), String> {
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": documents });
+    let arguments = ["apply", "--server-side", "--force-conflicts", "-f", "-"];
+    kubectl(stage, &arguments, &list.to_string()).map(|_| ())
+}
+
+/// Runs kubectl as the administrator: its output, or what it complains of.
+pub(crate) fn kubectl(stage: &Stage, arguments: &[&str], input: &str) -> Result<String, String> {
     let mut kubectl = Command::new(&stage.kubectl)
         .env_clear()
         .env("HOME", stage.folder.path())
         .env("KUBECONFIG", stage.folder.path().join("kubeconfig"))
-        .args(["apply", "--server-side", "--force-conflicts", "-f", "-"])
+        .args(arguments)
         .stdin(Stdio::piped())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("kubectl");
     let mut stdin = kubectl.stdin.take().expect("its input");
-    stdin.write_all(list.to_string().as_bytes()).expect("the manifests");
+    stdin.write_all(input.as_bytes()).expect("the input");
     drop(stdin);
     let ended = kubectl.wait_with_output().expect("its end");
-    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
-    if ended.status.success() { Ok(()) } else { Err(told) }
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    if ended.status.success() { Ok(text(&ended.stdout)) } else { Err(text(&ended.stderr)) }
 }
 
 /// Values with which a test sees in a second what takes a minute in production.

@@ -19,6 +19,9 @@ mod installed;
 mod kustomize;
 mod least_privilege;
 mod manifests;
+mod pod_security;
+mod protection;
+mod release;
 mod scenario;
 mod settings;
 #[allow(dead_code, reason = "shared with the e2e tests, of which each uses another part")]
