@@ -29,17 +29,34 @@ impl Helm {
 
     /// Runs it: its output, or what it complains of.
     pub(crate) fn run(&self, args: &[&str]) -> Result<String, String> {
+        self.result(Command::new(self.program).env_clear().args(args))
+    }
+
+    /// Runs a line as a person would in a shell, in the project's folder, with
+    /// helm and this kubectl at hand.
+    pub(crate) fn shell(
+        &self,
+        line: &str,
+        kubectl: &Path,
+        variables: &[(&str, &str)],
+    ) -> Result<String, String> {
+        let folder = |program: &Path| program.parent().expect("a folder").display().to_string();
+        let path = format!("{}:{}:/usr/bin:/bin", folder(self.program), folder(kubectl));
+        let mut shell = Command::new("sh");
+        shell.env_clear().env("PATH", path).envs(variables.iter().copied()).args(["-c", line]);
+        self.result(shell.current_dir(env!("CARGO_MANIFEST_DIR")))
+    }
+
+    fn result(&self, command: &mut Command) -> Result<String, String> {
         let home = |name: &str| self.home.path().join(name);
-        let ran = Command::new(self.program)
-            .env_clear()
+        let ran = command
             .env("HOME", self.home.path())
             .env("HELM_CACHE_HOME", home("cache"))
             .env("HELM_CONFIG_HOME", home("config"))
             .env("HELM_DATA_HOME", home("data"))
             .env("KUBECONFIG", home("kubeconfig"))
-            .args(args)
             .output()
-            .expect("helm runs");
+            .expect("it runs");
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         if ran.status.success() { Ok(text(&ran.stdout)) } else { Err(text(&ran.stderr)) }
     }

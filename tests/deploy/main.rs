@@ -14,6 +14,7 @@ mod bad_values;
 #[path = "../support/cluster.rs"]
 mod cluster;
 mod copies;
+mod documented;
 mod helm;
 mod installed;
 mod kustomize;

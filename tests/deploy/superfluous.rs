@@ -17,11 +17,11 @@ use crate::{
     least_privilege::render,
     manifests::{rights, take_away},
     scenario::{Scenario, Step},
-    stage::{Stage, play},
+    stage::{LIMIT, Stage, play},
 };
 
-/// How long a step may take. The control plays all of them within it, beside the others.
-const LIMIT: Duration = Duration::from_secs(20);
+/// How long a step is waited for that is to fail.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Each right, and what fails without it.
 const NEEDED: [(&str, &str, Step); 10] = [
@@ -77,7 +77,8 @@ async fn play_without(
         assert_eq!(rights(&documents).len(), before - 1, "{verb} {resource} is given");
     }
     installed::apply(&stage, &documents).expect("it is installed");
-    let scenario = Scenario { stage: &stage, home: &home, limit: LIMIT };
+    let limit = if taken.is_some() { PATIENCE } else { LIMIT };
+    let scenario = Scenario { stage: &stage, home: &home, limit };
     scenario.prepare().await;
     let _operator = installed::operator(&stage, &documents).await;
     (scenario.play(steps).await, scenario.log())
