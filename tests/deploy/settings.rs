@@ -88,3 +88,34 @@ fn labels_annotations_and_the_parts_that_are_off_come_where_they_are_asked_for()
     assert_eq!(ports, json!([{ "port": 443 }, { "port": 6443 }]));
     assert_eq!(one(&rendered, "PodDisruptionBudget")["spec"]["maxUnavailable"], 1);
 }
+
+#[test]
+fn whatever_selects_the_pods_or_the_service_finds_them() {
+    let Some(helm) = Helm::find() else { return };
+    let set = [
+        "apiKey.value=k",
+        "replicas=2",
+        "podDisruptionBudget.enabled=true",
+        "networkPolicy.enabled=true",
+        "monitoring.serviceMonitor.enabled=true",
+    ];
+    let rendered = helm.template("apivideo", &set).expect("it renders");
+    let pod = &one(&rendered, "Deployment")["spec"]["template"];
+    let spread = &pod["spec"]["topologySpreadConstraints"][0]["labelSelector"];
+    let service = one(&rendered, "Service");
+    let selections = [
+        (&one(&rendered, "Deployment")["spec"]["selector"]["matchLabels"], pod),
+        (&spread["matchLabels"], pod),
+        (&one(&rendered, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"], pod),
+        (&one(&rendered, "NetworkPolicy")["spec"]["podSelector"]["matchLabels"], pod),
+        (&service["spec"]["selector"], pod),
+        (&one(&rendered, "ServiceMonitor")["spec"]["selector"]["matchLabels"], service),
+    ];
+    for (selector, selected) in selections {
+        let labels = selector.as_object().expect("labels");
+        assert!(!labels.is_empty());
+        for (key, value) in labels {
+            assert_eq!(&selected["metadata"]["labels"][key], value, "{selector}");
+        }
+    }
+}
