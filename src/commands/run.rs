@@ -22,7 +22,12 @@ use crate::{
     cli::{Environment, RunArgs, Switch},
     controller::Scope,
     core::decisions::Decisions,
-    ops::{admin, key_file, leader, metrics::Metrics, readiness::Readiness, telemetry},
+    ops::{
+        admin, key_file, leader,
+        metrics::Metrics,
+        readiness::{Readiness, Standby},
+        telemetry,
+    },
 };
 
 /// How long the calls under way may take at the end: the process is gone
@@ -66,6 +71,7 @@ pub async fn run(
     let caches = readiness
         .part("the LiveStreams in the cluster (is the CRD installed? `apivideo-operator crd` prints it)");
     let first_pass = readiness.part("the first pass over the account's streams (is the API key right?)");
+    let standby = readiness.standby();
     let listener: TcpListener = admin::listen(args.bind)
         .await
         .map_err(|error| Failure::Work(format!("--bind {}: {error}; choose another address", args.bind)))?;
@@ -80,7 +86,7 @@ pub async fn run(
         };
         services.spawn(key_file::follow(path, key, replace, shutdown.clone()));
     }
-    let mut leadership = lead(args, &cluster, &shutdown).await?;
+    let mut leadership = lead(args, &cluster, &standby, &shutdown).await?;
     let scope = Scope {
         namespaces: args.namespaces.iter().filter(|n| !n.is_empty()).cloned().collect(),
         selector: args.selector.clone().filter(|s| !s.is_empty()),
@@ -126,6 +132,7 @@ async fn until_the_end(
 async fn lead(
     args: &RunArgs,
     cluster: &Client,
+    standby: &Standby,
     shutdown: &CancellationToken,
 ) -> Result<Option<leader::Leadership>, Failure> {
     if !args.leader_elect {
@@ -134,10 +141,12 @@ async fn lead(
     let mut leadership = leader::take_part(cluster.clone())
         .await
         .map_err(|error| Failure::Work(format!("--leader-elect: the Lease {}: {error}", leader::LEASE)))?;
+    standby.set(true);
     tokio::select! {
         () = leadership.gained() => {}
         () = shutdown.cancelled() => {}
     }
+    standby.set(false);
     Ok(Some(leadership))
 }
 

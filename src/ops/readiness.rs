@@ -9,6 +9,7 @@ use std::sync::{
 #[derive(Clone, Default)]
 pub struct Readiness {
     parts: Vec<(&'static str, Arc<AtomicBool>)>,
+    stands_by: Arc<AtomicBool>,
 }
 
 /// One part of it.
@@ -23,10 +24,31 @@ impl Readiness {
         Part(flag)
     }
 
-    /// What is still waited for.
+    /// The place to say that this replica stands by for another one.
+    #[must_use]
+    pub fn standby(&self) -> Standby {
+        Standby(Arc::clone(&self.stands_by))
+    }
+
+    /// What is still waited for. One that stands by does all that is asked of
+    /// it: were it not ready, no rolling update would ever end.
     #[must_use]
     pub fn waiting_for(&self) -> Vec<&'static str> {
+        if self.stands_by.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
         self.parts.iter().filter(|(_, ready)| !ready.load(Ordering::Relaxed)).map(|(what, _)| *what).collect()
+    }
+}
+
+/// Whether this replica stands by.
+#[derive(Clone)]
+pub struct Standby(Arc<AtomicBool>);
+
+impl Standby {
+    /// It stands by from here on, or no more.
+    pub fn set(&self, stands_by: bool) {
+        self.0.store(stands_by, Ordering::Relaxed);
     }
 }
 

@@ -44,10 +44,15 @@ impl Cluster {
 
     /// One for a test alone, which may do to it what the others would not survive.
     pub(crate) async fn start() -> Self {
-        let options = apivideo_controlplane::Options::default();
-        let cluster = Self { plane: ControlPlane::start(options).await.expect("a control plane") };
+        let cluster = Self::bare().await;
         cluster.install_crd().await;
         cluster
+    }
+
+    /// One without the CRD, for those who install it another way.
+    pub(crate) async fn bare() -> Self {
+        let options = apivideo_controlplane::Options::default();
+        Self { plane: ControlPlane::start(options).await.expect("a control plane") }
     }
 
     pub(crate) async fn stop(self) {

@@ -20,7 +20,7 @@ impl Drop for Operator {
 }
 
 impl Operator {
-    pub(super) fn of(child: Child, port: u16) -> Self {
+    pub(crate) fn of(child: Child, port: u16) -> Self {
         Self { child, admin: format!("http://127.0.0.1:{port}") }
     }
 

@@ -1,0 +1,36 @@
+{{/*
+The rights in each namespace that is watched. Each verb is needed: a test takes
+them away one by one (tests/deploy/superfluous.rs).
+*/}}
+{{- define "apivideo.rules" -}}
+# The manifests, their finalizer and annotations. Nothing is created or deleted.
+- apiGroups: [api.video]
+  resources: [livestreams]
+  verbs: [list, watch, patch]
+# What is told of them. It is read only where one can't be parsed.
+- apiGroups: [api.video]
+  resources: [livestreams/status]
+  verbs: [get, patch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create]
+{{- end }}
+
+{{/* Whether the CRD is being deleted: then every stream is kept. */}}
+{{- define "apivideo.crdRules" -}}
+- apiGroups: [apiextensions.k8s.io]
+  resources: [customresourcedefinitions]
+  resourceNames: [livestreams.api.video]
+  verbs: [get]
+{{- end }}
+
+{{/* The election. A create can't be restricted to a name. */}}
+{{- define "apivideo.leaseRules" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [apivideo-operator]
+  verbs: [get, patch]
+{{- end }}
