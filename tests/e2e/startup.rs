@@ -67,6 +67,9 @@ async fn without_the_crd(stage: &Stage) {
     run_commands(stage, &answer).await;
     until_answers(&operator, 200, &["ok\n"]).await;
     stage.synced("after", json!({ "name": "After" })).await;
+    // While the operator is there to let it go: a CRD waits for its objects.
+    stage.delete("after").await;
+    stage.until_gone("after").await;
 }
 
 /// Replaces the installed CRD by one of an imagined older release.
