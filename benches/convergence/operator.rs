@@ -29,7 +29,7 @@ const LINES: usize = 15;
 
 /// The operator that is measured: this build's, or another one, such as the
 /// image's, that `APIVIDEO_OPERATOR_BIN` names.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     let built = env!("CARGO_BIN_EXE_apivideo-operator");
     std::env::var_os("APIVIDEO_OPERATOR_BIN").map_or_else(|| built.into(), PathBuf::from)
 }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::{
     cluster,
     failure::{During, Failure},
-    operator::{DRIFT_INTERVAL, Operator},
+    operator::{DRIFT_INTERVAL, Operator, binary},
     run::open_limits,
     table::{Expected, Figure},
     usage::Usage,
@@ -28,15 +28,29 @@ const AT_REST: f64 = 20.0;
 /// The time to ready that it is to stay below, in seconds.
 const TO_READY: f64 = 2.0;
 
+/// The size that an image of the binary is to stay below, in MiB.
+const IMAGE: f64 = 20.0;
+
+/// The root certificates that the image holds beside the binary.
+const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
 /// Measures on a cluster without LiveStreams, and leaves it so.
 pub(crate) async fn measure(plane: &ControlPlane, client: &Client) -> Result<Vec<Figure>, Failure> {
     let sandbox = Sandbox::start(open_limits()).await?;
     let api: Api<LiveStream> = Api::default_namespaced(client.clone());
     let (at_rest, to_ready) = figures(plane, &sandbox, &api).await?;
     sandbox.shutdown().await;
+    let sizes = [binary(), CERTIFICATES.into()].map(|file| Some(std::fs::metadata(file).ok()?.len()));
+    let image = sizes.into_iter().sum::<Option<u64>>().map(|bytes| bytes as f64 / f64::from(1 << 20));
     let memory = "resident memory of the operator without LiveStreams";
     let time = format!("time from the process's start to ready, with {COUNT} LiveStreams");
     Ok(vec![
+        Figure::quantity(
+            "size of the image: the binary and the certificates",
+            image,
+            "MiB",
+            Expected::Below(IMAGE),
+        ),
         Figure::quantity(memory, at_rest, "MiB", Expected::Below(AT_REST)),
         Figure::quantity(time, Some(to_ready), "s", Expected::Below(TO_READY)),
     ])
