@@ -27,6 +27,13 @@ const START: Duration = Duration::from_secs(60);
 /// How many of its last lines are shown when something fails.
 const LINES: usize = 15;
 
+/// The operator that is measured: this build's, or another one, such as the
+/// image's, that `APIVIDEO_OPERATOR_BIN` names.
+pub(crate) fn binary() -> PathBuf {
+    let built = env!("CARGO_BIN_EXE_apivideo-operator");
+    std::env::var_os("APIVIDEO_OPERATOR_BIN").map_or_else(|| built.into(), PathBuf::from)
+}
+
 /// A running operator. Dropping it kills it.
 pub(crate) struct Operator {
     child: Child,
@@ -42,7 +49,7 @@ impl Operator {
         let log = dir.join("operator.log");
         let output = File::create(&log).map_err(failed("has no log"))?;
         let address = free_address().map_err(failed("has no free port"))?;
-        let child = Command::new(env!("CARGO_BIN_EXE_apivideo-operator"))
+        let child = Command::new(binary())
             .arg("run")
             .args(["--base-url", base_url, "--log-format", "text"])
             .args(["--drift-interval", &format!("{}s", DRIFT_INTERVAL.as_secs())])

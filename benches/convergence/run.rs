@@ -13,6 +13,7 @@ use crate::{
     failure::Failure,
     operator::{API_KEY, DRIFT_INTERVAL, Operator},
     passes::{is_page, reads_of_whole_passes},
+    start,
     table::{Expected, Figure},
     usage::Usage,
 };
@@ -36,6 +37,7 @@ pub(crate) async fn measure(count: u32) -> Result<Vec<Figure>, Failure> {
     let sandbox = Sandbox::start(open_limits()).await?;
     let client = cluster::connect(plane.kubeconfig()).await?;
     cluster::install_crds(&client).await?;
+    let started = start::measure(&plane, &client).await?;
     let mut operator = Operator::start(plane.kubeconfig(), &sandbox.url(), plane.dir())?;
     let api = Api::default_namespaced(client.clone());
     let stage = Stage { client, api, sandbox: &sandbox, pid: operator.pid(), count };
@@ -46,6 +48,7 @@ pub(crate) async fn measure(count: u32) -> Result<Vec<Figure>, Failure> {
     }
     drop(operator);
     sandbox.shutdown().await;
+    let measured = measured.map(|figures| [started, figures].concat());
     plane.stop().await;
     measured
 }
@@ -54,7 +57,7 @@ fn control_plane() -> apivideo_controlplane::Options {
     apivideo_controlplane::Options { controller_manager: false, ..Default::default() }
 }
 
-fn open_limits() -> Options {
+pub(crate) fn open_limits() -> Options {
     Options {
         api_key: API_KEY.into(),
         reads: u64::from(OPEN),

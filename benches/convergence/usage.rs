@@ -12,6 +12,8 @@ const TICKS: f64 = 100.0;
 pub(crate) struct Usage {
     /// CPU time, user and system, in seconds.
     pub(crate) cpu_seconds: Option<f64>,
+    /// The memory that is resident now, in MiB.
+    pub(crate) mebibytes: Option<f64>,
     /// The most memory that was resident at once, in MiB.
     pub(crate) peak_mebibytes: Option<f64>,
 }
@@ -22,6 +24,7 @@ impl Usage {
         let read = |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}")).ok();
         Self {
             cpu_seconds: read("stat").as_deref().and_then(cpu_seconds),
+            mebibytes: read("status").as_deref().and_then(|text| mebibytes(text, "VmRSS:")),
             peak_mebibytes: read("status").as_deref().and_then(|text| mebibytes(text, "VmHWM:")),
         }
     }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     account::{Account, Policy},
     cli::{Environment, RunArgs, Switch},
-    controller::Scope,
+    controller::{Scope, checks},
     core::decisions::Decisions,
     ops::{
         admin, key_file, leader,
@@ -33,6 +33,10 @@ use crate::{
 /// How long the calls under way may take at the end: the process is gone
 /// within 10 s of SIGTERM.
 const LAST_CALLS: Duration = Duration::from_secs(8);
+
+/// Where a key comes from in a cluster.
+const MAKE_SECRET: &str = "in a cluster, make the Secret that is mounted there with: \
+    kubectl create secret generic apivideo-operator --from-literal=api-key=YOUR_KEY, in the operator's namespace";
 
 pub(crate) fn main(args: &RunArgs) -> Result<(), Failure> {
     telemetry::start(args.log_format);
@@ -68,15 +72,19 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
     let mut readiness = Readiness::default();
-    let caches = readiness
-        .part("the LiveStreams in the cluster (is the CRD installed? `apivideo-operator crd` prints it)");
+    let caches = readiness.part("the LiveStreams in the cluster");
     let first_pass = readiness.part("the first pass over the account's streams (is the API key right?)");
     let standby = readiness.standby();
+    let checks = readiness.part("a look at the CRD and the rights");
     let listener: TcpListener = admin::listen(args.bind)
         .await
         .map_err(|error| Failure::Work(format!("--bind {}: {error}; choose another address", args.bind)))?;
     let mut services = JoinSet::new();
-    services.spawn(drain(admin::serve(listener, metrics.clone(), readiness, shutdown.clone())));
+    services.spawn(drain(admin::serve(listener, metrics.clone(), readiness.clone(), shutdown.clone())));
+    let scope = scope(args);
+    services.spawn(checks::run(cluster.clone(), scope.clone(), readiness, shutdown.clone(), move || {
+        checks.ready()
+    }));
     let account = Arc::new(Account::new(api, policy(args)));
     if let Some(path) = args.api_key_file.clone() {
         let account = Arc::clone(&account);
@@ -87,10 +95,6 @@ pub async fn run(
         services.spawn(key_file::follow(path, key, replace, shutdown.clone()));
     }
     let mut leadership = lead(args, &cluster, &standby, &shutdown).await?;
-    let scope = Scope {
-        namespaces: args.namespaces.iter().filter(|n| !n.is_empty()).cloned().collect(),
-        selector: args.selector.clone().filter(|s| !s.is_empty()),
-    };
     info!(version = env!("CARGO_PKG_VERSION"), "the operator has started");
     let milestones = Milestones { passed: move || first_pass.ready(), caches_filled: move || caches.ready() };
     let work = operate(cluster, account, &scope, Decisions::default(), metrics, shutdown.clone(), milestones);
@@ -102,6 +106,13 @@ pub async fn run(
     }
     info!("the operator has ended");
     ended
+}
+
+fn scope(args: &RunArgs) -> Scope {
+    Scope {
+        namespaces: args.namespaces.iter().filter(|n| !n.is_empty()).cloned().collect(),
+        selector: args.selector.clone().filter(|s| !s.is_empty()),
+    }
 }
 
 /// Works until the shutdown, then lets the calls under way finish. A lost
@@ -137,6 +148,9 @@ async fn lead(
 ) -> Result<Option<leader::Leadership>, Failure> {
     if !args.leader_elect {
         return Ok(None);
+    }
+    if let Some(hindrance) = leader::hindrance(cluster).await {
+        return Err(Failure::Work(hindrance));
     }
     let mut leadership = leader::take_part(cluster.clone())
         .await
@@ -179,15 +193,17 @@ pub fn api_key(args: &RunArgs) -> Result<Secret, Failure> {
     if let Some(path) = &args.api_key_file {
         return key_file::read(path).map_err(|error| {
             Failure::Setting(format!(
-                "--api-key-file {}: {error}; name a file that holds the API key",
+                "--api-key-file {}: {error}; name a file that holds the API key; {MAKE_SECRET}",
                 path.display()
             ))
         });
     }
     let key = std::env::var("APIVIDEO_API_KEY").unwrap_or_default();
     if key.trim().is_empty() {
-        let message = "no API key: set --api-key-file (or APIVIDEO_API_KEY_FILE) to a file that holds it, or APIVIDEO_API_KEY";
-        return Err(Failure::Setting(message.into()));
+        return Err(Failure::Setting(format!(
+            "no API key: set --api-key-file (or APIVIDEO_API_KEY_FILE) to a file that holds it, or APIVIDEO_API_KEY; \
+             {MAKE_SECRET}"
+        )));
     }
     Ok(Secret::from(key.trim().to_owned()))
 }

@@ -7,7 +7,7 @@ use kube::{
 use tracing::{debug, error, warn};
 
 use super::reconcile::ReconcileError;
-use crate::crd::LiveStream;
+use crate::crd::{INSTALL, LiveStream};
 
 /// Logs an error of the controller, with the command that mends it where
 /// there is one. All of them are tried again by themselves.
@@ -27,13 +27,12 @@ pub(super) fn log(error: &controller::Error<ReconcileError, watcher::Error>) {
     }
 }
 
-fn remedy(error: &kube::Error) -> Option<String> {
+/// What mends an error of the API server, where that is known.
+pub(super) fn remedy(error: &kube::Error) -> Option<String> {
     let kube::Error::Api(status) = error else { return None };
     let crd = LiveStream::crd_name();
     match status.code {
-        404 => Some(format!(
-            "the CRD {crd} is not installed; install it with: apivideo-operator crd | kubectl apply --server-side -f -"
-        )),
+        404 => Some(format!("the CRD {crd} is not installed; install it with: {INSTALL}")),
         401 => Some(
             "the cluster does not accept the credentials; check KUBECONFIG or the service account".into(),
         ),

@@ -4,6 +4,7 @@
 //! found out, done and reported: [`subject`] gathers, [`execute`] does, one arm
 //! an action, [`report`] tells.
 
+pub mod checks;
 pub mod cluster;
 mod diagnosis;
 mod entries;

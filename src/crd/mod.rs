@@ -3,6 +3,7 @@
 
 pub mod manifest;
 pub mod metadata;
+pub mod skew;
 pub mod spec;
 pub mod status;
 
@@ -11,6 +12,9 @@ pub use status::{Assets, Drift, LiveStreamStatus};
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
+
+/// The command that installs the CRDs of this release.
+pub const INSTALL: &str = "apivideo-operator crd | kubectl apply --server-side -f -";
 
 /// Every CRD of the operator, as `apivideo-operator crd` prints them and
 /// `crds/` holds them.

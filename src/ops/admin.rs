@@ -40,11 +40,8 @@ pub async fn serve(
 }
 
 async fn ready(State(readiness): State<Readiness>) -> Response {
-    let waiting = readiness.waiting_for();
-    if waiting.is_empty() {
-        return "ok\n".into_response();
-    }
-    (StatusCode::SERVICE_UNAVAILABLE, format!("waiting for {}\n", waiting.join(", and for "))).into_response()
+    let (ready, text) = readiness.answer();
+    (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text).into_response()
 }
 
 async fn metrics_text(State(metrics): State<Metrics>) -> Response {

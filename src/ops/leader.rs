@@ -1,5 +1,6 @@
 //! Leader election by a Lease: of several replicas one works, the others wait.
 
+use super::rights::{self, Right};
 use kube::Client;
 use kube_lease_manager::{LeaseManagerBuilder, LeaseManagerError};
 use tokio::{sync::watch, task::JoinHandle};
@@ -7,6 +8,15 @@ use tracing::{info, warn};
 
 /// The name of the Lease.
 pub const LEASE: &str = "apivideo-operator";
+/// What the election does with the Lease.
+const RIGHT: Right = Right {
+    group: "coordination.k8s.io",
+    resource: "leases",
+    subresource: "",
+    name: "",
+    verbs: &["get", "create", "patch"],
+    without: "no replica can be elected (--leader-elect)",
+};
 /// How long a lease holds without being renewed, in seconds.
 const DURATION_SECONDS: u64 = 15;
 /// How long before its end it is renewed, in seconds.
@@ -16,6 +26,14 @@ const GRACE_SECONDS: u64 = 5;
 pub struct Leadership {
     held: watch::Receiver<bool>,
     task: JoinHandle<Result<kube_lease_manager::LeaseManager, LeaseManagerError>>,
+}
+
+/// What keeps this process from taking part, with the command that mends it.
+/// An API server that does not tell is none: the election itself will show it.
+pub async fn hindrance(client: &Client) -> Option<String> {
+    let missing = rights::missing(client, RIGHT, Some(client.default_namespace())).await.ok()??;
+    let user = rights::user(client).await.unwrap_or_default();
+    Some(missing.message(user.as_deref()))
 }
 
 /// Takes part in the election, in the namespace of the client.

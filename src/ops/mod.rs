@@ -6,4 +6,5 @@ pub mod key_file;
 pub mod leader;
 pub mod metrics;
 pub mod readiness;
+pub mod rights;
 pub mod telemetry;

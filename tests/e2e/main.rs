@@ -40,5 +40,6 @@ mod schema;
 mod secrecy;
 #[path = "../support/stage.rs"]
 mod stage;
+mod startup;
 #[path = "../support/switch.rs"]
 mod switch;
