@@ -15,6 +15,7 @@ use tracing::{info, warn};
 
 use super::{
     Failure,
+    gauges::account_reading,
     operate::{Milestones, operate},
 };
 use crate::{
@@ -72,6 +73,8 @@ pub async fn run(
     let mut services = JoinSet::new();
     services.spawn(drain(admin::serve(listener, metrics.clone(), readiness, shutdown.clone())));
     let account = Arc::new(Account::new(api, policy(args)));
+    metrics.gauges().drift_interval(args.drift_interval);
+    metrics.read_off(account_reading(account.client.clone()));
     if let Some(path) = args.api_key_file.clone() {
         let account = Arc::clone(&account);
         let replace = move |key| {
@@ -81,6 +84,7 @@ pub async fn run(
         services.spawn(key_file::follow(path, key, replace, shutdown.clone()));
     }
     let mut leadership = lead(args, &cluster, &shutdown).await?;
+    metrics.gauges().leads(!shutdown.is_cancelled());
     let scope = Scope {
         namespaces: args.namespaces.iter().filter(|n| !n.is_empty()).cloned().collect(),
         selector: args.selector.clone().filter(|s| !s.is_empty()),

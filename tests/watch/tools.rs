@@ -1,0 +1,84 @@
+//! The tools of others that judge what is tested here: found on the PATH, in
+//! the user's cache, or had once and kept there.
+
+use std::{
+    env, fs,
+    fs::File,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+/// promtool, or `None` with a word of why.
+pub(crate) fn promtool() -> Option<PathBuf> {
+    had("promtool", "promtool-2", |folder| {
+        // Debian's package is unpacked, not installed.
+        let steps =
+            "apt-get download prometheus && dpkg -x prometheus_*.deb . && cp usr/bin/promtool promtool";
+        ran(Command::new("sh").args(["-c", steps]).current_dir(folder))
+    })
+}
+
+/// A tool of this name, that `make` leaves in a folder of its own if need be.
+/// Several processes may ask at once: one makes it, the others wait.
+pub(crate) fn had(
+    name: &str,
+    version: &str,
+    make: impl FnOnce(&Path) -> Result<(), String>,
+) -> Option<PathBuf> {
+    let kept = cache()?.join("tools").join(version);
+    let found = on_path(name).or_else(|| Some(kept.join(name)).filter(|tool| tool.is_file()));
+    if found.is_some() {
+        return found;
+    }
+    match make_once(name, &kept, make) {
+        Ok(tool) => Some(tool),
+        Err(why) => {
+            println!("skipped: {name} is not to be had here: {why}");
+            None
+        }
+    }
+}
+
+fn make_once(
+    name: &str,
+    kept: &Path,
+    make: impl FnOnce(&Path) -> Result<(), String>,
+) -> Result<PathBuf, String> {
+    let told = |error: std::io::Error| error.to_string();
+    fs::create_dir_all(kept).map_err(told)?;
+    let lock = File::create(kept.join(".lock")).map_err(told)?;
+    lock.lock().map_err(told)?;
+    let tool = kept.join(name);
+    if tool.is_file() {
+        return Ok(tool);
+    }
+    let folder = TempDir::new_in(kept).map_err(told)?;
+    make(folder.path())?;
+    // The rename is whole or not at all, whoever dies.
+    fs::rename(folder.path().join(name), &tool).map_err(told)?;
+    Ok(tool)
+}
+
+/// Runs a step of the making.
+pub(crate) fn ran(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    if output.status.success() { Ok(()) } else { Err(said(&output)) }
+}
+
+/// All that a process said.
+pub(crate) fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn on_path(name: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|tool| tool.is_file())
+}
+
+fn cache() -> Option<PathBuf> {
+    let base = env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")))?;
+    Some(base.join("apivideo-operator"))
+}
