@@ -123,7 +123,7 @@ fn only_the_namespaces_and_labels_that_were_named_are_handled() {
         stage.until_reason("labelled", "Synced").await;
         second.until_reason("labelled", "Synced").await;
         stage.two_passes().await;
-        assert_eq!(stage.get("bare").await.status, None);
+        assert_eq!(crate::stage::ready(&stage.get("bare").await), None);
         assert_eq!(stage.sandbox.streams().len(), 2);
     });
 }
