@@ -32,8 +32,8 @@ fn alerts_table() -> String {
         let summary = alert["annotations"]["summary"]
             .as_str()
             .expect("a summary")
-            .replace("{{ $labels.", "<")
-            .replace(" }}", ">");
+            .replace("{{ $labels.", "{")
+            .replace(" }}", "}");
         writeln!(table, "| [{name}](runbooks/{name}.md) | {severity} | {summary} |").expect("a string");
     }
     table

@@ -20,6 +20,53 @@ pub(crate) fn promtool() -> Option<PathBuf> {
     })
 }
 
+/// The interpreter of Argo CD's health checks, or `None` with a word of why.
+pub(crate) fn lua_health() -> Option<PathBuf> {
+    had("lua-health", "lua-health-1", |folder| {
+        let files = [
+            ("go.mod", include_str!("tools/lua-health/go.mod")),
+            ("go.sum", include_str!("tools/lua-health/go.sum")),
+            ("main.go", include_str!("tools/lua-health/main.go")),
+        ];
+        for (name, text) in files {
+            fs::write(folder.join(name), text).map_err(|error| error.to_string())?;
+        }
+        ran(Command::new("go").args(["build", "-trimpath", "-o", "lua-health", "."]).current_dir(folder))
+    })
+}
+
+/// Flux's kustomize-controller.
+pub(crate) struct KustomizeController {
+    pub binary: PathBuf,
+    /// The definition of Kustomizations.
+    pub crd: PathBuf,
+}
+
+/// Flux's kustomize-controller with the definition that belongs to it, or
+/// `None` with a word of why. One on the PATH is taken if the definition is beside it.
+pub(crate) fn kustomize_controller() -> Option<KustomizeController> {
+    let (name, crd) = ("kustomize-controller", "kustomizations.yaml");
+    let binary = had(name, "kustomize-controller-1.9.6", |folder| {
+        let files = [
+            ("go.mod", include_str!("tools/kustomize-controller/go.mod")),
+            ("go.sum", include_str!("tools/kustomize-controller/go.sum")),
+        ];
+        for (name, text) in files {
+            fs::write(folder.join(name), text).map_err(|error| error.to_string())?;
+        }
+        let steps = "nice go build -mod=mod -trimpath -ldflags '-s -w' -o kustomize-controller \
+            github.com/fluxcd/kustomize-controller && \
+            cp $(go list -mod=mod -m -f '{{.Dir}}' github.com/fluxcd/kustomize-controller)/config/crd/bases/*kustomizations.yaml ../kustomizations.yaml";
+        ran(Command::new("sh").args(["-c", steps]).current_dir(folder))
+    })?;
+    let crd = binary.with_file_name(crd);
+    if crd.is_file() {
+        return Some(KustomizeController { binary, crd });
+    }
+    println!("skipped: there is no {} beside {name}", crd.display());
+    None
+}
+
 /// A tool of this name, that `make` leaves in a folder of its own if need be.
 /// Several processes may ask at once: one makes it, the others wait.
 pub(crate) fn had(
