@@ -139,8 +139,7 @@ fn a_sync_finds_no_difference_after_the_operator_was_at_work() {
         let held = json!({ "apiVersion": "api.video/v1alpha1", "kind": "LiveStream",
             "metadata": { "name": "in-git", "namespace": stage.namespace, "labels": { "team": "video" },
                 "annotations": { "argocd.argoproj.io/tracking-id": "live-streams:api.video/LiveStream:video/in-git" } },
-            "spec": { "name": "In Git", "public": true, "driftPolicy": "Correct", "onRemoteMissing": "Recreate",
-                "suspend": false, "whileBroadcasting": "Defer" } });
+            "spec": { "name": "In Git", "public": true, "driftPolicy": "Correct" } });
         let sync = PatchParams::apply("argocd-controller").force();
         stage.api().patch("in-git", &sync, &Patch::Apply(&held)).await.expect("the sync");
         let stream = crate::stage::id(&stage.until_reason("in-git", "Synced").await);

@@ -20,19 +20,35 @@ pub(crate) fn promtool() -> Option<PathBuf> {
     })
 }
 
-/// The interpreter of Argo CD's health checks, or `None` with a word of why.
+/// The interpreter of Argo CD's health checks: its own, else the one that it is
+/// made of with the same libraries; or `None` with a word of why.
 pub(crate) fn lua_health() -> Option<PathBuf> {
-    had("lua-health", "lua-health-1", |folder| {
+    let own = |folder: &Path| {
+        let files = [
+            ("go.mod", include_str!("tools/argocd-health/go.mod")),
+            ("go.sum", include_str!("tools/argocd-health/go.sum")),
+            ("main.go", include_str!("tools/argocd-health/main.go")),
+        ];
+        go_build(folder, &files, "argocd-health", ".")
+    };
+    let alike = |folder: &Path| {
         let files = [
             ("go.mod", include_str!("tools/lua-health/go.mod")),
             ("go.sum", include_str!("tools/lua-health/go.sum")),
             ("main.go", include_str!("tools/lua-health/main.go")),
         ];
-        for (name, text) in files {
-            fs::write(folder.join(name), text).map_err(|error| error.to_string())?;
-        }
-        ran(Command::new("go").args(["build", "-trimpath", "-o", "lua-health", "."]).current_dir(folder))
-    })
+        go_build(folder, &files, "lua-health", ".")
+    };
+    had("argocd-health", "argocd-health-3.2.12", own).or_else(|| had("lua-health", "lua-health-1", alike))
+}
+
+/// Builds a Go program from a module of these files.
+fn go_build(folder: &Path, files: &[(&str, &str)], name: &str, package: &str) -> Result<(), String> {
+    for (file, text) in files {
+        fs::write(folder.join(file), text).map_err(|error| error.to_string())?;
+    }
+    let flags = ["go", "build", "-mod=mod", "-trimpath", "-ldflags", "-s -w", "-o", name, package];
+    ran(Command::new("nice").args(flags).current_dir(folder))
 }
 
 /// Flux's kustomize-controller.
@@ -51,12 +67,9 @@ pub(crate) fn kustomize_controller() -> Option<KustomizeController> {
             ("go.mod", include_str!("tools/kustomize-controller/go.mod")),
             ("go.sum", include_str!("tools/kustomize-controller/go.sum")),
         ];
-        for (name, text) in files {
-            fs::write(folder.join(name), text).map_err(|error| error.to_string())?;
-        }
-        let steps = "nice go build -mod=mod -trimpath -ldflags '-s -w' -o kustomize-controller \
-            github.com/fluxcd/kustomize-controller && \
-            cp $(go list -mod=mod -m -f '{{.Dir}}' github.com/fluxcd/kustomize-controller)/config/crd/bases/*kustomizations.yaml ../kustomizations.yaml";
+        go_build(folder, &files, name, "github.com/fluxcd/kustomize-controller")?;
+        let steps = "cp \"$(go list -mod=mod -m -f '{{.Dir}}' github.com/fluxcd/kustomize-controller)\"\
+            /config/crd/bases/*kustomizations.yaml ../kustomizations.yaml";
         ran(Command::new("sh").args(["-c", steps]).current_dir(folder))
     })?;
     let crd = binary.with_file_name(crd);
