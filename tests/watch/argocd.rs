@@ -90,7 +90,9 @@ fn what_is_new_changed_or_going_is_progressing_whatever_was_said_before() {
         stage.merge("going", json!({ "metadata": { "finalizers": ["tests/wait"] } })).await;
         with_verdict(&stage, "going", &Verdict::new(Reason::Synced, "why"), 1).await;
         stage.delete("going").await;
-        let going = stage.get("going").await;
+        // The deletion is a generation of its own; also what is said of that one counts as under way.
+        let generation = stage.get("going").await.metadata.generation.expect("a generation");
+        let going = with_verdict(&stage, "going", &Verdict::new(Reason::Synced, "why"), generation).await;
         let told = health(&[new, changed, going]);
         stage.merge("going", json!({ "metadata": { "finalizers": null } })).await;
         let Some(told) = told else { return };
