@@ -1,6 +1,7 @@
 //! The commands, each from its arguments to its end.
 
 pub mod crd;
+mod gauges;
 pub mod operate;
 pub mod run;
 

@@ -15,6 +15,7 @@ use tracing::{info, warn};
 
 use super::{
     Failure,
+    gauges::account_reading,
     operate::{Milestones, operate},
 };
 use crate::{
@@ -86,6 +87,8 @@ pub async fn run(
         checks.ready()
     }));
     let account = Arc::new(Account::new(api, policy(args)));
+    metrics.gauges().drift_interval(args.drift_interval);
+    metrics.read_off(account_reading(account.client.clone()));
     if let Some(path) = args.api_key_file.clone() {
         let account = Arc::clone(&account);
         let replace = move |key| {
@@ -95,6 +98,7 @@ pub async fn run(
         services.spawn(key_file::follow(path, key, replace, shutdown.clone()));
     }
     let mut leadership = lead(args, &cluster, &standby, &shutdown).await?;
+    metrics.gauges().leads(!shutdown.is_cancelled());
     info!(version = env!("CARGO_PKG_VERSION"), "the operator has started");
     let milestones = Milestones { passed: move || first_pass.ready(), caches_filled: move || caches.ready() };
     let work = operate(cluster, account, &scope, Decisions::default(), metrics, shutdown.clone(), milestones);

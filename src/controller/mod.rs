@@ -4,6 +4,7 @@
 //! found out, done and reported: [`subject`] gathers, [`execute`] does, one arm
 //! an action, [`report`] tells.
 
+mod census;
 pub mod checks;
 pub mod cluster;
 mod diagnosis;
@@ -103,11 +104,13 @@ pub async fn run(
             controller.reconcile_on(wakes).graceful_shutdown_on(async move { token.cancelled().await }),
         );
     }
+    let stores: Vec<_> = controllers.iter().map(Controller::store).collect();
+    metrics.read_off(census::reading(stores.clone()));
     let context = Arc::new(Context {
         events: events::Events::new(client.clone()),
         client,
         accounts,
-        stores: controllers.iter().map(Controller::store).collect(),
+        stores,
         decisions,
         entries: entries::Entries::default(),
         metrics,

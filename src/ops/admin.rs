@@ -5,14 +5,18 @@ use std::{io, net::SocketAddr};
 use axum::{
     Router,
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{metrics::Metrics, readiness::Readiness};
+use super::{
+    exposition::{CLASSIC, OPENMETRICS, classic, wants_openmetrics},
+    metrics::Metrics,
+    readiness::Readiness,
+};
 
 /// Listens on an address.
 ///
@@ -44,10 +48,13 @@ async fn ready(State(readiness): State<Readiness>) -> Response {
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text).into_response()
 }
 
-async fn metrics_text(State(metrics): State<Metrics>) -> Response {
-    let kind = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
+async fn metrics_text(State(metrics): State<Metrics>, headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     match metrics.text() {
-        Ok(text) => (kind, text).into_response(),
+        Ok(text) if wants_openmetrics(accept) => {
+            ([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response()
+        }
+        Ok(text) => ([(header::CONTENT_TYPE, CLASSIC)], classic(&text)).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }

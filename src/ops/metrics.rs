@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, atomic::AtomicU64},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use prometheus_client::{
@@ -17,6 +17,8 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 use tokio::time::Instant;
+
+use super::gauges::{Gauges, Readings, whole};
 
 /// The labels of an API call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -41,9 +43,12 @@ pub struct Metrics {
     reconcile_seconds: Histogram,
     passes: Counter,
     pass_seconds: Gauge<f64, AtomicU64>,
+    pass_ended: Gauge<f64, AtomicU64>,
     streams: Gauge,
     unreadable: Gauge,
     late: Counter,
+    gauges: Gauges,
+    readings: Readings,
 }
 
 impl Default for Metrics {
@@ -57,11 +62,23 @@ impl Default for Metrics {
             reconcile_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
             passes: Counter::default(),
             pass_seconds: Gauge::default(),
+            pass_ended: Gauge::default(),
             streams: Gauge::default(),
             unreadable: Gauge::default(),
             late: Counter::default(),
+            gauges: Gauges::default(),
+            readings: Readings::default(),
         };
-        let m = &metrics;
+        metrics.register_counts(&mut registry);
+        metrics.register_passes(&mut registry);
+        metrics.gauges.register(&mut registry);
+        Self { registry: Arc::new(registry), ..metrics }
+    }
+}
+
+impl Metrics {
+    fn register_counts(&self, registry: &mut Registry) {
+        let m = self;
         registry.register("api_requests", "Calls to api.video by method and status code", m.calls.clone());
         registry.register_with_unit(
             "api_request_duration",
@@ -76,6 +93,15 @@ impl Default for Metrics {
             Unit::Seconds,
             m.reconcile_seconds.clone(),
         );
+        registry.register(
+            "late_streams",
+            "Streams that nobody holds and that a create which was given up seems to have made",
+            m.late.clone(),
+        );
+    }
+
+    fn register_passes(&self, registry: &mut Registry) {
+        let m = self;
         registry.register("passes", "Whole passes over the account's streams", m.passes.clone());
         registry.register_with_unit(
             "last_pass_duration",
@@ -89,16 +115,14 @@ impl Default for Metrics {
             "Streams that the last pass could not read",
             m.unreadable.clone(),
         );
-        registry.register(
-            "late_streams",
-            "Streams that nobody holds and that a create which was given up seems to have made",
-            m.late.clone(),
+        registry.register_with_unit(
+            "last_pass_timestamp",
+            "When the last pass over the account ended, in Unix time; 0 before the first",
+            Unit::Seconds,
+            m.pass_ended.clone(),
         );
-        Self { registry: Arc::new(registry), ..metrics }
     }
-}
 
-impl Metrics {
     /// Counts a call to the API. `code` is the status, or why there is none.
     pub fn called(&self, method: &str, code: &str, duration: Duration) {
         self.calls.get_or_create(&CallLabels { method: method.into(), code: code.into() }).inc();
@@ -109,8 +133,9 @@ impl Metrics {
     pub fn passed(&self, duration: Duration, streams: u64, unreadable: u64) {
         self.passes.inc();
         self.pass_seconds.set(duration.as_secs_f64());
-        self.streams.set(i64::try_from(streams).unwrap_or(i64::MAX));
-        self.unreadable.set(i64::try_from(unreadable).unwrap_or(i64::MAX));
+        self.pass_ended.set(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64());
+        self.streams.set(whole(streams));
+        self.unreadable.set(whole(unreadable));
     }
 
     /// Counts streams that came too late.
@@ -124,11 +149,23 @@ impl Metrics {
         ReconcileTimer { metrics: self, began: Instant::now() }
     }
 
-    /// All of it as text.
+    /// The gauges of what is so just now.
+    #[must_use]
+    pub fn gauges(&self) -> &Gauges {
+        &self.gauges
+    }
+
+    /// Has `reading` set gauges each time before the metrics are told.
+    pub fn read_off(&self, reading: impl Fn(&Gauges) + Send + Sync + 'static) {
+        self.readings.add(reading);
+    }
+
+    /// All of it as OpenMetrics.
     ///
     /// # Errors
     /// Never in practice: writing into a string does not fail.
     pub fn text(&self) -> Result<String, fmt::Error> {
+        self.readings.take(&self.gauges);
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

@@ -2,6 +2,8 @@
 //! server, readiness, logs, a clean end. Knows nothing of streams.
 
 pub mod admin;
+pub mod exposition;
+pub mod gauges;
 pub mod key_file;
 pub mod leader;
 pub mod metrics;

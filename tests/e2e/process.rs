@@ -65,8 +65,8 @@ fn health_readiness_and_metrics_are_served() {
         assert_eq!(status, 200);
         let created = r#"apivideo_operator_api_requests_total{method="POST",code="200"}"#;
         assert!(metrics.lines().any(|line| line.starts_with(created)), "{metrics}");
-        assert!(metrics.contains("# TYPE apivideo_operator_api_requests counter"), "{metrics}");
-        assert!(metrics.contains("# HELP apivideo_operator_api_requests"), "{metrics}");
+        assert!(metrics.contains("# TYPE apivideo_operator_api_requests_total counter"), "{metrics}");
+        assert!(metrics.contains("# HELP apivideo_operator_api_requests_total"), "{metrics}");
         assert!(!metrics.contains("metered"), "no names of objects in labels");
     });
 }
@@ -125,7 +125,7 @@ fn only_the_namespaces_and_labels_that_were_named_are_handled() {
         stage.until_reason("labelled", "Synced").await;
         second.until_reason("labelled", "Synced").await;
         stage.two_passes().await;
-        assert_eq!(stage.get("bare").await.status, None);
+        assert_eq!(crate::stage::ready(&stage.get("bare").await), None);
         assert_eq!(stage.sandbox.streams().len(), 2);
     });
 }

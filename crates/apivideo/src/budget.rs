@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::priority::Priority;
-use crate::rate_limit::RateLimit;
+use crate::rate_limit::{RateLimit, WINDOW};
 use crate::window::Window;
 
 /// So many calls may be under way before the first answer tells the limit.
@@ -27,7 +27,8 @@ pub(crate) struct Budget {
     knowledge: Knowledge,
     /// A 429 was answered: nothing goes before this.
     blocked_until: Option<Instant>,
-    last_heard: Option<RateLimit>,
+    /// What the last answer with headers said, and when.
+    last_heard: Option<(RateLimit, Instant)>,
 }
 
 #[derive(Debug)]
@@ -113,9 +114,11 @@ impl Budget {
         self.blocked_until = self.blocked_until.max(Some(now + retry_in));
     }
 
-    /// What the last answer with headers said.
-    pub(crate) fn last_heard(&self) -> Option<RateLimit> {
-        self.last_heard
+    /// What the last answer with headers said; a limit that has reset since is whole again.
+    pub(crate) fn last_heard(&self, now: Instant) -> Option<RateLimit> {
+        let (heard, at) = self.last_heard?;
+        let reset = now >= at + heard.retry_after;
+        Some(if reset { RateLimit { remaining: heard.limit, retry_after: WINDOW, ..heard } } else { heard })
     }
 
     /// Until when nothing at all goes, if so.
@@ -153,7 +156,7 @@ impl Budget {
     }
 
     fn learn(&mut self, heard: RateLimit, sent_at: Instant, now: Instant) {
-        self.last_heard = Some(heard);
+        self.last_heard = Some((heard, now));
         match &mut self.knowledge {
             Knowledge::Window(window) => window.hear(heard, sent_at, now),
             Knowledge::Nothing | Knowledge::Unlimited => {

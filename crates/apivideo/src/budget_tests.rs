@@ -282,3 +282,11 @@ proptest! {
         prop_assert_eq!(server.worst, budget.usable(limit));
     }
 }
+
+#[test]
+fn a_limit_that_has_reset_since_it_was_told_is_told_as_whole() {
+    let now = Instant::now();
+    let budget = told(0.9, 100, 7, 30, now);
+    let left = |after| budget.last_heard(now + seconds(after)).map(|said| said.remaining);
+    assert_eq!((left(29), left(30)), (Some(7), Some(100)));
+}

@@ -131,7 +131,7 @@ impl Client {
         self.transport.server_time()
     }
 
-    /// What the last answers said about both limits.
+    /// What the last answers said about both limits; one that has reset since is whole again.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.governor.limits()

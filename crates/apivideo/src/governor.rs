@@ -85,7 +85,8 @@ impl Governor {
 
     pub(crate) fn limits(&self) -> Limits {
         let parts = self.parts();
-        Limits { reads: parts.reads.last_heard(), writes: parts.writes.last_heard() }
+        let now = Instant::now();
+        Limits { reads: parts.reads.last_heard(now), writes: parts.writes.last_heard(now) }
     }
 
     pub(crate) fn state(&self) -> AccountState {

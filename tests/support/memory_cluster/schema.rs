@@ -14,8 +14,11 @@ impl Schema {
 
     pub(super) fn conform(&self, object: &mut Value) {
         for part in ["spec", "status"] {
-            if let Some(value) = object.get_mut(part) {
-                conform(value, &self.0["properties"][part]);
+            let schema = &self.0["properties"][part];
+            match (object.get_mut(part), schema.get("default")) {
+                (Some(value), _) => conform(value, schema),
+                (None, Some(default)) => object[part] = default.clone(),
+                (None, None) => {}
             }
         }
     }
