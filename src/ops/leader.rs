@@ -9,14 +9,16 @@ use tracing::{info, warn};
 /// The name of the Lease.
 pub const LEASE: &str = "apivideo-operator";
 /// What the election does with the Lease.
-const RIGHT: Right = Right {
+const KEEP: Right = Right {
     group: "coordination.k8s.io",
     resource: "leases",
     subresource: "",
-    name: "",
-    verbs: &["get", "create", "patch"],
+    name: LEASE,
+    verbs: &["get", "patch"],
     without: "no replica can be elected (--leader-elect)",
 };
+/// A right to create can't be bound to a name: the request has none yet.
+const CREATE: Right = Right { name: "", verbs: &["create"], ..KEEP };
 /// How long a lease holds without being renewed, in seconds.
 const DURATION_SECONDS: u64 = 15;
 /// How long before its end it is renewed, in seconds.
@@ -31,9 +33,15 @@ pub struct Leadership {
 /// What keeps this process from taking part, with the command that mends it.
 /// An API server that does not tell is none: the election itself will show it.
 pub async fn hindrance(client: &Client) -> Option<String> {
-    let missing = rights::missing(client, RIGHT, Some(client.default_namespace())).await.ok()??;
-    let user = rights::user(client).await.unwrap_or_default();
-    Some(missing.message(user.as_deref()))
+    let namespace = client.default_namespace();
+    let mut messages = Vec::new();
+    for right in [KEEP, CREATE] {
+        if let Some(missing) = rights::missing(client, right, Some(namespace)).await.ok()? {
+            let user = rights::user(client).await.unwrap_or_default();
+            messages.push(missing.message(user.as_deref()));
+        }
+    }
+    (!messages.is_empty()).then(|| messages.join("; "))
 }
 
 /// Takes part in the election, in the namespace of the client.
