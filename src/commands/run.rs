@@ -37,7 +37,7 @@ const LAST_CALLS: Duration = Duration::from_secs(8);
 
 /// Where a key comes from in a cluster.
 const MAKE_SECRET: &str = "in a cluster, make the Secret that is mounted there with: \
-    kubectl create secret generic apivideo-operator --from-literal=api-key=YOUR_KEY, in the operator's namespace";
+    kubectl create secret generic apivideo --from-literal=api-key=YOUR_KEY, in the operator's namespace";
 
 pub(crate) fn main(args: &RunArgs) -> Result<(), Failure> {
     telemetry::start(args.log_format);
