@@ -223,14 +223,20 @@ fn failed(manifest: &Manifest, memory: &mut Memory, action: &Action, failure: Ca
         *request =
             if failure.effect_unknown { Request::Unknown(Search::since(now)) } else { Request::NotCreated };
     }
-    match failure.why {
-        Why::Refused(refusal) => memory.refusal = Some(refusal),
-        Why::Trouble(trouble) => memory.fail(trouble, |attempts| match failure.retry_in {
-            // Objects that wait for the same moment come spread over the second after it.
-            Some(wait) => later(now, wait + Duration::from_secs_f64(spread(&manifest.uid, attempts))),
-            None => later(now, backoff(attempts, &manifest.uid)),
-        }),
-    }
+    let trouble = match failure.why {
+        Why::Trouble(trouble) => trouble,
+        Why::Refused(refusal) if matches!(action, Action::Create { .. } | Action::Update { .. }) => {
+            memory.refusal = Some(refusal);
+            return;
+        }
+        // No manifest's value is at fault: only time can mend it.
+        Why::Refused(refusal) => Trouble::Unavailable(format!("it refused the request: {}", refusal.message)),
+    };
+    memory.fail(trouble, |attempts| match failure.retry_in {
+        // Objects that wait for the same moment come spread over the second after it.
+        Some(wait) => later(now, wait + Duration::from_secs_f64(spread(&manifest.uid, attempts))),
+        None => later(now, backoff(attempts, &manifest.uid)),
+    });
 }
 
 fn later(now: Timestamp, wait: Duration) -> Timestamp {

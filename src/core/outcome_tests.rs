@@ -138,3 +138,20 @@ fn a_refusal_is_remembered_and_a_wait_that_the_api_named_is_kept() {
     let retry_at = memory.failure.map(|f| f.retry_at.as_second());
     assert!(retry_at.is_some_and(|t| (120..=121).contains(&t)), "{retry_at:?}");
 }
+
+#[test]
+fn a_refused_deletion_or_read_waits_like_any_trouble_and_a_refused_manifest_waits_for_its_change() {
+    let refused = || {
+        let why = Why::Refused(Refusal { field: None, message: "no".into() });
+        Outcome::Failed(CallFailure { effect_unknown: false, why, retry_in: None })
+    };
+    for action in [Action::Delete { id: id("li1") }, Action::Get { id: id("li1") }] {
+        let mut memory = Memory::default();
+        after(&mut memory, action, refused());
+        assert!(memory.refusal.is_none());
+        assert!(memory.failure.is_some_and(|failure| failure.retry_at > at(100)));
+    }
+    let mut memory = sent();
+    after(&mut memory, Action::Create { intent: intent() }, refused());
+    assert!(memory.refusal.is_some() && memory.failure.is_none());
+}

@@ -41,7 +41,7 @@ pub async fn hindrance(client: &Client) -> Option<String> {
             messages.push(missing.message(user.as_deref()));
         }
     }
-    (!messages.is_empty()).then(|| messages.join("; "))
+    (!messages.is_empty()).then(|| messages.join("\n"))
 }
 
 /// Takes part in the election, in the namespace of the client.
