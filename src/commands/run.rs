@@ -226,6 +226,7 @@ pub fn api_client(args: &RunArgs, key: Secret, metrics: &Metrics) -> Result<apiv
         api_key: key,
         read_share: args.read_share,
         write_share: args.write_share,
+        clients: 1,
         user_agent: concat!("apivideo-operator/", env!("CARGO_PKG_VERSION")).into(),
         jitter_seed: None,
     };

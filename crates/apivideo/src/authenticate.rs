@@ -63,6 +63,7 @@ pub(crate) async fn authenticate(
     };
     let exchange = Exchange {
         operation: Operation::Authenticate,
+        priority: None,
         method: &Method::POST,
         path,
         body: Some(Bytes::from(body.to_string())),

@@ -1,10 +1,15 @@
 //! How many calls of one class (reads or writes) may be made: led by the headers of the answers.
 //!
-//! Guarantee: of each window of the server, this client uses at most its share
-//! of the limit (at least one call), whatever order the answers come in. What
-//! other clients of the account use shows in the headers and counts as well.
-//! A call whose answer never came counts as used. Only before the first answer
-//! of all, when no limit is known, up to four calls go without one.
+//! Guarantees:
+//! - Of each window of the server, this client uses at most its part of the
+//!   share (at least one call), whatever order the answers come in; and it leaves
+//!   the last calls of the window, as many as are not the share's, to others.
+//!   What other clients of the account use shows in the headers and counts as well.
+//! - A call whose answer never came counts as used.
+//! - Only before the first answer of all, when no limit is known, up to four
+//!   calls go without one.
+//! - Nearly the whole part is used where there is work: the few calls that are
+//!   kept for what a person waits for are released before the window ends.
 //!
 //! Pure: time is an argument.
 
@@ -14,15 +19,23 @@ use tokio::time::Instant;
 
 use crate::priority::Priority;
 use crate::rate_limit::{RateLimit, WINDOW};
+use crate::share::Share;
 use crate::window::Window;
 
 /// So many calls may be under way before the first answer tells the limit.
 pub(crate) const UNKNOWN_LIMIT: u64 = 4;
 
+/// One call in so many is kept for what a person waits for, who would otherwise
+/// wait for the next window when thousands of creations have used up this one.
+const KEPT: u64 = 33;
+
+/// What was kept and not needed is for all, so long before the window ends.
+const RELEASE: Duration = Duration::from_secs(5);
+
 /// The budget of one class.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    share: f64,
+    share: Share,
     in_flight: u64,
     knowledge: Knowledge,
     /// A 429 was answered: nothing goes before this.
@@ -61,8 +74,7 @@ pub(crate) enum Spent {
 }
 
 impl Budget {
-    /// `share` is above 0 and at most 1.
-    pub(crate) fn new(share: f64) -> Self {
+    pub(crate) fn new(share: Share) -> Self {
         Self { share, in_flight: 0, knowledge: Knowledge::Nothing, blocked_until: None, last_heard: None }
     }
 
@@ -77,13 +89,18 @@ impl Budget {
             Knowledge::Nothing if self.in_flight < UNKNOWN_LIMIT => Verdict::Admit,
             Knowledge::Nothing => Verdict::Wait,
             Knowledge::Window(window) => {
-                let usable = self.usable(window.limit());
-                let of_others = window.limit().saturating_sub(usable);
-                let left = window.remaining().saturating_sub(of_others).saturating_sub(self.in_flight);
-                if left > kept_from(priority, usable) {
-                    Verdict::Admit
+                let left = self.left(window).saturating_sub(self.in_flight);
+                let ends_in = window.end().saturating_duration_since(now);
+                let released_in = ends_in.saturating_sub(RELEASE);
+                let kept = if priority == Priority::UserChange || released_in.is_zero() {
+                    0
                 } else {
-                    Verdict::Defer(window.end().saturating_duration_since(now))
+                    self.share.of(window.limit()) / KEPT
+                };
+                match left {
+                    _ if left > kept => Verdict::Admit,
+                    0 => Verdict::Defer(ends_in),
+                    _ => Verdict::Defer(released_in),
                 }
             }
         }
@@ -114,6 +131,45 @@ impl Budget {
         self.blocked_until = self.blocked_until.max(Some(now + retry_in));
     }
 
+    /// How many calls are under way.
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.in_flight
+    }
+
+    /// How long a call is expected to wait that has so many others before it:
+    /// until this window ends, and a window more for each part of the share that
+    /// they use up. What others of the account will use can't be foreseen.
+    pub(crate) fn expected(&mut self, ahead: u64, now: Instant) -> Duration {
+        self.roll_over(now);
+        let Knowledge::Window(window) = &self.knowledge else {
+            return self.blocked_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
+        };
+        let blocked = self.blocked_until.filter(|until| *until > now);
+        let left = if blocked.is_some() { 0 } else { self.left(window).saturating_sub(self.in_flight) };
+        let Some(beyond) = ahead.checked_sub(left) else { return Duration::ZERO };
+        let windows = u32::try_from(beyond / self.share.of(window.limit())).unwrap_or(u32::MAX);
+        let next = blocked.unwrap_or(window.end()).saturating_duration_since(now);
+        next.saturating_add(window.length().saturating_mul(windows))
+    }
+
+    /// How many calls of a window this client may make; `None`: no limit is known.
+    pub(crate) fn usable(&self) -> Option<u64> {
+        match &self.knowledge {
+            Knowledge::Window(window) => Some(self.share.of(window.limit())),
+            Knowledge::Nothing | Knowledge::Unlimited => None,
+        }
+    }
+
+    /// How many of them it has made in this window, at the most, those under way among them.
+    pub(crate) fn used(&mut self, now: Instant) -> u64 {
+        self.roll_over(now);
+        let ended = match &self.knowledge {
+            Knowledge::Window(window) => window.ours(),
+            Knowledge::Nothing | Knowledge::Unlimited => 0,
+        };
+        ended + self.in_flight
+    }
+
     /// What the last answer with headers said; a limit that has reset since is whole again.
     pub(crate) fn last_heard(&self, now: Instant) -> Option<RateLimit> {
         let (heard, at) = self.last_heard?;
@@ -126,21 +182,18 @@ impl Budget {
         self.roll_over(now);
         let blocked = self.blocked_until.filter(|until| *until > now);
         let used_up = match &self.knowledge {
-            Knowledge::Window(window)
-                if window.remaining() <= window.limit().saturating_sub(self.usable(window.limit())) =>
-            {
-                Some(window.end())
-            }
+            Knowledge::Window(window) if self.left(window) == 0 => Some(window.end()),
             Knowledge::Window(_) | Knowledge::Nothing | Knowledge::Unlimited => None,
         };
         blocked.max(used_up)
     }
 
-    /// Our share of a limit in whole calls: at least one, at most all.
-    fn usable(&self, limit: u64) -> u64 {
-        // The tiny addition makes 0.29 of 100 be 29, which it isn't quite in binary.
-        let calls = (limit as f64 * self.share + 1e-9).floor();
-        (calls as u64).clamp(1, limit.max(1))
+    /// What may be used of this window yet, those under way not taken off: neither
+    /// more than this client's part, nor what is for others to use.
+    fn left(&self, window: &Window) -> u64 {
+        let limit = window.limit();
+        let own = self.share.of(limit).saturating_sub(window.ours());
+        own.min(window.remaining().saturating_sub(self.share.of_others(limit)))
     }
 
     fn charge(&mut self, now: Instant) {
@@ -163,16 +216,6 @@ impl Budget {
                 self.knowledge = Knowledge::Window(Window::of(heard, sent_at, now));
             }
         }
-    }
-}
-
-/// What is left for those who come first: the last tenth of the share isn't for
-/// looking around, and the last twentieth only for what a person waits for.
-fn kept_from(priority: Priority, usable: u64) -> u64 {
-    match priority {
-        Priority::UserChange => 0,
-        Priority::DriftCorrection => usable / 20,
-        Priority::Background => usable / 10,
     }
 }
 

@@ -8,7 +8,7 @@ fn heard(limit: u64, remaining: u64, secs: u64) -> Option<RateLimit> {
 
 /// A budget that one answer has just told so much.
 fn told(share: f64, limit: u64, remaining: u64, secs: u64, now: Instant) -> Budget {
-    let mut budget = Budget::new(share);
+    let mut budget = Budget::new(Share::new(share, 1));
     budget.take();
     budget.settle(Spent::Answered { sent_at: now, limits: heard(limit, remaining, secs) }, now);
     budget
@@ -33,16 +33,17 @@ fn seconds(count: u64) -> Duration {
 fn only_the_share_is_used_and_the_rest_waits_for_the_reset() {
     let now = Instant::now();
     for (share, limit, remaining, goes) in [
-        (0.9, 200, 200, 180),
+        (0.9, 200, 200, 179),
         (0.9, 200, 120, 100),
         (0.9, 200, 20, 0),
         (0.9, 200, 0, 0),
-        (1.0, 200, 200, 200),
+        (1.0, 200, 200, 199),
         (1.0, 200, 1, 1),
-        (0.29, 100, 100, 29),
-        (0.001, 200, 200, 1),
-        (0.5, 1, 1, 1),
-        (0.9, 2, 2, 1),
+        (0.29, 100, 100, 28),
+        (0.001, 200, 199, 0),
+        (1.0, 5, 4, 4),
+        (0.9, 2, 1, 0),
+        (0.9, 3, 2, 1),
     ] {
         let mut budget = told(share, limit, remaining, 42, now);
         assert_eq!(
@@ -68,7 +69,7 @@ fn a_limit_beyond_reason_is_no_accident() {
 #[test]
 fn before_the_first_answer_four_calls_go_and_the_others_wait() {
     let now = Instant::now();
-    let mut budget = Budget::new(0.9);
+    let mut budget = Budget::new(Share::new(0.9, 1));
     assert_eq!(admitted(&mut budget, Priority::Background, now), UNKNOWN_LIMIT);
     assert_eq!(budget.look(Priority::UserChange, now), Verdict::Wait);
     budget.settle(Spent::No, now);
@@ -78,7 +79,7 @@ fn before_the_first_answer_four_calls_go_and_the_others_wait() {
 #[test]
 fn answers_without_headers_mean_no_limit_until_a_429() {
     let now = Instant::now();
-    let mut budget = Budget::new(0.9);
+    let mut budget = Budget::new(Share::new(0.9, 1));
     budget.take();
     budget.settle(Spent::Answered { sent_at: now, limits: None }, now);
     for _ in 0..1000 {
@@ -127,7 +128,7 @@ fn a_lost_call_counts_as_used_and_one_not_sent_does_not() {
 #[test]
 fn an_answer_that_was_overtaken_gives_nothing_back() {
     let now = Instant::now();
-    let mut budget = Budget::new(1.0);
+    let mut budget = Budget::new(Share::new(1.0, 1));
     budget.take();
     budget.take();
     budget.settle(Spent::Answered { sent_at: now, limits: heard(10, 3, 60) }, now);
@@ -158,25 +159,63 @@ fn one_nonsense_reset_is_put_right_by_the_next_answer() {
 }
 
 #[test]
-fn when_little_is_left_background_waits_first_and_then_drift() {
+fn the_last_calls_of_a_window_are_for_what_a_person_waits_for_until_it_is_nearly_over() {
     let now = Instant::now();
-    for (left, goes) in
-        [(21, [true, true, true]), (20, [true, true, false]), (10, [true, false, false]), (0, [false; 3])]
-    {
+    let waits = [Priority::Creation, Priority::DriftCorrection, Priority::Background];
+    for (left, goes) in [(7, true), (6, false), (1, false)] {
         let mut budget = told(0.5, 400, 200 + left, 60, now);
-        let admits = [Priority::UserChange, Priority::DriftCorrection, Priority::Background]
-            .map(|priority| budget.look(priority, now) == Verdict::Admit);
-        assert_eq!(admits, goes, "{left} left");
+        assert_eq!(budget.look(Priority::UserChange, now), Verdict::Admit);
+        for priority in waits {
+            let expected = if goes { Verdict::Admit } else { Verdict::Defer(seconds(55)) };
+            assert_eq!(budget.look(priority, now), expected, "{left} left");
+            assert_eq!(budget.look(priority, now + seconds(55)), Verdict::Admit, "{left} left, at the end");
+        }
     }
+    let mut none = told(0.5, 400, 200, 60, now);
+    assert_eq!(none.look(Priority::UserChange, now), Verdict::Defer(seconds(60)));
     let mut tiny = told(1.0, 2, 1, 60, now);
     assert_eq!(tiny.look(Priority::Background, now), Verdict::Admit, "a tiny limit is for all");
 }
 
 #[test]
-fn the_first_in_order_is_what_a_person_waits_for() {
-    assert!(
-        Priority::UserChange < Priority::DriftCorrection && Priority::DriftCorrection < Priority::Background
-    );
+fn clients_that_share_take_an_even_part_each_whatever_the_others_have_used() {
+    let now = Instant::now();
+    // 60 for each of three; the others have used up theirs, or nothing, or all there is.
+    for (remaining, goes) in [(79, 59), (199, 59), (30, 10), (20, 0)] {
+        let mut budget = Budget::new(Share::new(0.9, 3));
+        budget.take();
+        budget.settle(Spent::Answered { sent_at: now, limits: heard(200, remaining, 60) }, now);
+        assert_eq!(admitted(&mut budget, Priority::UserChange, now), goes, "{remaining} left");
+        assert_eq!(budget.used(now), goes + 1);
+    }
+}
+
+#[test]
+fn a_wait_is_expected_to_last_as_many_windows_as_the_calls_before_it_fill() {
+    let now = Instant::now();
+    let mut budget = told(0.9, 200, 120, 60, now);
+    for (ahead, secs) in [(0, 0), (99, 0), (100, 60), (279, 60), (280, 120), (5000, 60 + 27 * 60)] {
+        assert_eq!(budget.expected(ahead, now), seconds(secs), "{ahead} ahead");
+    }
+    assert_eq!(budget.expected(100, now + seconds(20)), seconds(40));
+    budget.block(seconds(50), now);
+    assert_eq!(budget.expected(0, now), seconds(50));
+    assert_eq!(Budget::new(Share::new(0.9, 1)).expected(7, now), Duration::ZERO, "nothing is known");
+    let mut vast = told(1.0, u64::MAX, u64::MAX, 60, now);
+    assert_eq!(vast.expected(u64::MAX, now), seconds(60));
+}
+
+#[test]
+fn a_change_of_the_limit_is_followed_with_the_first_answer() {
+    let start = Instant::now();
+    for (limit, left) in [(20, 9), (1, 0), (400, 199), (1_000_000_000, 499_999_999)] {
+        let mut budget = told(0.5, 200, 199, 60, start);
+        let next = start + seconds(61);
+        budget.take();
+        budget.settle(Spent::Answered { sent_at: next, limits: heard(limit, limit - 1, 60) }, next);
+        let Knowledge::Window(window) = &budget.knowledge else { panic!("{budget:?}") };
+        assert_eq!(budget.left(window), left, "{limit}");
+    }
 }
 
 /// A server with fixed windows that counts when it handles a call, some time after it was sent.
@@ -184,22 +223,20 @@ struct Server {
     began: Instant,
     window: Duration,
     limit: u64,
-    /// Which window, and how many calls of it were counted and were lost.
-    current: (u128, u64, u64),
+    /// Which window, and how many calls of it were counted.
+    current: (u128, u64),
     worst: u64,
 }
 
 impl Server {
-    fn handle(&mut self, now: Instant, lost: bool) -> Option<RateLimit> {
+    fn handle(&mut self, now: Instant) -> Option<RateLimit> {
         let into = now - self.began;
         let index = into.as_nanos() / self.window.as_nanos();
         if self.current.0 != index {
-            self.current = (index, 0, 0);
+            self.current = (index, 0);
         }
         self.current.1 += 1;
-        self.current.2 += u64::from(lost);
-        // A lost call of which the window is not known may be charged to the wrong one.
-        self.worst = self.worst.max(self.current.1 - self.current.2);
+        self.worst = self.worst.max(self.current.1);
         let left =
             Duration::from_nanos((self.window.as_nanos() - into.as_nanos() % self.window.as_nanos()) as u64);
         let secs = left.as_nanos().div_ceil(1_000_000_000) as u64;
@@ -228,14 +265,13 @@ proptest! {
     ) {
         let start = Instant::now();
         let mut now = start + Duration::from_millis(offset);
-        let mut server = Server { began: start, window: seconds(window), limit, current: (0, 0, 0), worst: 0 };
-        let mut budget = Budget::new(share);
-        let usable = budget.usable(limit);
+        let mut server = Server { began: start, window: seconds(window), limit, current: (0, 0), worst: 0 };
+        let mut budget = Budget::new(Share::new(share, 1));
+        let usable = Share::new(share, 1).of(limit);
         // Until the first answer four may go; that is the price of not knowing.
-        let first = server.handle(now, true);
+        let first = server.handle(now);
         budget.take();
         budget.settle(Spent::Answered { sent_at: now, limits: first }, now);
-        server.current.2 = 0;
         let mut flights: Vec<Flight> = Vec::new();
         for (action, wait, which) in steps {
             if action >= 6 {
@@ -251,11 +287,11 @@ proptest! {
                 let lost = action == 7 && wait % 5 == 0;
                 match flights[index].answer {
                     None if lost => {
-                        server.handle(now, true);
+                        server.handle(now);
                         flights.swap_remove(index);
                         budget.settle(Spent::Unknown, now);
                     }
-                    None => flights[index].answer = Some(server.handle(now, false)),
+                    None => flights[index].answer = Some(server.handle(now)),
                     Some(limits) => {
                         let flight = flights.swap_remove(index);
                         budget.settle(Spent::Answered { sent_at: flight.sent_at, limits }, now);
@@ -270,16 +306,16 @@ proptest! {
     #[test]
     fn all_of_the_share_is_used(share in 0.01_f64..=1.0, limit in 1_u64..60) {
         let start = Instant::now();
-        let mut server = Server { began: start, window: seconds(60), limit, current: (0, 0, 0), worst: 0 };
-        let mut budget = Budget::new(share);
+        let mut server = Server { began: start, window: seconds(60), limit, current: (0, 0), worst: 0 };
+        let mut budget = Budget::new(Share::new(share, 1));
         for _ in 0..200 {
             if budget.look(Priority::UserChange, start) == Verdict::Admit {
                 budget.take();
-                let limits = server.handle(start, false);
+                let limits = server.handle(start);
                 budget.settle(Spent::Answered { sent_at: start, limits }, start);
             }
         }
-        prop_assert_eq!(server.worst, budget.usable(limit));
+        prop_assert_eq!(server.worst, Share::new(share, 1).of(limit));
     }
 }
 

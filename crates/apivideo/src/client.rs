@@ -1,6 +1,7 @@
 //! The client: one account, and everything that is shared by its calls.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use tokio::time::Instant;
 use crate::Secret;
 use crate::availability::Report;
 use crate::clock::date_of;
-use crate::error::Error;
+use crate::error::{Deferral, Error};
 use crate::governor::{Governor, Permit};
 use crate::interpret;
 use crate::observe::CallObserver;
@@ -20,7 +21,11 @@ use crate::retry::{self, Outcome, Verdict};
 use crate::settings::{self, Settings, SettingsError};
 use crate::token::{Token, Tokens};
 use crate::transport::{Exchange, Transport};
+use crate::turn::{self, Turn, Waiting};
 use crate::wire::{Wire, WireError};
+
+/// How soon it is worth asking again where calls that are under way stand in the way.
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// What was asked for, and what came along with it.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +62,15 @@ pub enum AccountState {
     },
 }
 
+/// How much of a limit a client may use, and has used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Calls of a window that this client may make.
+    pub usable: u64,
+    /// Calls that it has made in this window, at the most, those under way among them.
+    pub used: u64,
+}
+
 /// The client of one account. Cheap to clone; clones share the token, the budgets and the gate.
 #[derive(Clone)]
 pub struct Client {
@@ -85,7 +99,7 @@ impl Client {
         let transport = Arc::new(Transport::new(wire, checked.base_url, checked.user_agent, observer));
         let tokens = Arc::new(Tokens::new(Arc::clone(&transport), settings.api_key));
         let jitter = settings.jitter_seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
-        let governor = Arc::new(Governor::new(checked.read_share, checked.write_share, jitter));
+        let governor = Arc::new(Governor::new(checked.reads, checked.writes, jitter));
         Ok(Self { transport, tokens, governor })
     }
 
@@ -98,6 +112,73 @@ impl Client {
     /// # Errors
     /// See [`Error`]; [`Error::effect`] tells whether the call may have done something.
     pub async fn send<T>(&self, request: Request<T>, priority: Priority) -> Result<Answer<T>, Error> {
+        self.attempts(request, priority, None).await
+    }
+
+    /// Leave for one call of a class, if it may be made now.
+    ///
+    /// # Errors
+    /// [`Error::Deferred`], which says why not and when it is worth asking again:
+    /// the account refuses the credentials, doesn't work, or has no call left; or
+    /// others have waited for it in [`Client::turn`] and come first.
+    pub fn try_turn(&self, class: Class, priority: Priority) -> Result<Turn, Error> {
+        match self.governor.look(class, priority, Instant::now())? {
+            Some(permit) => Ok(Turn { permit, class, priority }),
+            None => Err(Error::Deferred {
+                because: Deferral::RateLimited,
+                retry_in: MOMENT,
+                message: "as many calls as may be are under way".to_owned(),
+            }),
+        }
+    }
+
+    /// Waits for leave to make one call of a class, in the account's one queue:
+    /// by priority, and among equals in the order of coming. The future may be
+    /// dropped at any time; its place is then free.
+    ///
+    /// While the account is in trouble one of those that wait gets its turn now
+    /// and then, as the probe that finds out whether it works again.
+    pub async fn turn(&self, class: Class, priority: Priority) -> Turn {
+        turn::wait(&self.governor, class, priority).await
+    }
+
+    /// Like [`Client::send`], with a turn that was had before. A read that is
+    /// repeated needs another one for that.
+    ///
+    /// # Errors
+    /// See [`Error`]. A turn of the other class is no leave: then it is as with [`Client::send`].
+    pub async fn send_in<T>(&self, turn: Turn, request: Request<T>) -> Result<Answer<T>, Error> {
+        let Turn { permit, class, priority } = turn;
+        let permit = (class == request.operation().class()).then_some(permit);
+        self.attempts(request, priority, permit).await
+    }
+
+    /// How long a call that comes now is expected to wait in [`Client::turn`], as
+    /// far as the account's limits go. What its other clients will use can't be foreseen.
+    #[must_use]
+    pub fn expected_wait(&self, class: Class, priority: Priority) -> Duration {
+        self.governor.expected(class, priority)
+    }
+
+    /// How many calls wait in [`Client::turn`], by class and priority; zeros among them.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<Waiting> {
+        self.governor.waiting()
+    }
+
+    /// How much of the limit of a class this client may use and has used in this
+    /// window; `None` until an answer told the limit.
+    #[must_use]
+    pub fn usage(&self, class: Class) -> Option<Usage> {
+        self.governor.usage(class).map(|(usable, used)| Usage { usable, used })
+    }
+
+    async fn attempts<T>(
+        &self,
+        request: Request<T>,
+        priority: Priority,
+        mut permit: Option<Permit>,
+    ) -> Result<Answer<T>, Error> {
         if !request.names_a_possible_id() {
             return Err(Error::Refused {
                 status: 400,
@@ -107,7 +188,7 @@ impl Client {
         }
         let mut attempt = 1;
         loop {
-            let result = self.attempt(&request, priority).await;
+            let result = self.attempt(&request, priority, permit.take()).await;
             match retry::verdict(request.operation(), Outcome::of(&result), attempt) {
                 Verdict::Stop => return result,
                 Verdict::After(pause) => tokio::time::sleep(pause).await,
@@ -144,9 +225,17 @@ impl Client {
     }
 
     /// One attempt: admitted, made (twice, if the first met a 401), and reported.
-    async fn attempt<T>(&self, request: &Request<T>, priority: Priority) -> Result<Answer<T>, Error> {
-        let mut permit = self.governor.admit(request.operation().class(), priority).await?;
-        match self.authorized(request, &mut permit).await {
+    async fn attempt<T>(
+        &self,
+        request: &Request<T>,
+        priority: Priority,
+        permit: Option<Permit>,
+    ) -> Result<Answer<T>, Error> {
+        let mut permit = match permit {
+            Some(permit) => permit,
+            None => self.governor.admit(request.operation().class(), priority).await?,
+        };
+        match self.authorized(request, priority, &mut permit).await {
             Ok(answer) => {
                 permit.conclude(Report::Works);
                 Ok(answer)
@@ -158,9 +247,14 @@ impl Client {
         }
     }
 
-    async fn authorized<T>(&self, request: &Request<T>, permit: &mut Permit) -> Result<Answer<T>, Failure> {
+    async fn authorized<T>(
+        &self,
+        request: &Request<T>,
+        priority: Priority,
+        permit: &mut Permit,
+    ) -> Result<Answer<T>, Failure> {
         let token = self.tokens.current().await.map_err(Failure::from)?;
-        let error = match self.exchange(request, &token, permit).await {
+        let error = match self.exchange(request, priority, &token, permit).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
@@ -174,7 +268,7 @@ impl Client {
         };
         let Some(another) = another else { return Err(Failure::of(error, true)) };
         let token = another.map_err(Failure::from)?;
-        self.exchange(request, &token, permit)
+        self.exchange(request, priority, &token, permit)
             .await
             .map_err(|error| Failure::of(error, self.tokens.is_of_this_key(&token)))
     }
@@ -183,12 +277,14 @@ impl Client {
     async fn exchange<T>(
         &self,
         request: &Request<T>,
+        priority: Priority,
         token: &Token,
         permit: &mut Permit,
     ) -> Result<Answer<T>, Error> {
         permit.sending();
         let exchange = Exchange {
             operation: request.operation(),
+            priority: Some(priority),
             method: request.method(),
             path: request.path(),
             body: request.body().cloned(),

@@ -1,4 +1,5 @@
-//! Who may call now: the gate and both budgets of one account, behind one lock.
+//! Who may call now: the gate, both budgets and who waits for them, of one
+//! account, behind one lock.
 //!
 //! Guarantee: a [`Permit`] gives back what it took, whatever happens to the
 //! future that holds it; a call that was dropped on its way counts as made.
@@ -14,22 +15,35 @@ use crate::budget::{Budget, Spent, Verdict};
 use crate::client::AccountState;
 use crate::error::{Deferral, Error};
 use crate::priority::Priority;
+use crate::queue::{Queue, Seat};
 use crate::rate_limit::{Limits, RateLimit};
 use crate::requests::Class;
+use crate::share::Share;
+use crate::turn::Waiting;
 
-/// The gate and the budgets of one account.
+/// So many calls of one class are under way at once: beyond it a window's calls
+/// would only crowd the connections of both sides.
+pub(crate) const MOST_AT_ONCE: u64 = 32;
+
+/// The gate, the budgets and the queues of one account.
 pub(crate) struct Governor {
     parts: Mutex<Parts>,
-    /// A call has ended, or the gate has moved: whoever waits may look again.
+    /// A call has ended, or the gate has moved: whoever waits outside of the queues may look again.
     changed: Notify,
 }
 
 struct Parts {
     gate: Gate,
-    reads: Budget,
-    writes: Budget,
+    reads: Line,
+    writes: Line,
     /// Spreads the probes of many clients.
     jitter: fastrand::Rng,
+}
+
+/// The calls of one class: how many may be made, and who waits for one.
+struct Line {
+    budget: Budget,
+    queue: Queue<Arc<Notify>>,
 }
 
 /// Leave for one call.
@@ -42,51 +56,131 @@ pub(crate) struct Permit {
     sent_at: Option<Instant>,
 }
 
+/// What one who waits in a queue sees.
+pub(crate) enum Look {
+    Go(Permit),
+    /// Nothing changes before this, unless a bell rings.
+    After(Duration),
+    WhenTold,
+}
+
 impl Governor {
-    pub(crate) fn new(read_share: f64, write_share: f64, jitter: fastrand::Rng) -> Self {
-        let (reads, writes) = (Budget::new(read_share), Budget::new(write_share));
-        let parts = Parts { gate: Gate::new(), reads, writes, jitter };
+    pub(crate) fn new(reads: Share, writes: Share, jitter: fastrand::Rng) -> Self {
+        let line = |share| Line { budget: Budget::new(share), queue: Queue::new() };
+        let parts = Parts { gate: Gate::new(), reads: line(reads), writes: line(writes), jitter };
         Self { parts: Mutex::new(parts), changed: Notify::new() }
     }
 
     /// Leave for one call, or why it is held back. Waits only while the limit is
-    /// not yet known and the first calls are about to tell it.
+    /// not yet known and the first calls are about to tell it, or while as many
+    /// calls as may be are under way.
     pub(crate) async fn admit(self: &Arc<Self>, class: Class, priority: Priority) -> Result<Permit, Error> {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             // Before the look, so that no change between the look and the wait is missed.
             changed.as_mut().enable();
-            if let Some(ticket) = self.look(class, priority, Instant::now())? {
-                let governor = Arc::clone(self);
-                return Ok(Permit { governor, class, ticket: Some(ticket), counted: true, sent_at: None });
+            if let Some(permit) = self.look(class, priority, Instant::now())? {
+                return Ok(permit);
             }
             changed.await;
         }
     }
 
-    /// A way through gate and budget, both taken at once; `None`: wait for a change.
-    fn look(&self, class: Class, priority: Priority, now: Instant) -> Result<Option<Ticket>, Error> {
+    /// Leave for one call at once, if nobody who waits comes before it; `None`: wait for a change.
+    pub(crate) fn look(
+        self: &Arc<Self>,
+        class: Class,
+        priority: Priority,
+        now: Instant,
+    ) -> Result<Option<Permit>, Error> {
         let mut parts = self.parts();
         parts.gate.look(now).map_err(held)?;
-        match parts.budget(class).look(priority, now) {
-            Verdict::Wait => Ok(None),
-            Verdict::Defer(retry_in) => Err(Error::Deferred {
-                because: Deferral::RateLimited,
-                retry_in,
-                message: format!("the share of the limit for {class} is used up until the limit resets"),
-            }),
-            Verdict::Admit => {
-                parts.budget(class).take();
-                Ok(Some(parts.gate.enter()))
-            }
+        let line = parts.line(class);
+        if line.budget.in_flight() >= MOST_AT_ONCE {
+            return Ok(None);
         }
+        match line.budget.look(priority, now) {
+            Verdict::Wait => return Ok(None),
+            Verdict::Admit
+                if !line.chosen(now).is_some_and(|seat| line.queue.goes_before(seat, priority)) => {}
+            Verdict::Admit | Verdict::Defer(_) => return Err(line.deferred(class, priority, now)),
+        }
+        Ok(Some(self.enter(&mut parts, class, priority)))
+    }
+
+    /// A seat in the queue of a class; the bell rings when it is worth looking again.
+    pub(crate) fn join(&self, class: Class, priority: Priority, bell: Arc<Notify>) -> Seat {
+        self.parts().line(class).queue.join(priority, bell, Instant::now())
+    }
+
+    /// Gives the seat up. Also after it was served: then there is none any more.
+    pub(crate) fn leave(&self, class: Class, seat: Seat) {
+        let mut parts = self.parts();
+        let line = parts.line(class);
+        line.queue.leave(seat);
+        line.ring();
+    }
+
+    /// Whether it is the turn of this seat.
+    pub(crate) fn look_from(self: &Arc<Self>, class: Class, seat: Seat, now: Instant) -> Look {
+        let mut parts = self.parts();
+        let gate = parts.gate.look(now);
+        let line = parts.line(class);
+        if let Err(held) = gate {
+            return if line.queue.is_head(seat) { Look::After(held.retry_in) } else { Look::WhenTold };
+        }
+        if line.budget.in_flight() >= MOST_AT_ONCE {
+            return Look::WhenTold;
+        }
+        match line.chosen(now) {
+            Some(chosen) if chosen == seat => {
+                line.queue.leave(seat);
+                line.ring();
+                Look::Go(self.enter(&mut parts, class, seat.priority))
+            }
+            Some(chosen) => {
+                line.queue.bell(chosen).inspect(|bell| bell.notify_one());
+                Look::WhenTold
+            }
+            None if line.queue.is_head(seat) => match line.budget.look(seat.priority, now) {
+                Verdict::Defer(pause) => Look::After(pause),
+                Verdict::Admit | Verdict::Wait => Look::WhenTold,
+            },
+            None => Look::WhenTold,
+        }
+    }
+
+    /// How long a call that comes now is expected to wait.
+    pub(crate) fn expected(&self, class: Class, priority: Priority) -> Duration {
+        let mut parts = self.parts();
+        let line = parts.line(class);
+        let ahead = line.queue.ahead_of(priority);
+        line.budget.expected(ahead, Instant::now())
+    }
+
+    /// Who waits, by class and priority.
+    pub(crate) fn waiting(&self) -> Vec<Waiting> {
+        let mut parts = self.parts();
+        let now = Instant::now();
+        let of = |class, line: &Line| -> Vec<_> {
+            let waiting = |(priority, calls, oldest)| Waiting { class, priority, calls, oldest };
+            line.queue.waiting(now).map(waiting).collect()
+        };
+        [Class::Read, Class::Write].into_iter().flat_map(|class| of(class, parts.line(class))).collect()
+    }
+
+    /// How many calls of a window may be made, and how many were; `None`: no limit is known.
+    pub(crate) fn usage(&self, class: Class) -> Option<(u64, u64)> {
+        let mut parts = self.parts();
+        let budget = &mut parts.line(class).budget;
+        Some((budget.usable()?, budget.used(Instant::now())))
     }
 
     pub(crate) fn limits(&self) -> Limits {
         let parts = self.parts();
         let now = Instant::now();
-        Limits { reads: parts.reads.last_heard(now), writes: parts.writes.last_heard(now) }
+        Limits { reads: parts.reads.budget.last_heard(now), writes: parts.writes.budget.last_heard(now) }
     }
 
     pub(crate) fn state(&self) -> AccountState {
@@ -99,14 +193,30 @@ impl Governor {
             Some((Reason::Unavailable, message)) => AccountState::Unavailable { message: message.to_owned() },
             None => [Class::Write, Class::Read]
                 .into_iter()
-                .find_map(|class| parts.budget(class).exhausted_until(now).map(|until| (class, until)))
+                .find_map(|class| parts.line(class).budget.exhausted_until(now).map(|until| (class, until)))
                 .map_or(AccountState::Available, |(class, until)| AccountState::RateLimited { class, until }),
         }
     }
 
     /// Another key is in use.
     pub(crate) fn forget_unauthorized(&self) {
-        self.parts().gate.forget_unauthorized();
+        let mut parts = self.parts();
+        parts.gate.forget_unauthorized();
+        self.tell(&parts);
+    }
+
+    fn enter(self: &Arc<Self>, parts: &mut Parts, class: Class, priority: Priority) -> Permit {
+        let line = parts.line(class);
+        line.budget.take();
+        line.queue.served(priority);
+        let ticket = Some(parts.gate.enter());
+        Permit { governor: Arc::clone(self), class, ticket, counted: true, sent_at: None }
+    }
+
+    /// Everyone who may be next looks again.
+    fn tell(&self, parts: &Parts) {
+        parts.reads.ring();
+        parts.writes.ring();
         self.changed.notify_waiters();
     }
 
@@ -115,8 +225,33 @@ impl Governor {
     }
 }
 
+impl Line {
+    /// Who is next of those that the budget has a call for.
+    fn chosen(&mut self, now: Instant) -> Option<Seat> {
+        let budget = &mut self.budget;
+        self.queue.candidates().find(|seat| budget.look(seat.priority, now) == Verdict::Admit)
+    }
+
+    fn ring(&self) {
+        self.queue.heads().for_each(|bell| bell.notify_one());
+    }
+
+    fn deferred(&mut self, class: Class, priority: Priority, now: Instant) -> Error {
+        let ahead = self.queue.ahead_of(priority);
+        let until_then = match self.budget.look(priority, now) {
+            Verdict::Defer(pause) if ahead == 0 => pause,
+            _ => self.budget.expected(ahead, now),
+        };
+        Error::Deferred {
+            because: Deferral::RateLimited,
+            retry_in: until_then,
+            message: format!("the share of the limit for {class} is used up until the limit resets"),
+        }
+    }
+}
+
 impl Parts {
-    fn budget(&mut self, class: Class) -> &mut Budget {
+    fn line(&mut self, class: Class) -> &mut Line {
         match class {
             Class::Read => &mut self.reads,
             Class::Write => &mut self.writes,
@@ -133,7 +268,7 @@ impl Permit {
     /// The call goes out now; once more, when it was answered already and is repeated.
     pub(crate) fn sending(&mut self) {
         if !self.counted {
-            self.governor.parts().budget(self.class).take();
+            self.governor.parts().line(self.class).budget.take();
             self.counted = true;
         }
         self.sent_at = Some(Instant::now());
@@ -160,7 +295,7 @@ impl Permit {
 
     /// 429: the class rests for so long.
     pub(crate) fn limited(&mut self, retry_in: Duration) {
-        self.governor.parts().budget(self.class).block(retry_in, Instant::now());
+        self.governor.parts().line(self.class).budget.block(retry_in, Instant::now());
     }
 
     /// What the call met, said once and last.
@@ -170,7 +305,7 @@ impl Permit {
 
     fn settle(&mut self, spent: Spent) {
         if std::mem::take(&mut self.counted) {
-            self.governor.parts().budget(self.class).settle(spent, Instant::now());
+            self.governor.parts().line(self.class).budget.settle(spent, Instant::now());
         }
         self.sent_at = None;
     }
@@ -178,8 +313,10 @@ impl Permit {
     /// Also wakes whoever waits, for the budget has been settled by now.
     fn report(&mut self, report: Report) {
         let Some(ticket) = self.ticket.take() else { return };
-        let moved = self.governor.parts().report(ticket, report, Instant::now());
-        self.governor.changed.notify_waiters();
+        let mut parts = self.governor.parts();
+        let moved = parts.report(ticket, report, Instant::now());
+        self.governor.tell(&parts);
+        drop(parts);
         match moved {
             None => {}
             Some(Moved::Opened) => tracing::info!("api.video is available again"),

@@ -1,7 +1,8 @@
 //! A typed client of the [api.video](https://api.video) REST API: live streams.
 //!
 //! A call is a value ([`requests`]) that a [`Client`] sends. Between the two
-//! stand, in this order, the gate (`availability`), the budget (`budget`, `window`),
+//! stand, in this order, the gate (`availability`), the budget (`budget`, `share`, `window`)
+//! with those who wait for it (`queue`, `turn`),
 //! the token (`token`, `authenticate`) and the [`Wire`]; what comes back is read by
 //! `decode` and `interpret`, and `retry` alone says whether it is tried again.
 //! All of these decide as pure functions of values, with the time as an
@@ -25,6 +26,7 @@
 //!     api_key: key,
 //!     read_share: 0.9,
 //!     write_share: 0.9,
+//!     clients: 1,
 //!     user_agent: "example/1.0".to_owned(),
 //!     jitter_seed: None,
 //! };
@@ -51,17 +53,20 @@ mod interpret;
 mod model;
 mod observe;
 mod priority;
+mod queue;
 mod rate_limit;
 pub mod requests;
 mod retry;
 mod secret;
 mod settings;
+mod share;
 mod token;
 mod transport;
+mod turn;
 mod window;
 mod wire;
 
-pub use client::{AccountState, Answer, Client};
+pub use client::{AccountState, Answer, Client, Usage};
 pub use error::{Deferral, Effect, Error, Fault};
 pub use http_wire::{HttpWire, MAX_ANSWER, WireBuildError};
 pub use model::{
@@ -74,4 +79,5 @@ pub use rate_limit::{Limits, RateLimit, WINDOW};
 pub use requests::*;
 pub use secret::Secret;
 pub use settings::{PRODUCTION, SANDBOX, Settings, SettingsError};
+pub use turn::{Turn, Waiting};
 pub use wire::{Wire, WireError};

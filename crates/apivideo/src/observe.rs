@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::Method;
 use tokio::time::Instant;
 
+use crate::priority::Priority;
 use crate::requests::Operation;
 
 /// Is told of every HTTP exchange, those for tokens too, in the task that made it. Must not block.
@@ -18,6 +19,8 @@ pub struct Call {
     pub method: Method,
     /// What it was for.
     pub operation: Operation,
+    /// With which priority; none for a token.
+    pub priority: Option<Priority>,
     /// How it ended.
     pub code: Code,
     /// How long it took.
@@ -41,13 +44,19 @@ pub(crate) struct Observation<'a> {
     observer: Option<&'a CallObserver>,
     method: Method,
     operation: Operation,
+    priority: Option<Priority>,
     begun: Instant,
     code: Code,
 }
 
 impl<'a> Observation<'a> {
-    pub(crate) fn begin(observer: Option<&'a CallObserver>, method: Method, operation: Operation) -> Self {
-        Self { observer, method, operation, begun: Instant::now(), code: Code::Lost }
+    pub(crate) fn begin(
+        observer: Option<&'a CallObserver>,
+        method: Method,
+        operation: Operation,
+        priority: Option<Priority>,
+    ) -> Self {
+        Self { observer, method, operation, priority, begun: Instant::now(), code: Code::Lost }
     }
 
     pub(crate) fn end(mut self, code: Code) {
@@ -58,7 +67,13 @@ impl<'a> Observation<'a> {
 impl Drop for Observation<'_> {
     fn drop(&mut self) {
         let Some(observer) = self.observer else { return };
-        let duration = self.begun.elapsed();
-        observer(&Call { method: self.method.clone(), operation: self.operation, code: self.code, duration });
+        let Self { operation, priority, code, .. } = *self;
+        observer(&Call {
+            method: self.method.clone(),
+            operation,
+            priority,
+            code,
+            duration: self.begun.elapsed(),
+        });
     }
 }

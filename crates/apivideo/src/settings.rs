@@ -3,6 +3,7 @@
 use http::{HeaderValue, Uri};
 
 use crate::Secret;
+use crate::share::Share;
 
 /// The production host.
 pub const PRODUCTION: &str = "https://ws.api.video";
@@ -21,6 +22,9 @@ pub struct Settings {
     pub read_share: f64,
     /// The share of the limit for writes, likewise.
     pub write_share: f64,
+    /// How many clients of the account use these shares together, each an even
+    /// part of them; this one is counted. 0 counts as 1.
+    pub clients: u32,
     /// The `User-Agent` of every call.
     pub user_agent: String,
     /// What the spread of the probes of an account in trouble begins with; `None`: by chance.
@@ -60,8 +64,8 @@ pub(crate) struct Checked {
     /// Without a slash at the end, so that a path can be put behind it.
     pub(crate) base_url: String,
     pub(crate) user_agent: HeaderValue,
-    pub(crate) read_share: f64,
-    pub(crate) write_share: f64,
+    pub(crate) reads: Share,
+    pub(crate) writes: Share,
 }
 
 pub(crate) fn check(settings: &Settings) -> Result<Checked, SettingsError> {
@@ -80,8 +84,8 @@ pub(crate) fn check(settings: &Settings) -> Result<Checked, SettingsError> {
     Ok(Checked {
         base_url: base_url(&settings.base_url)?,
         user_agent,
-        read_share: settings.read_share,
-        write_share: settings.write_share,
+        reads: Share::new(settings.read_share, settings.clients),
+        writes: Share::new(settings.write_share, settings.clients),
     })
 }
 
@@ -115,6 +119,7 @@ mod tests {
             api_key: "key".into(),
             read_share: 0.9,
             write_share: 1.0,
+            clients: 1,
             user_agent: "tests/1".into(),
             jitter_seed: None,
         }

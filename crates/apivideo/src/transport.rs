@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::clock::{ServerClock, date_of};
 use crate::observe::{CallObserver, Code, Observation};
+use crate::priority::Priority;
 use crate::requests::Operation;
 use crate::wire::{Wire, WireError};
 
@@ -27,6 +28,8 @@ pub(crate) struct Transport {
 /// One exchange, as data.
 pub(crate) struct Exchange<'a> {
     pub(crate) operation: Operation,
+    /// Of what it waited with; none for a token, which whoever needs it asks for.
+    pub(crate) priority: Option<Priority>,
     pub(crate) method: &'a Method,
     /// With its query, below the base URL.
     pub(crate) path: &'a str,
@@ -45,9 +48,9 @@ impl Transport {
     }
 
     pub(crate) async fn exchange(&self, exchange: Exchange<'_>) -> Result<http::Response<Bytes>, WireError> {
-        let Exchange { operation, method, path, .. } = exchange;
+        let Exchange { operation, priority, method, path, .. } = exchange;
         let begun = Instant::now();
-        let observation = Observation::begin(self.observer.as_ref(), method.clone(), operation);
+        let observation = Observation::begin(self.observer.as_ref(), method.clone(), operation, priority);
         let result = match self.request(&exchange) {
             Ok(request) => self.wire.send(request).await,
             Err(error) => Err(WireError::NotSent(format!("no request can be made of it: {error}"))),

@@ -22,6 +22,10 @@ const ROUNDING: Duration = Duration::from_secs(1);
 pub(crate) struct Window {
     limit: u64,
     remaining: u64,
+    /// So many of our calls were counted in it at the most, those under way not among them.
+    ours: u64,
+    /// How long such windows are, as far as was heard: never more than they are.
+    length: Duration,
     resets_after: Instant,
     resets_before: Instant,
     /// When the answer that began it came.
@@ -53,6 +57,8 @@ impl Window {
         Self {
             limit: heard.limit,
             remaining: heard.remaining,
+            ours: 1,
+            length: heard.retry_after,
             resets_after: sent_at + heard.retry_after.saturating_sub(ROUNDING),
             resets_before: now + heard.retry_after,
             since: now,
@@ -71,6 +77,16 @@ impl Window {
         self.remaining
     }
 
+    /// How many of our calls were counted in it at the most, those under way not among them.
+    pub(crate) fn ours(&self) -> u64 {
+        self.ours
+    }
+
+    /// How long such windows are: the longest reset that an answer named lately.
+    pub(crate) fn length(&self) -> Duration {
+        self.length
+    }
+
     /// When it is surely over.
     pub(crate) fn end(&self) -> Instant {
         self.assumed_until.unwrap_or(self.resets_before)
@@ -85,14 +101,16 @@ impl Window {
         if self.assumed_until.is_some() {
             self.perhaps_next.clear();
         }
-        self.remaining = self.less_ours(self.limit);
+        self.ours = self.perhaps_next();
+        self.remaining = self.limit.saturating_sub(self.ours);
         self.since = now;
-        self.assumed_until = Some(now + WINDOW);
+        self.assumed_until = Some(now + WINDOW.max(self.length));
     }
 
     /// One of our calls ended, and nothing tells what is left after it.
     pub(crate) fn charge(&mut self, now: Instant) {
         self.remaining = self.remaining.saturating_sub(1);
+        self.ours += 1;
         self.note(None, now);
     }
 
@@ -106,9 +124,14 @@ impl Window {
         if later || (newer && (earlier || self.assumed_until.is_some())) {
             self.note(None, now);
             fresh.take_over(self);
+            if !later && self.assumed_until.is_none() {
+                // It corrects the reset of a window that may be this very one.
+                fresh.ours = self.ours + 1;
+            }
             *self = fresh;
         } else if self.assumed_until.is_some() {
             self.remaining = self.remaining.saturating_sub(1);
+            self.ours += 1;
             self.note(Some(fresh.said()), now);
         } else if !earlier {
             self.confirm(&fresh, newer, now);
@@ -122,7 +145,11 @@ impl Window {
             |said: &Said| said.resets_after < self.resets_before && self.resets_after < said.resets_before;
         let said = before.perhaps_next.iter().filter_map(|ended| ended.said);
         let least = said.filter(overlaps).map(|said| said.remaining).min();
-        self.remaining = self.remaining.min(before.less_ours(self.limit)).min(least.unwrap_or(u64::MAX));
+        // The call that told of this window is among them, unless the reset is known too well for that.
+        self.ours = before.perhaps_next().max(1);
+        let left = self.limit.saturating_sub(before.perhaps_next());
+        self.remaining = self.remaining.min(left).min(least.unwrap_or(u64::MAX));
+        self.length = before.length_after(self.length);
         self.perhaps_next = std::mem::take(&mut before.perhaps_next);
         self.perhaps_next.retain(|ended| ended.at >= self.resets_after);
     }
@@ -136,6 +163,8 @@ impl Window {
     fn confirm(&mut self, fresh: &Self, newer: bool, now: Instant) {
         self.limit = fresh.limit;
         self.remaining = self.remaining.min(fresh.remaining);
+        self.ours += 1;
+        self.length = self.length.max(fresh.length);
         if newer {
             // One that was overtaken may speak of the window before, which ended earlier.
             self.resets_before = self.resets_before.min(fresh.resets_before);
@@ -153,8 +182,14 @@ impl Window {
         }
     }
 
-    /// What can be left of a limit at most, by our own count.
-    fn less_ours(&self, limit: u64) -> u64 {
-        limit.saturating_sub(u64::try_from(self.perhaps_next.len()).unwrap_or(u64::MAX))
+    /// How many of our calls may have been counted in the next window.
+    fn perhaps_next(&self) -> u64 {
+        u64::try_from(self.perhaps_next.len()).unwrap_or(u64::MAX)
+    }
+
+    /// What the first answer of the next window tells of its length is too short
+    /// where it came late in it; a length that was heard long ago may be wrong by now.
+    fn length_after(&self, next: Duration) -> Duration {
+        next.max(self.length.min(WINDOW.max(next)))
     }
 }

@@ -7,6 +7,7 @@
     reason = "what surprises a test ends it"
 )]
 
+mod account_server;
 mod authentication;
 mod availability;
 mod budget;
@@ -14,3 +15,4 @@ mod hostile;
 mod repetition;
 mod scripted;
 mod secrecy;
+mod turns;
