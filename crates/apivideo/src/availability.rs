@@ -91,15 +91,18 @@ impl Gate {
         Self { state: State::Open { failures: 0 }, epoch: 0, probes: 0 }
     }
 
-    /// Whether a call may go through now. Takes nothing: [`Gate::enter`] does.
-    pub(crate) fn look(&self, now: Instant) -> Result<(), Held> {
+    /// Whether a call may go through now, also as a probe if it `may_probe`. Takes
+    /// nothing: [`Gate::enter`] does.
+    pub(crate) fn look(&self, now: Instant, may_probe: bool) -> Result<(), Held> {
         let State::Shut(shut) = &self.state else { return Ok(()) };
         let left = shut.until.saturating_duration_since(now);
-        if left.is_zero() && shut.probe.is_none() {
+        if left.is_zero() && shut.probe.is_none() && may_probe {
             return Ok(());
         }
-        // While a probe is under way nobody knows how long it takes; it is worth asking again in a while.
-        let retry_in = left.max(if shut.probe.is_some() { FIRST_PAUSE } else { Duration::ZERO });
+        // While a probe is under way, or has to be another's, nobody knows how long
+        // it takes; it is worth asking again in a while.
+        let unknown = shut.probe.is_some() || !may_probe;
+        let retry_in = left.max(if unknown { FIRST_PAUSE } else { Duration::ZERO });
         Err(Held { reason: shut.reason, retry_in, message: shut.message.clone() })
     }
 

@@ -11,7 +11,7 @@ fn unauthorized() -> Report {
 }
 
 fn call(gate: &mut Gate, report: Report, now: Instant) -> Option<Moved> {
-    gate.look(now).expect("the gate lets it through");
+    gate.look(now, true).expect("the gate lets it through");
     let ticket = gate.enter();
     gate.report(ticket, report, now, 1.0)
 }
@@ -40,9 +40,9 @@ fn five_failures_in_a_row_shut_it_and_an_answer_between_starts_anew() {
     for _ in 1..FAILURES {
         call(&mut gate, failed(), now);
     }
-    assert!(gate.look(now).is_ok());
+    assert!(gate.look(now, true).is_ok());
     call(&mut gate, failed(), now);
-    let held = gate.look(now).unwrap_err();
+    let held = gate.look(now, true).unwrap_err();
     assert_eq!((held.reason, held.retry_in, held.message.as_str()), (Reason::Unavailable, seconds(1), "503"));
 }
 
@@ -51,7 +51,7 @@ fn refused_credentials_shut_it_at_once() {
     let now = Instant::now();
     let mut gate = Gate::new();
     call(&mut gate, unauthorized(), now);
-    assert_eq!(gate.look(now).unwrap_err().reason, Reason::Unauthorized);
+    assert_eq!(gate.look(now, true).unwrap_err().reason, Reason::Unauthorized);
 }
 
 #[test]
@@ -59,12 +59,12 @@ fn one_probe_at_a_time_and_its_success_opens_it() {
     let start = Instant::now();
     let mut gate = shut_by_failures(start);
     let later = start + seconds(1);
-    assert!(gate.look(later - Duration::from_millis(1)).is_err());
-    gate.look(later).unwrap();
+    assert!(gate.look(later - Duration::from_millis(1), true).is_err());
+    gate.look(later, true).unwrap();
     let probe = gate.enter();
-    assert_eq!(gate.look(later).unwrap_err().retry_in, seconds(1));
+    assert_eq!(gate.look(later, true).unwrap_err().retry_in, seconds(1));
     assert_eq!(gate.report(probe, Report::Works, later, 1.0), Some(Moved::Opened));
-    assert!(gate.look(later).is_ok());
+    assert!(gate.look(later, true).is_ok());
     assert_eq!(gate.shut(), None);
 }
 
@@ -85,7 +85,7 @@ fn a_probe_that_fails_doubles_the_pause_up_to_thirty_seconds() {
         let mut pauses = Vec::new();
         for _ in 0..7 {
             call(&mut gate, report.clone(), now);
-            let held = gate.look(now).unwrap_err();
+            let held = gate.look(now, true).unwrap_err();
             pauses.push(held.retry_in.as_secs());
             now += held.retry_in;
         }
@@ -99,9 +99,9 @@ fn a_probe_that_nobody_waits_for_gives_its_place_back() {
     let mut gate = shut_by_failures(start);
     let later = start + seconds(1);
     let probe = gate.enter();
-    assert!(gate.look(later).is_err());
+    assert!(gate.look(later, true).is_err());
     gate.report(probe, Report::Nothing, later, 1.0);
-    assert!(gate.look(later).is_ok());
+    assert!(gate.look(later, true).is_ok());
 }
 
 #[test]
@@ -113,10 +113,10 @@ fn the_place_of_a_probe_is_not_freed_by_another_call() {
         call(&mut gate, failed(), start);
     }
     let later = start + seconds(1);
-    gate.look(later).unwrap();
+    gate.look(later, true).unwrap();
     gate.enter();
     gate.report(early, failed(), later, 1.0);
-    assert!(gate.look(later).is_err(), "the probe is still under way");
+    assert!(gate.look(later, true).is_err(), "the probe is still under way");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn late_failures_of_calls_under_way_do_not_lengthen_the_pause() {
     for ticket in under_way {
         gate.report(ticket, failed(), start, 1.0);
     }
-    assert_eq!(gate.look(start).unwrap_err().retry_in, seconds(1));
+    assert_eq!(gate.look(start, true).unwrap_err().retry_in, seconds(1));
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_429_opens_what_failures_had_shut_but_not_refused_credentials() {
     assert_eq!(call(&mut gate, Report::Limited, start + seconds(1)), Some(Moved::Opened));
     call(&mut gate, unauthorized(), start);
     call(&mut gate, Report::Limited, start + seconds(1));
-    let held = gate.look(start + seconds(1)).unwrap_err();
+    let held = gate.look(start + seconds(1), true).unwrap_err();
     assert_eq!((held.reason, held.retry_in), (Reason::Unauthorized, seconds(1)));
 }
 
@@ -147,7 +147,7 @@ fn a_failed_probe_of_refused_credentials_keeps_the_reason() {
     let mut gate = Gate::new();
     call(&mut gate, unauthorized(), start);
     call(&mut gate, failed(), start + seconds(1));
-    let held = gate.look(start + seconds(1)).unwrap_err();
+    let held = gate.look(start + seconds(1), true).unwrap_err();
     assert_eq!(
         (held.reason, held.retry_in, held.message.as_str()),
         (Reason::Unauthorized, seconds(2), "403")
@@ -169,9 +169,9 @@ fn a_new_key_opens_it_and_the_old_keys_refusals_no_longer_shut_it() {
     let of_the_old_key = gate.enter();
     call(&mut gate, unauthorized(), now);
     gate.forget_unauthorized();
-    assert!(gate.look(now).is_ok());
+    assert!(gate.look(now, true).is_ok());
     assert_eq!(gate.report(of_the_old_key, unauthorized(), now, 1.0), None);
-    assert!(gate.look(now).is_ok());
+    assert!(gate.look(now, true).is_ok());
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn a_new_key_does_not_open_what_failures_had_shut() {
     let now = Instant::now();
     let mut gate = shut_by_failures(now);
     gate.forget_unauthorized();
-    assert_eq!(gate.look(now).unwrap_err().reason, Reason::Unavailable);
+    assert_eq!(gate.look(now, true).unwrap_err().reason, Reason::Unavailable);
 }
 
 proptest! {
@@ -194,7 +194,7 @@ proptest! {
         let mut under_way: Vec<Ticket> = Vec::new();
         for (action, wait, chance) in steps {
             now += seconds(wait);
-            if action < 3 && gate.look(now).is_ok() {
+            if action < 3 && gate.look(now, true).is_ok() {
                 under_way.push(gate.enter());
             } else if !under_way.is_empty() {
                 let report = match action {
@@ -209,10 +209,10 @@ proptest! {
             }
             let probe = match &gate.state { State::Shut(shut) => shut.probe, State::Open { .. } => None };
             if probe.is_none() {
-                prop_assert!(gate.look(now + seconds(30)).is_ok());
+                prop_assert!(gate.look(now + seconds(30), true).is_ok());
             } else {
                 prop_assert_eq!(under_way.iter().filter(|ticket| ticket.probe == probe).count(), 1);
-                prop_assert!(gate.look(now + seconds(3600)).is_err());
+                prop_assert!(gate.look(now + seconds(3600), true).is_err());
             }
         }
     }

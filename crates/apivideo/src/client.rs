@@ -21,7 +21,7 @@ use crate::retry::{self, Outcome, Verdict};
 use crate::settings::{self, Settings, SettingsError};
 use crate::token::{Token, Tokens};
 use crate::transport::{Exchange, Transport};
-use crate::turn::{self, Turn, Waiting};
+use crate::turn::{Place, Turn, Waiting};
 use crate::wire::{Wire, WireError};
 
 /// How soon it is worth asking again where calls that are under way stand in the way.
@@ -137,9 +137,17 @@ impl Client {
     /// dropped at any time; its place is then free.
     ///
     /// While the account is in trouble one of those that wait gets its turn now
-    /// and then, as the probe that finds out whether it works again.
+    /// and then, as the probe that finds out whether it works again; but no
+    /// [`Priority::Creation`] does: a create whose answer is lost has to be searched for.
     pub async fn turn(&self, class: Class, priority: Priority) -> Turn {
-        turn::wait(&self.governor, class, priority).await
+        self.line_up(class, priority).turn().await
+    }
+
+    /// A place in the queue of [`Client::turn`], for who wants to know meanwhile
+    /// how long it will take.
+    #[must_use]
+    pub fn line_up(&self, class: Class, priority: Priority) -> Place {
+        Place::take(&self.governor, class, priority)
     }
 
     /// Like [`Client::send`], with a turn that was had before. A read that is
@@ -151,13 +159,6 @@ impl Client {
         let Turn { permit, class, priority } = turn;
         let permit = (class == request.operation().class()).then_some(permit);
         self.attempts(request, priority, permit).await
-    }
-
-    /// How long a call that comes now is expected to wait in [`Client::turn`], as
-    /// far as the account's limits go. What its other clients will use can't be foreseen.
-    #[must_use]
-    pub fn expected_wait(&self, class: Class, priority: Priority) -> Duration {
-        self.governor.expected(class, priority)
     }
 
     /// How many calls wait in [`Client::turn`], by class and priority; zeros among them.

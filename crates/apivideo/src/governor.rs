@@ -95,7 +95,8 @@ impl Governor {
         now: Instant,
     ) -> Result<Option<Permit>, Error> {
         let mut parts = self.parts();
-        parts.gate.look(now).map_err(held)?;
+        parts.gate.look(now, priority.may_probe()).map_err(held)?;
+        let shut = parts.gate.shut().is_some();
         let line = parts.line(class);
         if line.budget.in_flight() >= MOST_AT_ONCE {
             return Ok(None);
@@ -103,7 +104,7 @@ impl Governor {
         match line.budget.look(priority, now) {
             Verdict::Wait => return Ok(None),
             Verdict::Admit
-                if !line.chosen(now).is_some_and(|seat| line.queue.goes_before(seat, priority)) => {}
+                if !line.chosen(now, !shut).is_some_and(|seat| line.queue.goes_before(seat, priority)) => {}
             Verdict::Admit | Verdict::Defer(_) => return Err(line.deferred(class, priority, now)),
         }
         Ok(Some(self.enter(&mut parts, class, priority)))
@@ -125,7 +126,8 @@ impl Governor {
     /// Whether it is the turn of this seat.
     pub(crate) fn look_from(self: &Arc<Self>, class: Class, seat: Seat, now: Instant) -> Look {
         let mut parts = self.parts();
-        let gate = parts.gate.look(now);
+        let gate = parts.gate.look(now, seat.priority.may_probe());
+        let shut = parts.gate.shut().is_some();
         let line = parts.line(class);
         if let Err(held) = gate {
             return if line.queue.is_head(seat) { Look::After(held.retry_in) } else { Look::WhenTold };
@@ -133,7 +135,7 @@ impl Governor {
         if line.budget.in_flight() >= MOST_AT_ONCE {
             return Look::WhenTold;
         }
-        match line.chosen(now) {
+        match line.chosen(now, !shut) {
             Some(chosen) if chosen == seat => {
                 line.queue.leave(seat);
                 line.ring();
@@ -151,12 +153,14 @@ impl Governor {
         }
     }
 
-    /// How long a call that comes now is expected to wait.
-    pub(crate) fn expected(&self, class: Class, priority: Priority) -> Duration {
+    /// How long a call that waits is expected to wait yet.
+    pub(crate) fn expected(&self, class: Class, seat: Seat) -> Duration {
         let mut parts = self.parts();
+        let now = Instant::now();
+        let held = parts.gate.look(now, seat.priority.may_probe()).err().map(|held| held.retry_in);
         let line = parts.line(class);
-        let ahead = line.queue.ahead_of(priority);
-        line.budget.expected(ahead, Instant::now())
+        let ahead = line.queue.ahead(seat);
+        line.budget.expected(ahead, now).max(held.unwrap_or_default())
     }
 
     /// Who waits, by class and priority.
@@ -226,10 +230,14 @@ impl Governor {
 }
 
 impl Line {
-    /// Who is next of those that the budget has a call for.
-    fn chosen(&mut self, now: Instant) -> Option<Seat> {
+    /// Who is next of those that the budget has a call for; while the gate is
+    /// shut, `all` is false, of those that may be the probe.
+    fn chosen(&mut self, now: Instant, all: bool) -> Option<Seat> {
         let budget = &mut self.budget;
-        self.queue.candidates().find(|seat| budget.look(seat.priority, now) == Verdict::Admit)
+        let may_go = |priority: Priority| all || priority.may_probe();
+        self.queue
+            .candidates()
+            .find(|seat| may_go(seat.priority) && budget.look(seat.priority, now) == Verdict::Admit)
     }
 
     fn ring(&self) {

@@ -79,5 +79,5 @@ pub use rate_limit::{Limits, RateLimit, WINDOW};
 pub use requests::*;
 pub use secret::Secret;
 pub use settings::{PRODUCTION, SANDBOX, Settings, SettingsError};
-pub use turn::{Turn, Waiting};
+pub use turn::{Place, Turn, Waiting};
 pub use wire::{Wire, WireError};

@@ -30,6 +30,12 @@ impl Priority {
         }
     }
 
+    /// Whether such a call may be the one that finds out whether an account in
+    /// trouble works again. A create is not: without an answer it has to be searched for.
+    pub(crate) fn may_probe(self) -> bool {
+        self != Self::Creation
+    }
+
     /// So many calls of a higher priority may be served in a row while one of
     /// this priority waits; then it is its turn. `None`: nothing is higher.
     pub(crate) fn patience(self) -> Option<u32> {

@@ -121,6 +121,18 @@ impl<T> Queue<T> {
         before.map(|lane| lane.waiting.len() as u64).sum()
     }
 
+    /// How many are served before this one, by priority and time alone, at the
+    /// most: who came between and left is counted, for counting costs too much.
+    pub(crate) fn ahead(&self, seat: Seat) -> u64 {
+        let equals = self.lanes.iter().filter(|lane| lane.priority == seat.priority);
+        let before = equals.filter_map(|lane| {
+            let (first, _) = lane.waiting.first_key_value()?;
+            Some((seat.number.saturating_sub(*first)).min(lane.waiting.len() as u64))
+        });
+        let higher = self.lanes.iter().filter(|lane| lane.priority < seat.priority);
+        before.chain(higher.map(|lane| lane.waiting.len() as u64)).sum()
+    }
+
     /// How many wait with each priority, and how long the oldest of them has.
     pub(crate) fn waiting(&self, now: Instant) -> impl Iterator<Item = (Priority, u64, Duration)> {
         self.lanes.iter().map(move |lane| {

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use tokio::time::Instant;
 
 use crate::account_server::{AccountServer, Model};
-use crate::scripted::settings;
+use crate::scripted::{Scripted, as_usual, json, settings, stream};
 
 const MODEL: Model = Model {
     limit: 200,
@@ -219,15 +219,54 @@ async fn who_comes_just_now_does_not_overtake_its_equals() {
     for _ in 0..10 {
         client.send(delete("li1"), Priority::UserChange).await.unwrap();
     }
+    let place = Arc::new(client.line_up(Class::Write, Priority::Creation));
     let waits = tokio::spawn({
-        let client = client.clone();
-        async move { client.turn(Class::Write, Priority::Creation).await }
+        let place = Arc::clone(&place);
+        async move { place.turn().await }
     });
     tokio::time::sleep(Duration::from_secs(30)).await;
-    let expected = client.expected_wait(Class::Write, Priority::Creation);
+    let expected = place.expected_wait();
     assert!(expected <= Duration::from_secs(31) && expected > Duration::from_secs(25), "{expected:?}");
     let oldest = client.waiting().into_iter().map(|waiting| waiting.oldest).max();
     assert!(oldest >= Some(Duration::from_secs(29)), "{oldest:?}");
     drop(waits.await.unwrap());
     assert!(client.try_turn(Class::Write, Priority::DriftCorrection).is_ok(), "nobody waits any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_credentials_are_refused_one_probe_goes_at_a_time_and_no_create_does() {
+    let refused = Arc::new(Mutex::new(true));
+    let says = Arc::clone(&refused);
+    let wire = Scripted::new(move |seen| match seen.line.contains("/auth/") {
+        true => as_usual(),
+        false if *says.lock().unwrap() => json(401, "{}"),
+        false => stream(),
+    });
+    let client = crate::scripted::client(&wire);
+    client.send(get("li1"), Priority::Background).await.unwrap_err();
+    let mut tasks = tokio::task::JoinSet::new();
+    for priority in [Priority::Creation, Priority::Creation, Priority::UserChange] {
+        let (client, busy) = (client.clone(), priority == Priority::UserChange);
+        tasks.spawn(async move {
+            loop {
+                let turn = client.turn(Class::Read, priority).await;
+                if client.send_in(turn, get("li1")).await.is_ok() {
+                    return priority;
+                }
+                assert!(busy, "a create was the probe");
+            }
+        });
+    }
+    let before = wire.count("GET");
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let probes = wire.count("GET") - before;
+    // Each meets the 401 twice: it is repeated with a new token.
+    assert!((20 * 2..=50 * 2).contains(&probes), "{probes} in ten minutes");
+    *refused.lock().unwrap() = false;
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    let mut done = Vec::new();
+    while let Some(Ok(priority)) = tasks.try_join_next() {
+        done.push(priority);
+    }
+    assert_eq!(done, [Priority::UserChange, Priority::Creation, Priority::Creation]);
 }
