@@ -8,6 +8,7 @@
 mod creates;
 mod holders;
 mod late;
+mod turns;
 mod wakes;
 
 use std::{
@@ -18,12 +19,14 @@ use std::{
     time::Duration,
 };
 
+use apivideo::{Class, Priority, Turn};
 use jiff::Timestamp;
 use tokio::{sync::Notify, time::Instant};
 
 pub use creates::Creates;
 pub use holders::{Claim, Holders};
 pub use late::LateStreams;
+pub use turns::{Alive, HeldBack, Turns};
 pub use wakes::{Wake, Wakes};
 
 use crate::{
@@ -60,8 +63,10 @@ pub struct Account {
     pub creates: Creates,
     /// The creates that were given up, and what came of them after all.
     pub late: LateStreams,
+    /// Whose turn it is to make a call.
+    pub turns: Turns,
     /// Brings LiveStreams back to the controller.
-    pub wakes: Wakes,
+    pub wakes: Arc<Wakes>,
     /// Asks the observer for a pass now.
     pub observe_now: Notify,
     snapshot: Mutex<Snapshot>,
@@ -110,7 +115,8 @@ impl Account {
             holders: Mutex::default(),
             creates: Creates::default(),
             late: LateStreams::default(),
-            wakes: Wakes::default(),
+            turns: Turns::default(),
+            wakes: Arc::default(),
             observe_now: Notify::new(),
             snapshot: Mutex::default(),
             guard: Mutex::new(Guard::new(policy.missing_guard)),
@@ -137,6 +143,20 @@ impl Account {
             settle: self.policy.settle,
             marker: self.policy.marker,
         }
+    }
+
+    /// A turn to make a call for a LiveStream, while it is `alive`.
+    ///
+    /// # Errors
+    /// Why there is none now: the LiveStream is in the queue then, and is woken when its turn comes.
+    pub fn turn(&self, claim: &Claim, kind: (Class, Priority), alive: &Alive) -> Result<Turn, HeldBack> {
+        self.turns.take(&self.client, &self.wakes, claim, kind, alive)
+    }
+
+    /// Has a LiveStream wait for its turn: the API has just said that there is no call left.
+    #[must_use]
+    pub fn line_up(&self, claim: &Claim, kind: (Class, Priority), alive: &Alive) -> Duration {
+        self.turns.line_up(&self.client, &self.wakes, claim, kind, alive).expected_wait()
     }
 
     /// What is known of a stream.

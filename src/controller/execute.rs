@@ -1,11 +1,8 @@
 //! Doing what was planned: one arm an action.
 
-use std::time::Duration;
-
 use apivideo::{
-    AccountState, Class, CreateLiveStream, Effect, ListLiveStreams, Priority, SortOrder, UpdateLiveStream,
+    Class, CreateLiveStream, Effect, ListLiveStreams, Priority, SortOrder, Turn, UpdateLiveStream,
 };
-use tokio::time::Instant;
 
 use super::{Context, cluster, cluster::ClusterError, entries::Entry, subject::Subject};
 use crate::{
@@ -16,11 +13,16 @@ use crate::{
         late::GivenUp,
         memory::{Create, Memory, Refusal, Trouble},
         model::{Desired, Remote, StreamId},
-        outcome::{CallFailure, Outcome, Why},
+        outcome::{Again, CallFailure, Outcome, Why},
         paging::{Next, Reading, Shown},
     },
     crd::LiveStream,
 };
+
+/// The kinds of calls whose priority is always the same.
+const CREATION: (Class, Priority) = (Class::Write, Priority::Creation);
+const DELETION: (Class, Priority) = (Class::Write, Priority::UserChange);
+const LOOK: (Class, Priority) = (Class::Read, Priority::DriftCorrection);
 
 /// Does one thing and says what came of it.
 pub(super) async fn execute(
@@ -32,10 +34,20 @@ pub(super) async fn execute(
     let object = &subject.object;
     let written = match action {
         Action::RecordIntent { intent, replaces } => {
-            if let Some(failure) = cannot_write(subject) {
-                return Ok(Outcome::Failed(failure));
+            // Had before the intent is stored: an intent whose request waits would
+            // have to be searched for after a crash.
+            let turn = match turn(context, subject, CREATION) {
+                Ok(turn) => turn,
+                Err(held_back) => return Ok(held_back),
+            };
+            let written =
+                cluster::record_intent(&subject.api, &subject.object, intent, replaces.is_some()).await;
+            if let Err(error) = written {
+                subject.account.turns.keep(&subject.claim(), CREATION.1, turn);
+                return Err(error);
             }
-            cluster::record_intent(&subject.api, object, intent, replaces.is_some()).await?
+            subject.turn = Some(turn);
+            written?
         }
         Action::DropIntent => {
             give_up(subject, &entry.memory);
@@ -45,16 +57,11 @@ pub(super) async fn execute(
             cluster::bind(&subject.api, object, id, recreated_from.as_ref()).await?
         }
         Action::Release { farewell } => return release(context, subject, farewell).await,
-        Action::Create { intent } => return Ok(create(subject, &mut entry.memory, intent).await),
+        Action::Create { intent } => return Ok(create(context, subject, &mut entry.memory, intent).await),
         Action::Look { intent, ended_at } => return Ok(look(context, subject, intent, *ended_at).await),
         Action::Get { id } => {
-            return Ok(outcome(
-                subject,
-                id,
-                apivideo::get(id.as_str()),
-                priority(subject, &entry.memory, action),
-            )
-            .await);
+            let priority = priority(subject, &entry.memory, action);
+            return Ok(outcome(context, subject, id, apivideo::get(id.as_str()), priority).await);
         }
         Action::Update { id, changes, .. } => {
             let body = UpdateLiveStream {
@@ -62,15 +69,10 @@ pub(super) async fn execute(
                 public: changes.public,
                 player_id: changes.player_id.clone(),
             };
-            return Ok(outcome(
-                subject,
-                id,
-                apivideo::update(id.as_str(), &body),
-                priority(subject, &entry.memory, action),
-            )
-            .await);
+            let priority = priority(subject, &entry.memory, action);
+            return Ok(outcome(context, subject, id, apivideo::update(id.as_str(), &body), priority).await);
         }
-        Action::Delete { id } | Action::DeleteLate { id } => return Ok(delete(subject, id).await),
+        Action::Delete { id } | Action::DeleteLate { id } => return Ok(delete(context, subject, id).await),
     };
     stored(subject, entry, action, written);
     Ok(Outcome::Stored)
@@ -99,37 +101,40 @@ fn stored(subject: &mut Subject, entry: &mut Entry, action: &Action, written: Li
     subject.manifest.finalizer = crate::crd::metadata::has_finalizer(&subject.object.metadata);
 }
 
-/// An intent is stored only when its request can be sent: one that waits
-/// would have to be searched for after a crash.
-fn cannot_write(subject: &Subject) -> Option<CallFailure> {
-    let (trouble, retry_in) = match subject.account.client.state() {
-        AccountState::Available | AccountState::RateLimited { class: Class::Read, .. } => return None,
-        AccountState::RateLimited { until, .. } => {
-            (Trouble::RateLimited, Some(until.saturating_duration_since(Instant::now())))
-        }
-        AccountState::Unauthorized { message } => (Trouble::Unauthorized(message), None),
-        AccountState::Unavailable { message } => (Trouble::Unavailable(message), None),
-    };
-    Some(CallFailure { effect_unknown: false, why: Why::Trouble(trouble), retry_in })
+/// A turn to make a call of this kind; or that it is held back, and waits in the queue.
+fn turn(context: &Context, subject: &Subject, kind: (Class, Priority)) -> Result<Turn, Outcome> {
+    subject.account.turn(&subject.claim(), kind, &context.alive).map_err(|held_back| {
+        let why = match account::trouble(&held_back.error) {
+            Some(trouble) => Why::Trouble(trouble),
+            None => Why::Refused(refusal(&held_back.error)),
+        };
+        let again = Again::OnItsTurn(held_back.expected);
+        Outcome::Failed(CallFailure { effect_unknown: false, why, again })
+    })
 }
 
 fn priority(subject: &Subject, memory: &Memory, action: &Action) -> Priority {
     let waited_for = subject.manifest.deleting || memory.request_pending(&subject.manifest);
     match action {
-        Action::Update { cause: Cause::Drift, .. } | Action::Look { .. } => Priority::DriftCorrection,
+        Action::Update { cause: Cause::Drift, .. } => Priority::DriftCorrection,
         Action::Get { .. } if !waited_for => Priority::DriftCorrection,
         _ => Priority::UserChange,
     }
 }
 
-async fn create(subject: &Subject, memory: &mut Memory, intent: &Intent) -> Outcome {
+async fn create(context: &Context, subject: &mut Subject, memory: &mut Memory, intent: &Intent) -> Outcome {
+    let had = subject.turn.take();
+    let turn = match had.map_or_else(|| turn(context, subject, CREATION), Ok) {
+        Ok(turn) => turn,
+        Err(held_back) => return held_back,
+    };
     // Whatever becomes of this process or this future from here on, the request
     // may have been sent.
     memory.create = Some(Create::Open(intent.clone(), Request::Unknown(Search::since(subject.now()))));
     let Desired { name, public, player_id } = intent.payload.clone();
     let request = apivideo::create(&CreateLiveStream { name, public, player_id });
     let _sending = subject.account.creates.sending(&intent.payload.name).await;
-    match subject.account.client.send(request, Priority::UserChange).await {
+    match subject.account.client.send_in(turn, request).await {
         Ok(answer) => match account::remote(answer.value) {
             Some(remote) => {
                 subject.account.saw(&remote);
@@ -138,7 +143,7 @@ async fn create(subject: &Subject, memory: &mut Memory, intent: &Intent) -> Outc
             }
             None => unusable_id(),
         },
-        Err(error) => failed(subject, &error),
+        Err(error) => failed(context, subject, CREATION, &error),
     }
 }
 
@@ -149,7 +154,7 @@ fn unusable_id() -> Outcome {
 /// An answer came, and says nothing that could be relied on.
 fn no_answer(why: String) -> Outcome {
     let why = Why::Trouble(Trouble::Unavailable(why));
-    Outcome::Failed(CallFailure { effect_unknown: true, why, retry_in: None })
+    Outcome::Failed(CallFailure { effect_unknown: true, why, again: Again::Later })
 }
 
 /// One complete look for the stream of a lost create. What it finds is claimed
@@ -157,7 +162,7 @@ fn no_answer(why: String) -> Outcome {
 async fn look(context: &Context, subject: &Subject, intent: &Intent, ended_at: jiff::Timestamp) -> Outcome {
     let account = &subject.account;
     let _looking = account.creates.looking(&intent.payload.name).await;
-    let Found { mut candidates, unreadable } = match search(subject, intent, ended_at).await {
+    let Found { mut candidates, unreadable } = match search(context, subject, intent, ended_at).await {
         Ok(found) => found,
         Err(outcome) => return outcome,
     };
@@ -194,7 +199,12 @@ struct Found {
 /// Reads the list by name, newest first, until the streams are older than the
 /// intent. A list that makes no sense is no answer: a stream that it hides
 /// would be made a second time.
-async fn search(subject: &Subject, intent: &Intent, ended_at: jiff::Timestamp) -> Result<Found, Outcome> {
+async fn search(
+    context: &Context,
+    subject: &Subject,
+    intent: &Intent,
+    ended_at: jiff::Timestamp,
+) -> Result<Found, Outcome> {
     let account = &subject.account;
     let mut found = Found { candidates: Vec::new(), unreadable: 0 };
     let mut reading = Reading::default();
@@ -205,9 +215,10 @@ async fn search(subject: &Subject, intent: &Intent, ended_at: jiff::Timestamp) -
             page: reading.page(),
             ..ListLiveStreams::default()
         };
-        let page = match account.client.send(apivideo::list(&query), Priority::DriftCorrection).await {
+        let turn = turn(context, subject, LOOK)?;
+        let page = match account.client.send_in(turn, apivideo::list(&query)).await {
             Ok(answer) => answer.value,
-            Err(error) => return Err(failed(subject, &error)),
+            Err(error) => return Err(failed(context, subject, LOOK, &error)),
         };
         let ids: Vec<_> = page.items.iter().map(|item| item.live_stream_id.clone()).collect();
         let next =
@@ -229,12 +240,18 @@ async fn search(subject: &Subject, intent: &Intent, ended_at: jiff::Timestamp) -
 
 /// A call about one stream that is answered with the stream.
 async fn outcome(
+    context: &Context,
     subject: &Subject,
     id: &StreamId,
     request: apivideo::Request<apivideo::LiveStream>,
     priority: Priority,
 ) -> Outcome {
-    match subject.account.client.send(request, priority).await {
+    let kind = (request.operation().class(), priority);
+    let turn = match turn(context, subject, kind) {
+        Ok(turn) => turn,
+        Err(held_back) => return held_back,
+    };
+    match subject.account.client.send_in(turn, request).await {
         Ok(answer) => match account::remote(answer.value).filter(|remote| remote.id == *id) {
             Some(remote) => {
                 subject.account.saw(&remote);
@@ -246,34 +263,42 @@ async fn outcome(
             subject.account.found_gone(id);
             Outcome::NotFound
         }
-        Err(error) => failed(subject, &error),
+        Err(error) => failed(context, subject, kind, &error),
     }
 }
 
-async fn delete(subject: &Subject, id: &StreamId) -> Outcome {
-    match subject.account.client.send(apivideo::delete(id.as_str()), Priority::UserChange).await {
+async fn delete(context: &Context, subject: &Subject, id: &StreamId) -> Outcome {
+    let turn = match turn(context, subject, DELETION) {
+        Ok(turn) => turn,
+        Err(held_back) => return held_back,
+    };
+    match subject.account.client.send_in(turn, apivideo::delete(id.as_str())).await {
         Ok(_) | Err(apivideo::Error::NotFound { .. }) => {
             subject.account.saw_gone(id);
             subject.account.late.deleted(id);
             Outcome::Deleted
         }
-        Err(error) => failed(subject, &error),
+        Err(error) => failed(context, subject, DELETION, &error),
     }
 }
 
 /// What an error of the client means for the LiveStream.
-fn failed(subject: &Subject, error: &apivideo::Error) -> Outcome {
-    let why = match account::trouble(error) {
+fn failed(context: &Context, subject: &Subject, kind: (Class, Priority), error: &apivideo::Error) -> Outcome {
+    let account = &subject.account;
+    let (why, again) = match account::trouble(error) {
+        Some(trouble @ Trouble::RateLimited) => {
+            let expected = account.line_up(&subject.claim(), kind, &context.alive);
+            (Why::Trouble(trouble), Again::OnItsTurn(expected))
+        }
         Some(trouble) => {
             if matches!(trouble, Trouble::Unauthorized(_)) {
-                subject.account.observe_now.notify_one();
+                account.observe_now.notify_one();
             }
-            Why::Trouble(trouble)
+            (Why::Trouble(trouble), Again::Later)
         }
-        None => Why::Refused(refusal(error)),
+        None => (Why::Refused(refusal(error)), Again::Later),
     };
-    let retry_in = error.retry_in().filter(|wait| *wait > Duration::ZERO);
-    Outcome::Failed(CallFailure { effect_unknown: error.effect() == Effect::Unknown, why, retry_in })
+    Outcome::Failed(CallFailure { effect_unknown: error.effect() == Effect::Unknown, why, again })
 }
 
 fn refusal(error: &apivideo::Error) -> Refusal {

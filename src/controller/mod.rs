@@ -25,7 +25,7 @@ use kube::{
     core::DeserializeGuard,
     runtime::{
         WatchStreamExt,
-        controller::{Action, Controller},
+        controller::{self, Action, Controller},
         reflector::{self, ObjectRef, Store, reflector},
         watcher,
     },
@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::{
-    account::{Accounts, Wake},
+    account::{Accounts, Alive, Claim, Wake},
     core::decisions::Decisions,
     crd::LiveStream,
     ops::metrics::Metrics,
@@ -50,6 +50,8 @@ pub struct Context {
     client: Client,
     accounts: Accounts,
     stores: Vec<Store<Guarded>>,
+    /// Whether a LiveStream is still there.
+    alive: Alive,
     decisions: Decisions,
     entries: entries::Entries,
     events: events::Events,
@@ -57,6 +59,11 @@ pub struct Context {
     listed: Vec<Arc<SetOnce<()>>>,
     loaded: OnceCell<()>,
 }
+
+/// So many reconciles of a watch run at once: more than calls may be under way
+/// to the API, so that these hold up nobody who makes none, and few enough that
+/// ten thousand that begin together need no memory for ten thousand.
+const RECONCILES_AT_ONCE: u16 = 128;
 
 /// Which LiveStreams are watched.
 #[derive(Clone, Debug, Default)]
@@ -110,6 +117,7 @@ pub async fn run(
         events: events::Events::new(client.clone()),
         client,
         accounts,
+        alive: Arc::new(alive(stores.clone())),
         stores,
         decisions,
         entries: entries::Entries::default(),
@@ -164,7 +172,8 @@ fn watch(api: Api<Guarded>, config: watcher::Config) -> (Controller<Guarded>, Ar
             let _ = done.set(());
         }
     });
-    (Controller::for_stream(events.applied_objects(), reader), listed)
+    let at_once = controller::Config::default().concurrency(RECONCILES_AT_ONCE);
+    (Controller::for_stream(events.applied_objects(), reader).with_config(at_once), listed)
 }
 
 /// The LiveStreams that the observers of all accounts wake in one namespace.
@@ -199,12 +208,17 @@ impl Context {
     }
 
     /// Whether an object of this uid is known at a place.
-    fn is_known(&self, claim: &crate::account::Claim) -> bool {
+    fn is_known(&self, claim: &Claim) -> bool {
+        (self.alive)(claim)
+    }
+}
+
+/// Whether an object of a uid is known at a place.
+fn alive(stores: Vec<Store<Guarded>>) -> impl Fn(&Claim) -> bool + Send + Sync {
+    move |claim| {
         let key = ObjectRef::new(&claim.place.name).within(&claim.place.namespace);
-        self.stores
-            .iter()
-            .filter_map(|store| store.get(&key))
-            .any(|object| object.meta().uid.as_deref() == Some(&claim.uid))
+        let mut objects = stores.iter().filter_map(|store| store.get(&key));
+        objects.any(|object| object.meta().uid.as_deref() == Some(&claim.uid))
     }
 }
 

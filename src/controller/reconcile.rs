@@ -137,6 +137,9 @@ async fn rest(
         Step::RestUntil(time) => Some(time),
         Step::Do(_) | Step::Rest => None,
     };
+    if entry.memory.failure.is_none() {
+        subject.account.turns.forget(&subject.manifest.uid);
+    }
     let held_up = subject.manifest.deleting && subject.manifest.finalizer;
     // A deleted object that carries no finalizer of ours is no longer ours to speak of.
     if !subject.manifest.deleting || held_up {

@@ -1,6 +1,7 @@
 //! Gathering what is to be decided about: the object, the memory, what was
 //! observed.
 
+use apivideo::Turn;
 use jiff::Timestamp;
 use kube::Api;
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub(super) struct Subject {
     pub account: Arc<Account>,
     /// Where it is written.
     pub api: Api<LiveStream>,
+    /// A turn to create, had before the intent was stored.
+    pub turn: Option<Turn>,
 }
 
 impl Subject {
@@ -56,7 +59,7 @@ impl Subject {
             crd_terminating: false,
         };
         let api = cluster::api(&context.client, &manifest.place);
-        Ok(Self { object, manifest, observed, account, api })
+        Ok(Self { object, manifest, observed, account, api, turn: None })
     }
 
     /// The time that decisions go by.
@@ -116,6 +119,9 @@ fn meet(context: &Context, account: &Account, object: &LiveStream, manifest: &Ma
         _ => None,
     };
     account.creates.note(&claim(manifest), open);
+    if account.turns.has_come(&manifest.uid) {
+        memory.its_turn(account.now());
+    }
     if entry.recoveries != account.recoveries() {
         entry.recoveries = account.recoveries();
         if !matches!(entry.memory.failure.as_ref().map(|f| &f.trouble), Some(Trouble::RateLimited)) {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
+    backoff::spread,
     binding::Binding,
     fight::Fight,
     intent::{Intent, Request, Search},
@@ -18,6 +19,13 @@ use super::{
 
 /// The longest that any call is held back for: the API's limit resets within the hour.
 const LONGEST_WAIT: Duration = Duration::from_secs(3700);
+
+/// A shorter wait for the account is not worth a word, nor the write that says it.
+const LEAST_WAIT: Duration = Duration::from_secs(2);
+
+/// How long a LiveStream that waits for its turn goes without a look at what
+/// keeps it, where that is no question of the budget.
+const LOOK_AGAIN: Duration = Duration::from_secs(300);
 
 /// How far ahead of the API's clock an intent may have been sent: that clock may
 /// have been set back since.
@@ -74,8 +82,10 @@ pub struct Failure {
     pub trouble: Trouble,
     /// How many calls have failed in a row.
     pub attempts: u32,
-    /// When to try again.
+    /// When to try again, unless its turn comes before.
     pub retry_at: Timestamp,
+    /// When it is expected to go on, for people; `None`: so soon that it is not worth a word.
+    pub expected_at: Option<Timestamp>,
 }
 
 /// What keeps a call from being made or answered. None of it is the manifest's fault.
@@ -192,8 +202,38 @@ impl Memory {
 
     /// Notes a failed call.
     pub fn fail(&mut self, trouble: Trouble, retry_at: impl FnOnce(u32) -> Timestamp) {
-        let attempts = self.failure.as_ref().map_or(0, |f| f.attempts).saturating_add(1);
-        self.failure = Some(Failure { trouble, attempts, retry_at: retry_at(attempts) });
+        let attempts = self.attempts();
+        let retry_at = retry_at(attempts);
+        self.failure = Some(Failure { trouble, attempts, retry_at, expected_at: Some(retry_at) });
+    }
+
+    /// Notes that a call waits in the account's queue, where it is expected to
+    /// wait for `wait`. It is woken when its turn comes. Should the time told be
+    /// wrong, it looks again a while after that, and tells a new one: so the
+    /// status is written for the time told, and not for every tick.
+    pub fn hold_back(&mut self, trouble: Trouble, wait: Duration, uid: &str, now: Timestamp) {
+        let attempts = self.attempts();
+        let look_after = match trouble {
+            Trouble::RateLimited => (wait + wait / 10 + LEAST_WAIT).max(LOOK_AGAIN / 10),
+            // Nobody knows how long this takes.
+            Trouble::Unavailable(_) | Trouble::Unauthorized(_) => LOOK_AGAIN,
+        };
+        // Those that were held back together look again apart.
+        let retry_at = later(now, look_after.mul_f64(1.0 + 0.1 * spread(uid, attempts)));
+        let brief = trouble == Trouble::RateLimited && wait < LEAST_WAIT && attempts == 1;
+        let expected_at = (!brief).then(|| later(now, wait));
+        self.failure = Some(Failure { trouble, attempts, retry_at, expected_at });
+    }
+
+    /// Its turn has come: what held the call back is over.
+    pub fn its_turn(&mut self, now: Timestamp) {
+        if let Some(failure) = &mut self.failure {
+            failure.retry_at = failure.retry_at.min(now);
+        }
+    }
+
+    fn attempts(&self) -> u32 {
+        self.failure.as_ref().map_or(0, |f| f.attempts).saturating_add(1)
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     action::{Action, Cause, Farewell},
-    backoff::{backoff, spread},
+    backoff::backoff,
     binding::Binding,
     diff,
     intent::{Finding, Request, Search},
@@ -39,8 +39,18 @@ pub struct CallFailure {
     pub effect_unknown: bool,
     /// Why.
     pub why: Why,
-    /// When the account is expected to be usable, if that is known.
-    pub retry_in: Option<Duration>,
+    /// When it is tried again.
+    pub again: Again,
+}
+
+/// When a call that failed is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// After a wait that grows with each failure.
+    Later,
+    /// When it is its turn: it waits in the account's queue, and is expected to
+    /// wait for so long.
+    OnItsTurn(Duration),
 }
 
 /// Why a call failed.
@@ -232,11 +242,10 @@ fn failed(manifest: &Manifest, memory: &mut Memory, action: &Action, failure: Ca
         // No manifest's value is at fault: only time can mend it.
         Why::Refused(refusal) => Trouble::Unavailable(format!("it refused the request: {}", refusal.message)),
     };
-    memory.fail(trouble, |attempts| match failure.retry_in {
-        // Objects that wait for the same moment come spread over the second after it.
-        Some(wait) => later(now, wait + Duration::from_secs_f64(spread(&manifest.uid, attempts))),
-        None => later(now, backoff(attempts, &manifest.uid)),
-    });
+    match failure.again {
+        Again::Later => memory.fail(trouble, |attempts| later(now, backoff(attempts, &manifest.uid))),
+        Again::OnItsTurn(wait) => memory.hold_back(trouble, wait, &manifest.uid, now),
+    }
 }
 
 fn later(now: Timestamp, wait: Duration) -> Timestamp {

@@ -20,7 +20,7 @@ fn after(memory: &mut Memory, action: Action, outcome: Outcome) -> (Observed, Op
 
 fn trouble(effect_unknown: bool) -> Outcome {
     let why = Why::Trouble(Trouble::Unavailable("503".into()));
-    Outcome::Failed(CallFailure { effect_unknown, why, retry_in: None })
+    Outcome::Failed(CallFailure { effect_unknown, why, again: Again::Later })
 }
 
 fn sent() -> Memory {
@@ -125,25 +125,27 @@ fn a_refusal_is_remembered_and_a_wait_that_the_api_named_is_kept() {
     let refused = Outcome::Failed(CallFailure {
         effect_unknown: false,
         why: Why::Refused(refusal.clone()),
-        retry_in: None,
+        again: Again::Later,
     });
     after(&mut memory, Action::Create { intent: intent() }, refused);
     assert_eq!((memory.refusal.clone(), memory.failure.clone()), (Some(refusal), None));
     let limited = Outcome::Failed(CallFailure {
         effect_unknown: false,
         why: Why::Trouble(Trouble::RateLimited),
-        retry_in: Some(Duration::from_secs(20)),
+        again: Again::OnItsTurn(Duration::from_secs(100)),
     });
     after(&mut memory, Action::Get { id: id("li1") }, limited);
-    let retry_at = memory.failure.map(|f| f.retry_at.as_second());
-    assert!(retry_at.is_some_and(|t| (120..=121).contains(&t)), "{retry_at:?}");
+    let failure = memory.failure.expect("it waits");
+    assert_eq!(failure.expected_at, Some(at(200)));
+    // A tenth and a bit later, so that it is not woken twice where the estimate was right.
+    assert!((212..=225).contains(&failure.retry_at.as_second()), "{failure:?}");
 }
 
 #[test]
 fn a_refused_deletion_or_read_waits_like_any_trouble_and_a_refused_manifest_waits_for_its_change() {
     let refused = || {
         let why = Why::Refused(Refusal { field: None, message: "no".into() });
-        Outcome::Failed(CallFailure { effect_unknown: false, why, retry_in: None })
+        Outcome::Failed(CallFailure { effect_unknown: false, why, again: Again::Later })
     };
     for action in [Action::Delete { id: id("li1") }, Action::Get { id: id("li1") }] {
         let mut memory = Memory::default();

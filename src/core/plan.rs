@@ -96,16 +96,19 @@ fn late(manifest: &Manifest, observed: &Observed) -> Option<Plan> {
 fn hold_back(next: Plan, manifest: &Manifest, memory: &Memory, now: Timestamp) -> Plan {
     match (&next.step, &memory.failure) {
         (Step::Do(action), Some(failure)) if action.needs_account() && failure.retry_at > now => {
-            let verdict = in_trouble(&failure.trouble, manifest, Some(failure.retry_at));
-            Plan { step: Step::RestUntil(failure.retry_at), verdict: Some(verdict), drift: next.drift }
+            let expected_at = failure.expected_at;
+            let verdict = expected_at.map(|_| in_trouble(&failure.trouble, manifest, expected_at));
+            Plan { step: Step::RestUntil(failure.retry_at), verdict, drift: next.drift }
         }
         _ => next,
     }
 }
 
 /// What a LiveStream with work to do says while its account is in trouble.
-pub(super) fn in_trouble(trouble: &Trouble, manifest: &Manifest, retry_at: Option<Timestamp>) -> Verdict {
-    let again = retry_at.map_or_else(String::new, |t| format!("; trying again at {}", whole_seconds(t)));
+pub(super) fn in_trouble(trouble: &Trouble, manifest: &Manifest, expected_at: Option<Timestamp>) -> Verdict {
+    let again = expected_at.map_or_else(String::new, |t| {
+        format!("; it is expected to be its turn at about {}", whole_seconds(t))
+    });
     let mut verdict = match trouble {
         Trouble::RateLimited => {
             Verdict::new(Reason::RateLimited, format!("the account's request budget is used up{again}"))

@@ -97,7 +97,7 @@ prop_compose! {
             binding, create,
             refusal: refused.then(|| Refusal { field: None, message: "no".into() }),
             failure: failed.then(|| Failure {
-                trouble: Trouble::RateLimited, attempts: 1, retry_at: at(2000),
+                trouble: Trouble::RateLimited, attempts: 1, retry_at: at(2000), expected_at: Some(at(2000)),
             }),
             synced_generation: synced.then_some(1),
             ..Memory::default()

@@ -251,7 +251,7 @@ fn what_another_holds_or_was_refused_is_never_written() {
 #[test]
 fn a_failed_call_is_waited_out_and_says_why() {
     let failing = |trouble| {
-        let failure = Some(Failure { trouble, attempts: 1, retry_at: at(1005) });
+        let failure = Some(Failure { trouble, attempts: 1, retry_at: at(1005), expected_at: Some(at(1005)) });
         next(&manifest(), &Memory { failure, ..Memory::default() }, &seeing(Sight::NotYet))
     };
     assert_eq!(failing(Trouble::RateLimited), "RateLimited until 1005");
@@ -327,8 +327,12 @@ fn a_deletion_with_an_open_create_looks_first() {
 
 #[test]
 fn a_deletion_that_the_account_holds_up_says_how_to_end_it() {
-    let failure =
-        Some(Failure { trouble: Trouble::Unauthorized("401".into()), attempts: 1, retry_at: at(2000) });
+    let failure = Some(Failure {
+        trouble: Trouble::Unauthorized("401".into()),
+        attempts: 1,
+        retry_at: at(2000),
+        expected_at: Some(at(2000)),
+    });
     let plan = plan(&deleting(), &Memory { failure, ..bound("li1") }, &present(remote("li1")), at(1000));
     assert_eq!(step(&plan), "Unauthorized until 2000");
     assert!(plan.verdict.unwrap().message.contains(r#"'{"spec":{"deletionPolicy":"Retain"}}'"#));

@@ -27,6 +27,7 @@ mod holders;
 mod hostile;
 mod liar;
 mod lifecycle;
+mod limits;
 #[allow(dead_code, reason = "the explorer of faults looks into it, these tests ask it from outside")]
 #[path = "../support/memory_cluster/mod.rs"]
 mod memory_cluster;

@@ -1,0 +1,178 @@
+//! Whose turn it is to call the API: the LiveStreams that wait for one in the
+//! account's queue, and those that were given theirs.
+//!
+//! A LiveStream whose call is held back lines up and ends its reconcile; it is
+//! woken when its turn has come, and decides then, by its manifest of then. So
+//! nobody comes again and again to ask, and what has changed meanwhile counts.
+//!
+//! The guarantees:
+//! - A LiveStream has one place in the queue at most. It keeps it while its
+//!   call stays of the same kind, however often it is reconciled.
+//! - A turn that nobody takes up, for its LiveStream is gone or has nothing to
+//!   do any more, goes to the next.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use apivideo::{Class, Client, Error, Place, Priority, Turn};
+use tokio::task::AbortHandle;
+
+use super::{Claim, Wakes, lock};
+
+/// How long a LiveStream that is told of its turn may take to come for it.
+const UNCLAIMED: Duration = Duration::from_secs(30);
+
+/// Tells whether a LiveStream is still there.
+pub type Alive = Arc<dyn Fn(&Claim) -> bool + Send + Sync>;
+
+/// The turns of an account's LiveStreams, by uid.
+#[derive(Clone, Default)]
+pub struct Turns(Arc<Mutex<HashMap<String, Waiting>>>);
+
+/// What kind of call: a class and a priority.
+type Kind = (Class, Priority);
+
+/// One that waits, or was given its turn.
+struct Waiting {
+    kind: Kind,
+    /// Its place in the queue; none where it gave a turn back to itself.
+    place: Option<Arc<Place>>,
+    given: Option<Turn>,
+    /// Waits for the turn, and takes it away again when nobody comes for it.
+    task: AbortHandle,
+}
+
+impl Waiting {
+    fn is_at(&self, place: &Arc<Place>) -> bool {
+        self.place.as_ref().is_some_and(|own| Arc::ptr_eq(own, place))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// No turn now.
+#[derive(Debug)]
+pub struct HeldBack {
+    /// Why.
+    pub error: Error,
+    /// How long it is expected to take.
+    pub expected: Duration,
+}
+
+impl Turns {
+    /// A turn: the one that the LiveStream was given, or one that is to be had at once.
+    ///
+    /// # Errors
+    /// Why there is none. The LiveStream has a place in the queue then, and is woken.
+    pub fn take(
+        &self,
+        client: &Client,
+        wakes: &Arc<Wakes>,
+        claim: &Claim,
+        kind: Kind,
+        alive: &Alive,
+    ) -> Result<Turn, HeldBack> {
+        if let Some(turn) = self.given(&claim.uid, kind) {
+            return Ok(turn);
+        }
+        match client.try_turn(kind.0, kind.1) {
+            Ok(turn) => {
+                self.forget(&claim.uid);
+                Ok(turn)
+            }
+            Err(error) => {
+                let expected = self.line_up(client, wakes, claim, kind, alive).expected_wait();
+                Err(HeldBack { error, expected })
+            }
+        }
+    }
+
+    /// Takes a place in the queue, unless the LiveStream has one of this kind.
+    pub fn line_up(
+        &self,
+        client: &Client,
+        wakes: &Arc<Wakes>,
+        claim: &Claim,
+        kind: Kind,
+        alive: &Alive,
+    ) -> Arc<Place> {
+        let mut waiting = lock(&self.0);
+        let own = waiting.get(&claim.uid).filter(|own| own.given.is_none() && own.kind == kind);
+        if let Some(place) = own.and_then(|own| own.place.as_ref()) {
+            return Arc::clone(place);
+        }
+        let place = Arc::new(client.line_up(kind.0, kind.1));
+        let (turns, wakes, alive) = (self.clone(), Arc::clone(wakes), Arc::clone(alive));
+        let (waits, claim_of_task) = (Arc::clone(&place), claim.clone());
+        // Nobody is given a turn before it is in the map, which is locked until then.
+        let task = tokio::spawn(async move { turns.wait(&waits, &wakes, &claim_of_task, &alive).await });
+        let task = task.abort_handle();
+        waiting
+            .insert(claim.uid.clone(), Waiting { kind, place: Some(Arc::clone(&place)), given: None, task });
+        place
+    }
+
+    /// A LiveStream could not make use of its turn, and will come again soon: it
+    /// does not line up anew for that.
+    pub fn keep(&self, claim: &Claim, priority: Priority, turn: Turn) {
+        let (turns, uid) = (self.clone(), claim.uid.clone());
+        let kind = (turn.class(), priority);
+        let mut waiting = lock(&self.0);
+        let task = tokio::spawn(async move {
+            tokio::time::sleep(UNCLAIMED).await;
+            turns.forget(&uid);
+        });
+        let task = task.abort_handle();
+        waiting.insert(claim.uid.clone(), Waiting { kind, place: None, given: Some(turn), task });
+    }
+
+    /// The turn of this kind that a LiveStream was given.
+    fn given(&self, uid: &str, kind: Kind) -> Option<Turn> {
+        let mut waiting = lock(&self.0);
+        let own = waiting.get_mut(uid)?;
+        let turn = own.given.take();
+        let right = own.kind == kind;
+        if turn.is_some() {
+            waiting.remove(uid);
+        }
+        // A turn of another kind goes to whoever is next.
+        turn.filter(|_| right)
+    }
+
+    /// Waits for the turn and holds it until it is taken up, for a while.
+    async fn wait(&self, place: &Arc<Place>, wakes: &Wakes, claim: &Claim, alive: &Alive) {
+        let turn = place.turn().await;
+        if alive(claim) && self.give(place, claim, turn) {
+            wakes.one(&claim.place);
+            tokio::time::sleep(UNCLAIMED).await;
+        }
+        let mut waiting = lock(&self.0);
+        if waiting.get(&claim.uid).is_some_and(|own| own.is_at(place)) {
+            waiting.remove(&claim.uid);
+        }
+    }
+
+    fn give(&self, place: &Arc<Place>, claim: &Claim, turn: Turn) -> bool {
+        let mut waiting = lock(&self.0);
+        let own = waiting.get_mut(&claim.uid).filter(|own| own.is_at(place));
+        own.map(|own| own.given = Some(turn)).is_some()
+    }
+
+    /// Whether a LiveStream was given its turn and did not take it up yet.
+    #[must_use]
+    pub fn has_come(&self, uid: &str) -> bool {
+        lock(&self.0).get(uid).is_some_and(|own| own.given.is_some())
+    }
+
+    /// A LiveStream has no call to make any more.
+    pub fn forget(&self, uid: &str) {
+        lock(&self.0).remove(uid);
+    }
+}
