@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 
 use crate::{
     commands::{self, Failure},
+    core::shard::Shard,
     ops::telemetry::LogFormat,
 };
 
@@ -82,6 +83,12 @@ pub struct RunArgs {
     /// Label selector: only LiveStreams that it matches are handled.
     #[arg(long, env = "SELECTOR", value_name = "SELECTOR")]
     pub selector: Option<String>,
+
+    /// Handle one part of the LiveStreams, of several operators that share the
+    /// account: 0/3, 1/3 and 2/3. Each part has a Lease of its own (this implies
+    /// --leader-elect) and an even part of the shares of the limits.
+    #[arg(long, env = "SHARD", value_name = "INDEX/COUNT", allow_hyphen_values = true)]
+    pub shard: Option<Shard>,
 
     /// Time between two passes over the account's streams.
     #[arg(long, env = "DRIFT_INTERVAL", value_parser = duration, allow_hyphen_values = true, default_value = "60s", value_name = "DURATION")]

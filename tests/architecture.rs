@@ -16,7 +16,7 @@ const MAY_USE: [(&str, &[&str]); 8] = [
     ("account", &["account", "observer", "core"]),
     ("controller", &["controller", "account", "observer", "crd", "ops", "core"]),
     ("commands", &["commands", "cli", "controller", "account", "observer", "crd", "ops", "core"]),
-    ("cli", &["cli", "commands", "ops"]),
+    ("cli", &["cli", "commands", "ops", "core"]),
 ];
 
 /// Crates that the decisions must not know.

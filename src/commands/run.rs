@@ -116,6 +116,7 @@ fn scope(args: &RunArgs) -> Scope {
     Scope {
         namespaces: args.namespaces.iter().filter(|n| !n.is_empty()).cloned().collect(),
         selector: args.selector.clone().filter(|s| !s.is_empty()),
+        shard: args.shard.unwrap_or_default(),
     }
 }
 
@@ -226,7 +227,7 @@ pub fn api_client(args: &RunArgs, key: Secret, metrics: &Metrics) -> Result<apiv
         api_key: key,
         read_share: args.read_share,
         write_share: args.write_share,
-        clients: 1,
+        clients: args.shard.unwrap_or_default().count(),
         user_agent: concat!("apivideo-operator/", env!("CARGO_PKG_VERSION")).into(),
         jitter_seed: None,
     };

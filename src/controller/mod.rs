@@ -11,6 +11,7 @@ mod diagnosis;
 mod entries;
 mod events;
 mod execute;
+mod foreign;
 mod malformed;
 pub mod reconcile;
 mod report;
@@ -36,7 +37,7 @@ use tracing::debug;
 
 use crate::{
     account::{Accounts, Alive, Claim, Wake},
-    core::decisions::Decisions,
+    core::{decisions::Decisions, shard::Shard},
     crd::LiveStream,
     ops::metrics::Metrics,
 };
@@ -52,6 +53,7 @@ pub struct Context {
     stores: Vec<Store<Guarded>>,
     /// Whether a LiveStream is still there.
     alive: Alive,
+    shard: Shard,
     decisions: Decisions,
     entries: entries::Entries,
     events: events::Events,
@@ -72,6 +74,8 @@ pub struct Scope {
     pub namespaces: Vec<String>,
     /// A label selector.
     pub selector: Option<String>,
+    /// Which of these are handled. The others are watched for what they hold.
+    pub shard: Shard,
 }
 
 impl Scope {
@@ -112,12 +116,13 @@ pub async fn run(
         );
     }
     let stores: Vec<_> = controllers.iter().map(Controller::store).collect();
-    metrics.read_off(census::reading(stores.clone()));
+    metrics.read_off(census::reading(stores.clone(), scope.shard));
     let context = Arc::new(Context {
         events: events::Events::new(client.clone()),
         client,
         accounts,
         alive: Arc::new(alive(stores.clone())),
+        shard: scope.shard,
         stores,
         decisions,
         entries: entries::Entries::default(),

@@ -6,8 +6,8 @@ use kube::{Resource, runtime::controller::Action};
 use tracing::{debug, error, info, instrument};
 
 use super::{
-    Context, Guarded, cluster::ClusterError, entries::Entry, execute, malformed, report, requeue_after,
-    startup, subject::Subject,
+    Context, Guarded, cluster::ClusterError, entries::Entry, execute, foreign, malformed, report,
+    requeue_after, startup, subject::Subject,
 };
 use crate::{
     core::{
@@ -45,6 +45,14 @@ pub enum ReconcileError {
 pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, ReconcileError> {
     startup::load(&context).await;
     let Some(uid) = object.meta().uid.clone() else { return Ok(Action::await_change()) };
+    match &object.0 {
+        Ok(live_stream) if !foreign::handles(context.shard, live_stream) => {
+            foreign::note(&context, live_stream);
+            return Ok(Action::await_change());
+        }
+        Err(_) if !context.shard.is_of(&uid) => return Ok(Action::await_change()),
+        Ok(_) | Err(_) => {}
+    }
     let entry = context.entries.of(&uid);
     let mut entry = entry.lock().await;
     let timer = context.metrics.reconcile_started();

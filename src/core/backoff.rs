@@ -24,10 +24,14 @@ pub fn backoff(attempts: u32, uid: &str) -> Duration {
 /// A number in [0, 1) that depends on the object and the attempt alone.
 #[must_use]
 pub fn spread(uid: &str, attempts: u32) -> f64 {
-    let hash = uid.bytes().chain(attempts.to_le_bytes()).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = fnv(uid.bytes().chain(attempts.to_le_bytes()));
     f64::from((hash >> 40) as u32) / f64::from(1_u32 << 24)
+}
+
+/// A hash that is the same in every process and release: FNV-1a.
+/// <http://www.isthe.com/chongo/tech/comp/fnv/>
+pub(super) fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

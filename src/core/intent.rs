@@ -129,6 +129,13 @@ impl Intent {
         Self { sent_at: now, payload, nonce }
     }
 
+    /// The payload's name without the marker, if it carries one.
+    #[must_use]
+    pub fn unmarked_name(&self) -> &str {
+        let name = &self.payload.name;
+        name.strip_suffix(&format!(" ~{}", self.nonce)).unwrap_or(name)
+    }
+
     /// Whether the payload's name carries the nonce.
     #[must_use]
     pub fn marked(&self) -> bool {

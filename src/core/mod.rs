@@ -30,4 +30,5 @@ pub mod plan;
 pub mod policy;
 mod remedy;
 mod retire;
+pub mod shard;
 pub mod verdict;
