@@ -1,21 +1,56 @@
-//! What the metrics tell of the account, read off its client.
+//! What the metrics tell of the account: its calls, and what is read off its client.
 
-use apivideo::{AccountState, RateLimit};
+use apivideo::{AccountState, Call, Class, Code, RateLimit, Usage, Waiting};
 
-use crate::ops::gauges::Gauges;
+use crate::ops::{
+    gauges::Gauges,
+    metrics::{Called, Metrics},
+};
 
 /// Reads off how it is with the account and what is left of its limits.
 pub(super) fn account_reading(client: apivideo::Client) -> impl Fn(&Gauges) + Send + Sync {
     move |gauges| {
         let limits = client.limits();
-        for (class, limit) in [("read", limits.reads), ("write", limits.writes)] {
+        for (class, limit) in [(Class::Read, limits.reads), (Class::Write, limits.writes)] {
             if let Some(RateLimit { limit, remaining, .. }) = limit {
-                gauges.budget(class, limit, remaining);
+                gauges.budget(label(class), limit, remaining);
             }
+            if let Some(Usage { usable, used }) = client.usage(class) {
+                gauges.usage(label(class), usable, used);
+            }
+        }
+        for Waiting { class, priority, calls, oldest } in client.waiting() {
+            gauges.waiting(label(class), priority.as_str(), calls, oldest);
         }
         let state = client.state();
         // A budget that is used up is no trouble of the account: it ends with the window.
         let available = matches!(state, AccountState::Available | AccountState::RateLimited { .. });
         gauges.account(available, matches!(state, AccountState::Unauthorized { .. }));
+    }
+}
+
+/// Counts the client's calls.
+pub(super) fn call_counter(metrics: Metrics) -> impl Fn(&Call) + Send + Sync {
+    move |call| {
+        let code = match call.code {
+            Code::Status(status) => status.to_string(),
+            Code::NotSent => "not_sent".into(),
+            Code::Lost => "lost".into(),
+        };
+        metrics.called(&Called {
+            method: call.method.as_str(),
+            code: &code,
+            class: label(call.operation.class()),
+            // Whoever needs a token first asks for it, and all others have it as well.
+            priority: call.priority.map_or("token", apivideo::Priority::as_str),
+            duration: call.duration,
+        });
+    }
+}
+
+fn label(class: Class) -> &'static str {
+    match class {
+        Class::Read => "read",
+        Class::Write => "write",
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use apivideo::{Code, HttpWire, Secret};
+use apivideo::{HttpWire, Secret};
 use kube::Client;
 use tokio::{
     net::TcpListener,
@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use super::{
     Failure,
-    gauges::account_reading,
+    gauges::{account_reading, call_counter},
     operate::{Milestones, operate},
 };
 use crate::{
@@ -232,15 +232,7 @@ pub fn api_client(args: &RunArgs, key: Secret, metrics: &Metrics) -> Result<apiv
         jitter_seed: None,
     };
     let wire = HttpWire::new(args.request_timeout).map_err(|error| Failure::Work(error.to_string()))?;
-    let metrics = metrics.clone();
-    let count = move |call: &apivideo::Call| {
-        let code = match call.code {
-            Code::Status(status) => status.to_string(),
-            Code::NotSent => "not_sent".into(),
-            Code::Lost => "lost".into(),
-        };
-        metrics.called(call.method.as_str(), &code, call.duration);
-    };
+    let count = call_counter(metrics.clone());
     apivideo::Client::new(settings, Arc::new(wire), Some(Arc::new(count)))
         .map_err(|error| Failure::Setting(format!("--base-url (APIVIDEO_BASE_URL): {error}")))
 }

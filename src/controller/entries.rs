@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use tokio::time::Instant;
+
 use crate::{account::lock, core::memory::Memory, crd::LiveStream};
 
 /// How many versions of an object are remembered as older than our own.
@@ -18,6 +20,8 @@ pub(super) struct Entry {
     pub memory: Memory,
     /// The recoveries of the account that its last failure knew of.
     pub recoveries: u64,
+    /// The generation of the manifest that was seen last, and when it was first seen.
+    pub seen: Option<(i64, Instant)>,
     /// How many reconciles in a row the cluster has failed.
     pub cluster_failures: u32,
     own: Option<LiveStream>,
@@ -37,6 +41,13 @@ impl Entry {
                 self.superseded.clear();
                 watched.clone()
             }
+        }
+    }
+
+    /// Notes that the manifest was seen at this generation.
+    pub(super) fn saw(&mut self, generation: i64) {
+        if self.seen.is_none_or(|(known, _)| known != generation) {
+            self.seen = Some((generation, Instant::now()));
         }
     }
 

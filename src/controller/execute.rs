@@ -1,28 +1,25 @@
 //! Doing what was planned: one arm an action.
 
-use apivideo::{
-    Class, CreateLiveStream, Effect, ListLiveStreams, Priority, SortOrder, Turn, UpdateLiveStream,
-};
+use apivideo::{Class, CreateLiveStream, Effect, Priority, Turn, UpdateLiveStream};
 
-use super::{Context, cluster, cluster::ClusterError, entries::Entry, subject::Subject};
+use super::{Context, cluster, cluster::ClusterError, entries::Entry, search, subject::Subject};
 use crate::{
     account::{self, lock},
     core::{
         action::{Action, Cause, Farewell},
-        intent::{Finding, Intent, Request, Search, judge},
+        intent::{Intent, Request, Search},
         late::GivenUp,
         memory::{Create, Memory, Refusal, Trouble},
-        model::{Desired, Remote, StreamId},
+        model::{Desired, StreamId},
         outcome::{Again, CallFailure, Outcome, Why},
-        paging::{Next, Reading, Shown},
     },
     crd::LiveStream,
+    ops::progress::Resolved,
 };
 
 /// The kinds of calls whose priority is always the same.
 const CREATION: (Class, Priority) = (Class::Write, Priority::Creation);
 const DELETION: (Class, Priority) = (Class::Write, Priority::UserChange);
-const LOOK: (Class, Priority) = (Class::Read, Priority::DriftCorrection);
 
 /// Does one thing and says what came of it.
 pub(super) async fn execute(
@@ -50,7 +47,9 @@ pub(super) async fn execute(
             written?
         }
         Action::DropIntent => {
-            give_up(subject, &entry.memory);
+            if give_up(subject, &entry.memory) {
+                context.metrics.progress().lost_create(Resolved::Nothing);
+            }
             cluster::drop_intent(&subject.api, object).await?
         }
         Action::Bind { id, recreated_from } => {
@@ -58,7 +57,11 @@ pub(super) async fn execute(
         }
         Action::Release { farewell } => return release(context, subject, farewell).await,
         Action::Create { intent } => return Ok(create(context, subject, &mut entry.memory, intent).await),
-        Action::Look { intent, ended_at } => return Ok(look(context, subject, intent, *ended_at).await),
+        Action::Look { intent, ended_at } => {
+            let looked = search::look(context, subject, intent, *ended_at).await;
+            search::count_end(context, &entry.memory, &looked);
+            return Ok(looked);
+        }
         Action::Get { id } => {
             let priority = priority(subject, &entry.memory, action);
             return Ok(outcome(context, subject, id, apivideo::get(id.as_str()), priority).await);
@@ -79,15 +82,16 @@ pub(super) async fn execute(
 }
 
 /// A create that nobody found a stream of may have one yet: the observer looks out for it.
-fn give_up(subject: &Subject, memory: &Memory) {
-    if let Some(Create::Open(intent, Request::Unknown(_))) = &memory.create {
-        subject.account.late.give_up(GivenUp {
-            uid: subject.manifest.uid.clone(),
-            place: subject.manifest.place.clone(),
-            intent: intent.clone(),
-            at: subject.now(),
-        });
-    }
+/// True if it was not known before that it made nothing.
+fn give_up(subject: &Subject, memory: &Memory) -> bool {
+    let Some(Create::Open(intent, Request::Unknown(_))) = &memory.create else { return false };
+    subject.account.late.give_up(GivenUp {
+        uid: subject.manifest.uid.clone(),
+        place: subject.manifest.place.clone(),
+        intent: intent.clone(),
+        at: subject.now(),
+    });
+    true
 }
 
 fn stored(subject: &mut Subject, entry: &mut Entry, action: &Action, written: LiveStream) {
@@ -102,7 +106,7 @@ fn stored(subject: &mut Subject, entry: &mut Entry, action: &Action, written: Li
 }
 
 /// A turn to make a call of this kind; or that it is held back, and waits in the queue.
-fn turn(context: &Context, subject: &Subject, kind: (Class, Priority)) -> Result<Turn, Outcome> {
+pub(super) fn turn(context: &Context, subject: &Subject, kind: (Class, Priority)) -> Result<Turn, Outcome> {
     subject.account.turn(&subject.claim(), kind, &context.alive).map_err(|held_back| {
         let why = match account::trouble(&held_back.error) {
             Some(trouble) => Why::Trouble(trouble),
@@ -152,90 +156,9 @@ fn unusable_id() -> Outcome {
 }
 
 /// An answer came, and says nothing that could be relied on.
-fn no_answer(why: String) -> Outcome {
+pub(super) fn no_answer(why: String) -> Outcome {
     let why = Why::Trouble(Trouble::Unavailable(why));
     Outcome::Failed(CallFailure { effect_unknown: true, why, again: Again::Later })
-}
-
-/// One complete look for the stream of a lost create. What it finds is claimed
-/// before another look can see it.
-async fn look(context: &Context, subject: &Subject, intent: &Intent, ended_at: jiff::Timestamp) -> Outcome {
-    let account = &subject.account;
-    let _looking = account.creates.looking(&intent.payload.name).await;
-    let Found { mut candidates, unreadable } = match search(context, subject, intent, ended_at).await {
-        Ok(found) => found,
-        Err(outcome) => return outcome,
-    };
-    let mut holders = lock(&account.holders);
-    candidates
-        .retain(|s| holders.other(&s.id, &subject.manifest.uid, |claim| context.is_known(claim)).is_none());
-    let finding =
-        judge(candidates, account.creates.open_with(&intent.payload, |claim| context.is_known(claim)));
-    match &finding {
-        Finding::Ours(remote) => {
-            holders.hold(&remote.id, subject.claim());
-            account.saw(remote);
-        }
-        // What can't be read may be the very stream: this look was not a clean one.
-        Finding::Nothing if unreadable > 0 => {
-            let why = format!(
-                "{unreadable} streams in the list of those named {:?} can't be read, and the one that is looked for \
-                 may be among them",
-                intent.payload.name
-            );
-            return no_answer(why);
-        }
-        Finding::Nothing | Finding::Ambiguous(_) => {}
-    }
-    Outcome::Looked(finding)
-}
-
-/// What a search has found.
-struct Found {
-    candidates: Vec<Remote>,
-    unreadable: usize,
-}
-
-/// Reads the list by name, newest first, until the streams are older than the
-/// intent. A list that makes no sense is no answer: a stream that it hides
-/// would be made a second time.
-async fn search(
-    context: &Context,
-    subject: &Subject,
-    intent: &Intent,
-    ended_at: jiff::Timestamp,
-) -> Result<Found, Outcome> {
-    let account = &subject.account;
-    let mut found = Found { candidates: Vec::new(), unreadable: 0 };
-    let mut reading = Reading::default();
-    loop {
-        let query = ListLiveStreams {
-            name: Some(intent.search_name().to_owned()),
-            sort_order: SortOrder::Desc,
-            page: reading.page(),
-            ..ListLiveStreams::default()
-        };
-        let turn = turn(context, subject, LOOK)?;
-        let page = match account.client.send_in(turn, apivideo::list(&query)).await {
-            Ok(answer) => answer.value,
-            Err(error) => return Err(failed(context, subject, LOOK, &error)),
-        };
-        let ids: Vec<_> = page.items.iter().map(|item| item.live_stream_id.clone()).collect();
-        let next =
-            reading.after(Shown { ids: &ids, unreadable: page.unreadable, pages_total: page.pages_total });
-        let streams: Vec<_> = page.items.into_iter().filter_map(account::remote).collect();
-        found.unreadable += page.unreadable + (ids.len() - streams.len());
-        let past = streams.iter().any(|s| s.created_at.is_some_and(|t| t < intent.window_start()));
-        found.candidates.extend(
-            streams.into_iter().filter(|s| intent.could_have_made(s, ended_at, account.policy.settle)),
-        );
-        match next {
-            _ if past => return Ok(found),
-            Next::Page => {}
-            Next::End => return Ok(found),
-            Next::Broken(why) => return Err(no_answer(why.to_owned())),
-        }
-    }
 }
 
 /// A call about one stream that is answered with the stream.
@@ -283,7 +206,12 @@ async fn delete(context: &Context, subject: &Subject, id: &StreamId) -> Outcome 
 }
 
 /// What an error of the client means for the LiveStream.
-fn failed(context: &Context, subject: &Subject, kind: (Class, Priority), error: &apivideo::Error) -> Outcome {
+pub(super) fn failed(
+    context: &Context,
+    subject: &Subject,
+    kind: (Class, Priority),
+    error: &apivideo::Error,
+) -> Outcome {
     let account = &subject.account;
     let (why, again) = match account::trouble(error) {
         Some(trouble @ Trouble::RateLimited) => {

@@ -15,6 +15,7 @@ mod foreign;
 mod malformed;
 pub mod reconcile;
 mod report;
+mod search;
 mod startup;
 mod subject;
 

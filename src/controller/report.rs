@@ -45,6 +45,10 @@ pub(super) async fn report(
         Err(error) if error.is_not_found() => return Ok(()),
         Err(error) => return Err(error),
     }
+    if verdict.reason == Reason::Synced && !was_ready(&before, subject.manifest.generation) {
+        let since = entry.seen.map(|(_, since)| since.elapsed());
+        since.into_iter().for_each(|since| context.metrics.progress().became_ready(since));
+    }
     if entry.memory.announces(verdict, ready_reason(&before)) {
         context.events.refused(&subject.object, verdict).await;
     }
@@ -56,6 +60,12 @@ pub(super) async fn report(
 fn request_done(subject: &Subject, entry: &Entry, verdict: &Verdict) -> bool {
     let bound = matches!(entry.memory.binding, Binding::Bound { .. });
     (looked_afresh(&subject.observed) || !bound) && verdict.outlook != Outlook::Reconciling
+}
+
+/// Whether it said before that this generation of the manifest is Ready.
+fn was_ready(status: &LiveStreamStatus, generation: i64) -> bool {
+    let ready = |c: &K8sCondition| c.type_ == "Ready" && c.status == "True";
+    status.conditions.iter().any(|c| ready(c) && c.observed_generation == Some(generation))
 }
 
 fn ready_reason(status: &LiveStreamStatus) -> Option<&str> {

@@ -44,6 +44,7 @@ impl Subject {
     ) -> Result<Self, manifest::Malformed> {
         let object = entry.newest(watched);
         let manifest = manifest::read(&object)?;
+        entry.saw(manifest.generation);
         let account = Arc::clone(context.accounts.of(&object.metadata));
         first_meeting(&object, &manifest, entry);
         meet(context, &account, &object, &manifest, entry);

@@ -24,6 +24,13 @@ struct ClassLabels {
     class: &'static str,
 }
 
+/// The labels of calls that wait.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WaitingLabels {
+    class: &'static str,
+    priority: &'static str,
+}
+
 type Seconds = Gauge<f64, AtomicU64>;
 
 /// The gauges. Cheap to clone; all clones show the same.
@@ -33,6 +40,10 @@ pub struct Gauges {
     not_ready: Family<ReasonLabels, Seconds>,
     budget_limit: Family<ClassLabels, Gauge>,
     budget_remaining: Family<ClassLabels, Gauge>,
+    budget_usable: Family<ClassLabels, Gauge>,
+    budget_used: Family<ClassLabels, Gauge>,
+    waiting: Family<WaitingLabels, Gauge>,
+    oldest_waiting: Family<WaitingLabels, Seconds>,
     available: Gauge,
     unauthorized: Gauge,
     leader: Gauge,
@@ -61,6 +72,27 @@ impl Gauges {
             "budget_remaining",
             "Calls that are left in the window, by class",
             self.budget_remaining.clone(),
+        );
+        registry.register(
+            "budget_usable",
+            "Calls of a window that this process may make by its share, by class",
+            self.budget_usable.clone(),
+        );
+        registry.register(
+            "budget_used",
+            "Calls that this process has made in the window, by class",
+            self.budget_used.clone(),
+        );
+        registry.register(
+            "waiting_calls",
+            "Calls that wait for their turn, by class and priority",
+            self.waiting.clone(),
+        );
+        registry.register_with_unit(
+            "oldest_waiting_call",
+            "How long the call that came first has waited, by class and priority",
+            Unit::Seconds,
+            self.oldest_waiting.clone(),
         );
         registry.register(
             "account_available",
@@ -96,6 +128,19 @@ impl Gauges {
     pub fn budget(&self, class: &'static str, limit: u64, remaining: u64) {
         self.budget_limit.get_or_create(&ClassLabels { class }).set(whole(limit));
         self.budget_remaining.get_or_create(&ClassLabels { class }).set(whole(remaining));
+    }
+
+    /// What this process may use of a window, and has used.
+    pub fn usage(&self, class: &'static str, usable: u64, used: u64) {
+        self.budget_usable.get_or_create(&ClassLabels { class }).set(whole(usable));
+        self.budget_used.get_or_create(&ClassLabels { class }).set(whole(used));
+    }
+
+    /// How many calls wait, and how long the first of them has.
+    pub fn waiting(&self, class: &'static str, priority: &'static str, calls: u64, oldest: Duration) {
+        let labels = WaitingLabels { class, priority };
+        self.waiting.get_or_create(&labels).set(whole(calls));
+        self.oldest_waiting.get_or_create(&labels).set(oldest.as_secs_f64());
     }
 
     /// How it is with the account.

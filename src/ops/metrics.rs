@@ -18,13 +18,33 @@ use prometheus_client::{
 };
 use tokio::time::Instant;
 
-use super::gauges::{Gauges, Readings, whole};
+use super::{
+    gauges::{Gauges, Readings, whole},
+    progress::Progress,
+};
 
 /// The labels of an API call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CallLabels {
     method: String,
     code: String,
+    class: &'static str,
+    priority: &'static str,
+}
+
+/// One call to the API, as it is counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Called<'a> {
+    /// The HTTP method.
+    pub method: &'a str,
+    /// The status, or why there is none.
+    pub code: &'a str,
+    /// Of which of the API's limits.
+    pub class: &'static str,
+    /// Why it was made.
+    pub priority: &'static str,
+    /// How long it took.
+    pub duration: Duration,
 }
 
 /// The labels of a reconcile.
@@ -47,6 +67,7 @@ pub struct Metrics {
     streams: Gauge,
     unreadable: Gauge,
     late: Counter,
+    progress: Progress,
     gauges: Gauges,
     readings: Readings,
 }
@@ -66,11 +87,13 @@ impl Default for Metrics {
             streams: Gauge::default(),
             unreadable: Gauge::default(),
             late: Counter::default(),
+            progress: Progress::default(),
             gauges: Gauges::default(),
             readings: Readings::default(),
         };
         metrics.register_counts(&mut registry);
         metrics.register_passes(&mut registry);
+        metrics.progress.register(&mut registry);
         metrics.gauges.register(&mut registry);
         Self { registry: Arc::new(registry), ..metrics }
     }
@@ -79,7 +102,11 @@ impl Default for Metrics {
 impl Metrics {
     fn register_counts(&self, registry: &mut Registry) {
         let m = self;
-        registry.register("api_requests", "Calls to api.video by method and status code", m.calls.clone());
+        registry.register(
+            "api_requests",
+            "Calls to api.video by method, status code, class and priority",
+            m.calls.clone(),
+        );
         registry.register_with_unit(
             "api_request_duration",
             "How long calls to api.video took",
@@ -123,9 +150,11 @@ impl Metrics {
         );
     }
 
-    /// Counts a call to the API. `code` is the status, or why there is none.
-    pub fn called(&self, method: &str, code: &str, duration: Duration) {
-        self.calls.get_or_create(&CallLabels { method: method.into(), code: code.into() }).inc();
+    /// Counts a call to the API.
+    pub fn called(&self, call: &Called<'_>) {
+        let Called { method, code, class, priority, duration } = *call;
+        let labels = CallLabels { method: method.into(), code: code.into(), class, priority };
+        self.calls.get_or_create(&labels).inc();
         self.call_seconds.observe(duration.as_secs_f64());
     }
 
@@ -147,6 +176,12 @@ impl Metrics {
     #[must_use]
     pub fn reconcile_started(&self) -> ReconcileTimer<'_> {
         ReconcileTimer { metrics: self, began: Instant::now() }
+    }
+
+    /// How manifests become streams.
+    #[must_use]
+    pub fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// The gauges of what is so just now.

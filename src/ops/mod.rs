@@ -7,6 +7,7 @@ pub mod gauges;
 pub mod key_file;
 pub mod leader;
 pub mod metrics;
+pub mod progress;
 pub mod readiness;
 pub mod rights;
 pub mod telemetry;
