@@ -10,6 +10,9 @@ use crate::{
 
 /// Whether a shard handles a LiveStream.
 pub(super) fn handles(shard: Shard, live_stream: &LiveStream) -> bool {
+    if shard == Shard::WHOLE {
+        return true;
+    }
     let intent = metadata::intent(&live_stream.metadata).and_then(Result::ok);
     match manifest::read(live_stream) {
         Ok(read) => shard.handles(&read, intent.as_ref()),
