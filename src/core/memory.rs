@@ -288,6 +288,27 @@ mod tests {
         assert_eq!(request_after(&[Some(100), None]), begun);
     }
 
+    #[test]
+    fn a_wait_for_a_turn_is_told_unless_it_is_brief_and_looked_at_again_only_after_the_time_told() {
+        let held_back = |memory: &mut Memory, trouble: Trouble, secs| {
+            memory.hold_back(trouble, Duration::from_secs(secs), "uid", at(1000));
+            let failure = memory.failure.clone().expect("it waits");
+            (failure.expected_at, failure.retry_at.as_second() - 1000)
+        };
+        let mut memory = Memory::default();
+        let (told, again) = held_back(&mut memory, Trouble::RateLimited, 1);
+        assert_eq!(told, None, "a second is not worth a word");
+        assert!((30..=33).contains(&again), "{again}");
+        let (told, _) = held_back(&mut memory, Trouble::RateLimited, 1);
+        assert_eq!(told, Some(at(1001)), "but it has lasted longer than that");
+        let (told, again) = held_back(&mut memory, Trouble::RateLimited, 1000);
+        assert!(told == Some(at(2000)) && (1102..=1213).contains(&again), "{told:?} {again}");
+        let (_, again) = held_back(&mut memory, Trouble::Unavailable("503".into()), 4);
+        assert!((300..=330).contains(&again), "nobody knows how long: {again}");
+        memory.its_turn(at(1010));
+        assert_eq!(memory.failure.map(|failure| failure.retry_at), Some(at(1010)));
+    }
+
     fn far() -> Timestamp {
         "9998-01-01T00:00:00Z".parse().unwrap()
     }
