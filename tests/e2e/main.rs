@@ -25,6 +25,7 @@ mod guards;
 mod held_up;
 mod holders;
 mod hostile;
+mod leader;
 mod liar;
 mod lifecycle;
 #[allow(dead_code, reason = "the explorer of faults looks into it, these tests ask it from outside")]

@@ -24,11 +24,14 @@ them away one by one (tests/deploy/superfluous.rs).
   verbs: [get]
 {{- end }}
 
-{{/* The election. A create can't be restricted to a name. */}}
+{{/*
+The election. A create can't be restricted to a name, nor can a list: by it an
+installation is seen that splits its work otherwise.
+*/}}
 {{- define "apivideo.leaseRules" -}}
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  verbs: [create]
+  verbs: [create, list]
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   resourceNames: [apivideo-operator]
