@@ -113,12 +113,15 @@ mod tests {
         Some(Record { version: version.to_owned(), holder, lasts: seconds(lasts) })
     }
 
+    /// What was seen when, in seconds.
+    type Looks<'a> = &'a [(Option<Record>, u64)];
+
     #[test]
     fn a_table_of_what_is_seen_and_done() {
         let start = Instant::now();
         let at = |s| start + seconds(s);
-        // What was seen when, the time of the decision, the decision.
-        let cases: [(&[(Option<Record>, u64)], u64, Decision); 14] = [
+        // What was seen, the time of the decision, the decision.
+        let cases: [(Looks<'_>, u64, Decision); 14] = [
             (&[(None, 0)], 0, Decision::Acquire),
             (&[(record("1", "", 15), 0)], 0, Decision::Acquire),
             (&[(record("1", "me", 15), 0)], 0, Decision::Renew),

@@ -53,7 +53,7 @@ pub(super) fn taken(lease: &Lease, seat: &Seat, me: &str, now: Timestamp) -> Val
     let transitions = lease.spec.as_ref().and_then(|spec| spec.lease_transitions).unwrap_or_default();
     patch(
         lease,
-        json!({ "labels": { SHARDS: seat.shards.to_string() } }),
+        json!({ SHARDS: seat.shards.to_string() }),
         json!({
             "holderIdentity": me,
             "leaseDurationSeconds": LASTS.as_secs(),
@@ -79,9 +79,9 @@ pub(super) fn released(lease: &Lease) -> Value {
     patch(lease, json!({}), json!({ "holderIdentity": null }))
 }
 
-fn patch(lease: &Lease, mut metadata: Value, spec: Value) -> Value {
-    metadata["resourceVersion"] = json!(lease.metadata.resource_version);
-    json!({ "metadata": metadata, "spec": spec })
+fn patch(lease: &Lease, labels: Value, spec: Value) -> Value {
+    let version = &lease.metadata.resource_version;
+    json!({ "metadata": { "resourceVersion": version, "labels": labels }, "spec": spec })
 }
 
 #[cfg(test)]
