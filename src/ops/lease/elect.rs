@@ -138,7 +138,7 @@ impl Election {
                 self.write(&record::taken(lease, &self.seat, &self.me, Timestamp::now())).await?
             }
             // The answer to an earlier claim was lost.
-            (Decision::Renew, Some(lease)) => self.write(&renewed_now(lease)).await?,
+            (Decision::Renew, Some(lease)) => self.write(&self.renewed(lease)).await?,
             (Decision::Renew, None) => return Ok(None),
         };
         // If the answer came too late, the next look shows the lease as this
@@ -158,7 +158,7 @@ impl Election {
             let began = Moment::now();
             let renewed = tokio::select! {
                 () = self.fence.closed() => return None,
-                renewed = self.change(&held, renewed_now) => renewed,
+                renewed = self.change(&held, |lease| self.renewed(lease)) => renewed,
             };
             match renewed {
                 Ok(Some(lease)) if self.fence.extend(began, LEADS_FOR) => {
@@ -174,7 +174,11 @@ impl Election {
     }
 
     /// Writes to the lease as its holder; nothing if it is another's by now.
-    async fn change(&self, held: &Lease, patch: fn(&Lease) -> Value) -> Result<Option<Lease>, ElectionError> {
+    async fn change(
+        &self,
+        held: &Lease,
+        patch: impl Fn(&Lease) -> Value,
+    ) -> Result<Option<Lease>, ElectionError> {
         match self.write(&patch(held)).await {
             Err(error) if error.is_a_lost_race() => {}
             other => return other.map(Some),
@@ -188,13 +192,13 @@ impl Election {
         self.write(&patch(&lease)).await.map(Some)
     }
 
+    fn renewed(&self, lease: &Lease) -> Value {
+        record::renewed(lease, &self.seat, Timestamp::now())
+    }
+
     async fn write(&self, patch: &Value) -> Result<Lease, ElectionError> {
         within(self.api.patch(&self.seat.name, &PatchParams::default(), &Patch::Merge(patch))).await
     }
-}
-
-fn renewed_now(lease: &Lease) -> Value {
-    record::renewed(lease, Timestamp::now())
 }
 
 impl View {

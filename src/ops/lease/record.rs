@@ -53,7 +53,7 @@ pub(super) fn taken(lease: &Lease, seat: &Seat, me: &str, now: Timestamp) -> Val
     let transitions = lease.spec.as_ref().and_then(|spec| spec.lease_transitions).unwrap_or_default();
     patch(
         lease,
-        json!({ SHARDS: seat.shards.to_string() }),
+        label(seat),
         json!({
             "holderIdentity": me,
             "leaseDurationSeconds": LASTS.as_secs(),
@@ -66,17 +66,22 @@ pub(super) fn taken(lease: &Lease, seat: &Seat, me: &str, now: Timestamp) -> Val
 
 /// The patch by which its holder renews it. The time in it always grows, also
 /// when the clock was set back: a write that changes nothing makes no new
-/// version, and others would not see that the holder lives.
-pub(super) fn renewed(lease: &Lease, now: Timestamp) -> Value {
+/// version, and others would not see that the holder lives. The label is there
+/// again, should a person have taken it away: rivals are found by it.
+pub(super) fn renewed(lease: &Lease, seat: &Seat, now: Timestamp) -> Value {
     let last = lease.spec.as_ref().and_then(|spec| spec.renew_time.as_ref()).map(|time| time.0);
     let after = last.and_then(|last| last.checked_add(SignedDuration::from_micros(1)).ok());
     let time = after.map_or(now, |after| after.max(now));
-    patch(lease, json!({}), json!({ "renewTime": MicroTime(time) }))
+    patch(lease, label(seat), json!({ "renewTime": MicroTime(time) }))
 }
 
 /// The patch by which its holder lets it go.
 pub(super) fn released(lease: &Lease) -> Value {
     patch(lease, json!({}), json!({ "holderIdentity": null }))
+}
+
+fn label(seat: &Seat) -> Value {
+    json!({ SHARDS: seat.shards.to_string() })
 }
 
 fn patch(lease: &Lease, labels: Value, spec: Value) -> Value {
@@ -115,9 +120,10 @@ mod tests {
         let taken = taken(&lease, &Seat { name: "x".into(), shards: 4 }, "me", now);
         assert_eq!(taken["spec"]["leaseTransitions"], 4);
         assert_eq!(taken["metadata"]["labels"][SHARDS], "4");
-        for patch in [taken, renewed(&lease, now), released(&lease)] {
+        for patch in [taken, renewed(&lease, &Seat::whole(), now), released(&lease)] {
             assert_eq!(patch["metadata"]["resourceVersion"], "7");
         }
+        assert_eq!(renewed(&lease, &Seat::whole(), now)["metadata"]["labels"][SHARDS], "1");
     }
 
     #[test]
@@ -125,7 +131,7 @@ mod tests {
         let last: Timestamp = "2026-01-01T00:00:00.000000Z".parse().unwrap();
         let lease = lease(&last.to_string());
         for (passed, grown) in [(2_000_000, 2_000_000), (0, 1), (-3_600_000_000_i64, 1)] {
-            let patch = renewed(&lease, last + SignedDuration::from_micros(passed));
+            let patch = renewed(&lease, &Seat::whole(), last + SignedDuration::from_micros(passed));
             let time: Timestamp = patch["spec"]["renewTime"].as_str().unwrap().parse().unwrap();
             assert_eq!(time, last + SignedDuration::from_micros(grown));
         }
