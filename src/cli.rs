@@ -135,6 +135,14 @@ pub struct RunArgs {
     pub log_format: LogFormat,
 }
 
+impl RunArgs {
+    /// Whether it works only while it holds a Lease.
+    #[must_use]
+    pub fn is_elected(&self) -> bool {
+        self.leader_elect || self.shard.is_some()
+    }
+}
+
 /// A duration above zero, like `500ms`, `60s` or `5m`.
 fn duration(text: &str) -> Result<Duration, String> {
     let accepted = "write a duration above zero, like 500ms, 60s or 5m";

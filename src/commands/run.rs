@@ -24,7 +24,9 @@ use crate::{
     controller::{Scope, checks},
     core::decisions::Decisions,
     ops::{
-        admin, key_file, leader,
+        admin,
+        fence::{Fence, FencedWire, fenced},
+        key_file, lease,
         metrics::Metrics,
         readiness::{Readiness, Standby},
         telemetry,
@@ -43,7 +45,8 @@ pub(crate) fn main(args: &RunArgs) -> Result<(), Failure> {
     telemetry::start(args.log_format);
     let key = api_key(args)?;
     let metrics = Metrics::default();
-    let api = api_client(args, key.clone(), &metrics)?;
+    let fence = if args.is_elected() { Fence::closed_until_elected() } else { Fence::open() };
+    let api = api_client(args, key.clone(), &metrics, &fence)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -54,13 +57,13 @@ pub(crate) fn main(args: &RunArgs) -> Result<(), Failure> {
         let cluster = Client::try_default()
             .await
             .map_err(|error| Failure::Work(format!("no cluster: {error}; set KUBECONFIG or run in a pod")))?;
-        run(args, key, api, cluster, metrics, shutdown).await
+        run(args, key, api, cluster, fence, metrics, shutdown).await
     });
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
 }
 
-/// Runs the operator until `shutdown`.
+/// Runs the operator until `shutdown`. `fence` is the one that `api` is behind.
 ///
 /// # Errors
 /// [`Failure`] if it can't start, or loses the leadership.
@@ -69,6 +72,7 @@ pub async fn run(
     key: Secret,
     api: apivideo::Client,
     cluster: Client,
+    fence: Fence,
     metrics: Metrics,
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
@@ -97,19 +101,22 @@ pub async fn run(
         };
         services.spawn(key_file::follow(path, key, replace, shutdown.clone()));
     }
-    let mut leadership = lead(args, &cluster, &standby, &shutdown).await?;
+    let mut leadership = lead(args, &cluster, &fence, &standby, &shutdown).await?;
     metrics.gauges().leads(!shutdown.is_cancelled());
     info!(version = env!("CARGO_PKG_VERSION"), "the operator has started");
     let milestones = Milestones { passed: move || first_pass.ready(), caches_filled: move || caches.ready() };
+    let cluster = fenced(&cluster, fence);
     let work = operate(cluster, account, &scope, Decisions::default(), metrics, shutdown.clone(), milestones);
     let ended = until_the_end(work, leadership.as_mut(), &shutdown).await;
     shutdown.cancel();
     let _ = timeout(Duration::from_secs(1), async { while services.join_next().await.is_some() {} }).await;
-    if let Some(leadership) = leadership {
+    // After a call that was given up the lease runs out by itself: the call may
+    // yet have its effect, and nobody may work beside it.
+    if let (Some(leadership), Ok(Calls::Ended)) = (leadership, &ended) {
         let _ = timeout(Duration::from_secs(1), leadership.release()).await;
     }
     info!("the operator has ended");
-    ended
+    ended.map(|_| ())
 }
 
 fn scope(args: &RunArgs) -> Scope {
@@ -120,13 +127,19 @@ fn scope(args: &RunArgs) -> Scope {
     }
 }
 
+/// How it is with the calls under way at a clean end.
+enum Calls {
+    Ended,
+    GivenUp,
+}
+
 /// Works until the shutdown, then lets the calls under way finish. A lost
 /// leadership ends the process: another replica may already be at work.
 async fn until_the_end(
     work: impl Future<Output = ()>,
-    leadership: Option<&mut leader::Leadership>,
+    leadership: Option<&mut lease::Leadership>,
     shutdown: &CancellationToken,
-) -> Result<(), Failure> {
+) -> Result<Calls, Failure> {
     tokio::pin!(work);
     let lost = async {
         match leadership {
@@ -135,31 +148,40 @@ async fn until_the_end(
         }
     };
     tokio::select! {
-        () = &mut work => return Ok(()),
+        () = &mut work => return Ok(Calls::Ended),
         () = lost => return Err(Failure::Work("the leadership was lost; another replica may lead now".into())),
         () = shutdown.cancelled() => {}
     }
     if timeout(LAST_CALLS, work).await.is_err() {
         warn!("some calls did not end in time; what they did is found out at the next start");
+        return Ok(Calls::GivenUp);
     }
-    Ok(())
+    Ok(Calls::Ended)
+}
+
+/// What this process is elected for: the whole of the work, or one shard of it.
+fn seat(args: &RunArgs) -> lease::Seat {
+    args.shard.map_or_else(lease::Seat::whole, |shard| lease::Seat::of(shard.index(), shard.count()))
 }
 
 async fn lead(
     args: &RunArgs,
     cluster: &Client,
+    fence: &Fence,
     standby: &Standby,
     shutdown: &CancellationToken,
-) -> Result<Option<leader::Leadership>, Failure> {
-    if !args.leader_elect {
+) -> Result<Option<lease::Leadership>, Failure> {
+    if !args.is_elected() {
         return Ok(None);
     }
-    if let Some(hindrance) = leader::hindrance(cluster).await {
+    let seat = seat(args);
+    if let Some(hindrance) = lease::hindrance(cluster, &seat).await {
         return Err(Failure::Work(hindrance));
     }
-    let mut leadership = leader::take_part(cluster.clone())
+    let name = seat.name.clone();
+    let mut leadership = lease::take_part(cluster.clone(), seat, fence.clone())
         .await
-        .map_err(|error| Failure::Work(format!("--leader-elect: the Lease {}: {error}", leader::LEASE)))?;
+        .map_err(|error| Failure::Work(format!("--leader-elect: the Lease {name}: {error}")))?;
     standby.set(true);
     tokio::select! {
         () = leadership.gained() => {}
@@ -213,11 +235,16 @@ pub fn api_key(args: &RunArgs) -> Result<Secret, Failure> {
     Ok(Secret::from(key.trim().to_owned()))
 }
 
-/// The client of the settings.
+/// The client of the settings, behind the fence.
 ///
 /// # Errors
 /// If the base URL is none.
-pub fn api_client(args: &RunArgs, key: Secret, metrics: &Metrics) -> Result<apivideo::Client, Failure> {
+pub fn api_client(
+    args: &RunArgs,
+    key: Secret,
+    metrics: &Metrics,
+    fence: &Fence,
+) -> Result<apivideo::Client, Failure> {
     let own = match args.environment {
         Environment::Production => apivideo::PRODUCTION,
         Environment::Sandbox => apivideo::SANDBOX,
@@ -232,6 +259,7 @@ pub fn api_client(args: &RunArgs, key: Secret, metrics: &Metrics) -> Result<apiv
         jitter_seed: None,
     };
     let wire = HttpWire::new(args.request_timeout).map_err(|error| Failure::Work(error.to_string()))?;
+    let wire = FencedWire::new(wire, fence.clone());
     let count = call_counter(metrics.clone());
     apivideo::Client::new(settings, Arc::new(wire), Some(Arc::new(count)))
         .map_err(|error| Failure::Setting(format!("--base-url (APIVIDEO_BASE_URL): {error}")))

@@ -3,9 +3,10 @@
 
 pub mod admin;
 pub mod exposition;
+pub mod fence;
 pub mod gauges;
 pub mod key_file;
-pub mod leader;
+pub mod lease;
 pub mod metrics;
 pub mod progress;
 pub mod readiness;

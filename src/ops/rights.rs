@@ -1,6 +1,8 @@
 //! Whether the process has the rights that it needs, asked of the API server
 //! itself: every account may ask that of its own.
 
+use std::borrow::Cow;
+
 use futures::future::try_join_all;
 use k8s_openapi::api::{
     authentication::v1::SelfSubjectReview,
@@ -9,7 +11,7 @@ use k8s_openapi::api::{
 use kube::{Api, Client, api::PostParams};
 
 /// Verbs on a kind of resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Right {
     /// The API group.
     pub group: &'static str,
@@ -18,7 +20,7 @@ pub struct Right {
     /// A part of the resource, or nothing.
     pub subresource: &'static str,
     /// A single object's name, or nothing for all of them.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What is done with it.
     pub verbs: &'static [&'static str],
     /// What does not work without it: completes the sentence "without it …".
@@ -45,7 +47,7 @@ pub async fn missing(
     right: Right,
     namespace: Option<&str>,
 ) -> Result<Option<Missing>, kube::Error> {
-    let questions = right.verbs.iter().copied().map(|verb| is_granted(client, right, verb, namespace));
+    let questions = right.verbs.iter().copied().map(|verb| is_granted(client, &right, verb, namespace));
     let granted = try_join_all(questions).await?;
     let verbs: Vec<_> = right
         .verbs
@@ -61,7 +63,7 @@ pub async fn missing(
 
 async fn is_granted(
     client: &Client,
-    right: Right,
+    right: &Right,
     verb: &'static str,
     namespace: Option<&str>,
 ) -> Result<bool, kube::Error> {
@@ -70,7 +72,7 @@ async fn is_granted(
         group: some(right.group),
         resource: some(right.resource),
         subresource: some(right.subresource),
-        name: some(right.name),
+        name: some(&right.name),
         verb: some(verb),
         namespace: namespace.map(str::to_owned),
         ..ResourceAttributes::default()
@@ -106,7 +108,7 @@ impl Missing {
     }
 
     fn what(&self) -> String {
-        let Right { group, resource, subresource, .. } = self.right;
+        let Right { group, resource, subresource, .. } = &self.right;
         let part = if subresource.is_empty() { String::new() } else { format!("/{subresource}") };
         format!("{resource}.{group}{part}")
     }
@@ -118,7 +120,7 @@ impl Missing {
             Some((user, None)) => format!("--user='{}'", user.replace('\'', r"'\''")),
             None => "--serviceaccount=NAMESPACE:NAME".to_owned(),
         };
-        let Right { resource, subresource, name, .. } = self.right;
+        let Right { resource, subresource, name, .. } = &self.right;
         let parts =
             ["apivideo-operator", resource, subresource].into_iter().chain(self.verbs.iter().copied());
         let role = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
@@ -144,7 +146,7 @@ mod tests {
             group: "api.video",
             resource: "livestreams",
             subresource: "status",
-            name: "",
+            name: Cow::Borrowed(""),
             verbs: &["get", "patch"],
             without: "nothing is told",
         };

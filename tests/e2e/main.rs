@@ -25,6 +25,7 @@ mod guards;
 mod held_up;
 mod holders;
 mod hostile;
+mod leader;
 mod liar;
 mod lifecycle;
 mod limits;
@@ -39,6 +40,7 @@ mod refusals;
 mod schema;
 #[path = "../support/secrecy.rs"]
 mod secrecy;
+mod shards;
 #[path = "../support/stage.rs"]
 mod stage;
 mod startup;

@@ -1,4 +1,4 @@
-//! The process: bad settings, health, metrics, a clean end, leadership.
+//! The process: bad settings, health, metrics, a clean end.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -87,24 +87,6 @@ fn a_term_signal_lets_the_call_under_way_finish_and_stores_what_it_gave() {
         let stream = stage.sandbox.streams().remove(0).live_stream_id;
         assert_eq!(annotations.get("api.video/live-stream-id"), Some(&stream));
         assert!(!annotations.contains_key("api.video/create-intent"));
-    });
-}
-
-#[test]
-fn of_two_replicas_one_works_and_the_other_takes_over() {
-    play(async {
-        let stage = Stage::empty().await.with(&["--leader-elect"]);
-        let mut first = stage.operator().await;
-        let second = stage.unready_operator();
-        let stream = stage.synced("led", json!({ "name": "Led" })).await;
-        // To stand by is all that is asked of it: a rolling update waits for no more.
-        second.ready().await;
-        let calls = stage.sandbox.calls();
-        assert_eq!(calls.writes(), 1, "the other waits: {:?}", calls.counts);
-        first.terminate();
-        assert_eq!(first.ended().await.code(), Some(0));
-        stage.apply("led", json!({ "name": "Led on" })).await;
-        stage.until_remote(&stream, "the new name", |s| s.name == "Led on").await;
     });
 }
 

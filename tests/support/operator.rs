@@ -26,8 +26,14 @@ impl Operator {
 
     /// Asks it to end, as a kubelet does.
     pub(crate) fn terminate(&self) {
-        let asked = Command::new("kill").arg(self.child.id().to_string()).stdout(Stdio::null()).status();
-        assert!(asked.expect("kill").success());
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal, named as `kill` names it.
+    pub(crate) fn signal(&self, name: &str) {
+        let mut kill = Command::new("kill");
+        kill.args(["-s", name, &self.child.id().to_string()]).stdout(Stdio::null());
+        assert!(kill.status().expect("kill").success());
     }
 
     /// Waits until it is ready.

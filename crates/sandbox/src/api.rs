@@ -114,6 +114,7 @@ impl Api {
     /// Makes the effect, if the fault lets it happen, and the delivery; writes
     /// the log.
     pub fn complete(&mut self, arrival: &Arrival, request: &Request<Bytes>, now: Timestamp) -> Delivery {
+        let (carried, last) = (self.state.token_of(request), self.state.last_token());
         let delivery = match &arrival.fault {
             None => Delivery::Answer(self.state.handle(request, now)),
             Some(fault) => self.complete_faulty(fault, request, now),
@@ -124,6 +125,7 @@ impl Api {
             path: shown_path(request.uri()),
             status: delivery.status().map(|status| status.as_u16()),
             fault: arrival.fault.as_ref().map(Fault::name),
+            token: carried.or_else(|| Some(self.state.last_token()).filter(|made| *made > last)),
         });
         delivery
     }

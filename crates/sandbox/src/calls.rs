@@ -32,6 +32,9 @@ pub struct CallEntry {
     pub status: Option<u16>,
     /// The fault that was played, if one was.
     pub fault: Option<&'static str>,
+    /// Which access token it carried or was given: 1 is the first that was ever
+    /// made. Each client has its own, so this tells who called, and no secret.
+    pub token: Option<u64>,
 }
 
 /// How often a kind of call came.
@@ -164,7 +167,8 @@ mod tests {
     use super::*;
 
     fn entry(method: &str, path: &str, status: Option<u16>) -> CallEntry {
-        CallEntry { at: Timestamp::UNIX_EPOCH, method: method.into(), path: path.into(), status, fault: None }
+        let (method, path) = (method.into(), path.into());
+        CallEntry { at: Timestamp::UNIX_EPOCH, method, path, status, fault: None, token: None }
     }
 
     #[test]

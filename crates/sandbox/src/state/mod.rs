@@ -105,6 +105,16 @@ impl State {
         secrets
     }
 
+    /// The number of the access token that a call carries; see [`crate::CallEntry::token`].
+    pub(crate) fn token_of(&self, request: &Request<Bytes>) -> Option<u64> {
+        self.tokens.number(request.headers())
+    }
+
+    /// The number of the last access token that was made; 0: none was.
+    pub(crate) fn last_token(&self) -> u64 {
+        self.tokens.issued()
+    }
+
     /// The answer with the headers that tell what is left of its limit.
     pub(crate) fn with_limits(&self, answer: Answer, request: &Request<Bytes>, now: Timestamp) -> Answer {
         let window = self.limits.window(Class::of(request.method()), &self.config, now.max(self.clock));

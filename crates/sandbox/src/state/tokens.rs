@@ -19,16 +19,18 @@ const REFRESH_TTL: Duration = Duration::from_secs(14 * 24 * 3600);
 /// The tokens in force.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
-    /// Access token → when it ends.
-    access: BTreeMap<Secret, Timestamp>,
+    /// Access token → when it ends, and its number.
+    access: BTreeMap<Secret, (Timestamp, u64)>,
     /// Refresh token → its pair's access token and when it ends itself.
     refresh: BTreeMap<Secret, (Secret, Timestamp)>,
+    /// How many were made, ever: the number of the last one.
+    issued: u64,
 }
 
 impl Tokens {
     /// Makes a pair, as the answer of `/auth` shows it.
     pub(crate) fn issue(&mut self, generator: &mut Generator, ttl: Duration, now: Timestamp) -> Value {
-        self.access.retain(|_, ends| *ends > now);
+        self.access.retain(|_, (ends, _)| *ends > now);
         self.refresh.retain(|_, (_, ends)| *ends > now);
         let access = Secret::from(generator.alphanumeric(64));
         let refresh = Secret::from(format!("def502{}", generator.alphanumeric(64)));
@@ -39,7 +41,8 @@ impl Tokens {
             "refresh_token": refresh.expose(),
         });
         self.refresh.insert(refresh, (access.clone(), after(now, REFRESH_TTL)));
-        self.access.insert(access, after(now, ttl));
+        self.issued += 1;
+        self.access.insert(access, (after(now, ttl), self.issued));
         answer
     }
 
@@ -55,7 +58,7 @@ impl Tokens {
     }
 
     pub(crate) fn revoke_all(&mut self) {
-        *self = Self::default();
+        *self = Self { issued: self.issued, ..Self::default() };
     }
 
     /// Whether the headers carry the key or a token that is in force.
@@ -65,13 +68,25 @@ impl Tokens {
         };
         match value.split_once(' ') {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-                self.access.get(&Secret::from(token.trim())).is_some_and(|ends| *ends > now)
+                self.access.get(&Secret::from(token.trim())).is_some_and(|(ends, _)| *ends > now)
             }
             Some((scheme, encoded)) if scheme.eq_ignore_ascii_case("basic") => {
                 basic_user(encoded.trim()).is_some_and(|user| user == api_key.expose())
             }
             _ => false,
         }
+    }
+
+    /// How many access tokens were made, ever.
+    pub(crate) fn issued(&self) -> u64 {
+        self.issued
+    }
+
+    /// The number of the access token that the headers carry.
+    pub(crate) fn number(&self, headers: &HeaderMap) -> Option<u64> {
+        let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+        let token = scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())?;
+        self.access.get(&Secret::from(token)).map(|(_, number)| *number)
     }
 
     pub(crate) fn secrets(&self) -> Vec<String> {

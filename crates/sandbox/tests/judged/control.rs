@@ -1,9 +1,10 @@
 //! The control endpoints and the page.
 
 use apivideo_sandbox::Options;
+use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
-use crate::caller::Caller;
+use crate::caller::{Caller, KEY};
 
 async fn started() -> Caller {
     Caller::start(Options::default()).await
@@ -70,6 +71,26 @@ async fn the_log_counts_calls_and_keeps_no_secret() {
 
     assert_eq!(caller.call("DELETE", "/_sandbox/calls", Value::Null).await.status, 204);
     assert_eq!(caller.sandbox.calls().writes(), 0);
+}
+
+#[tokio::test]
+async fn the_log_tells_which_token_a_call_carried_or_was_given() {
+    let caller = started().await;
+    let token = async || {
+        let given = caller.call("POST", "/auth/api-key", json!({"apiKey": KEY})).await.json();
+        given["access_token"].as_str().unwrap().to_owned()
+    };
+    let (first, second) = (token().await, token().await);
+    for bearer in [&second, &first] {
+        let bearer =
+            http::HeaderMap::from_iter([(AUTHORIZATION, format!("Bearer {bearer}").parse().unwrap())]);
+        let list = caller.request("GET", "/live-streams").headers(bearer);
+        assert_eq!(caller.send(list).await.unwrap().status, 200);
+    }
+    caller.call("POST", "/auth/api-key", json!({"apiKey": "wrong"})).await;
+    caller.call("GET", "/live-streams", Value::Null).await;
+    let tokens: Vec<_> = caller.sandbox.calls().entries.iter().map(|entry| entry.token).collect();
+    assert_eq!(tokens, [Some(1), Some(2), Some(2), Some(1), None, None]);
 }
 
 #[tokio::test]

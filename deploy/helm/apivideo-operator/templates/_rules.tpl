@@ -24,13 +24,23 @@ them away one by one (tests/deploy/superfluous.rs).
   verbs: [get]
 {{- end }}
 
-{{/* The election. A create can't be restricted to a name. */}}
+{{/*
+The election. A create can't be restricted to a name, nor can a list: by it an
+installation is seen that splits its work otherwise.
+*/}}
 {{- define "apivideo.leaseRules" -}}
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  verbs: [create]
+  verbs: [create, list]
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  resourceNames: [apivideo-operator]
+  resourceNames:
+    {{- if gt (int .Values.shards) 1 }}
+    {{- range until (int .Values.shards) }}
+    - apivideo-operator-shard-{{ . }}
+    {{- end }}
+    {{- else }}
+    - apivideo-operator
+    {{- end }}
   verbs: [get, patch]
 {{- end }}

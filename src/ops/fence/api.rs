@@ -1,0 +1,72 @@
+//! The fence around the calls to the API of the account.
+
+use apivideo::{Wire, WireError};
+use bytes::Bytes;
+use futures::future::{BoxFuture, FutureExt};
+use http::{Request, Response};
+
+use super::{Fence, Refused};
+
+/// A wire that carries nothing once its fence is closed: neither reads nor
+/// writes nor the exchange of a key for a token.
+pub struct FencedWire<W> {
+    wire: W,
+    fence: Fence,
+}
+
+impl<W> FencedWire<W> {
+    /// Puts the fence around the wire.
+    pub fn new(wire: W, fence: Fence) -> Self {
+        Self { wire, fence }
+    }
+}
+
+impl<W: Wire> Wire for FencedWire<W> {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, WireError>> {
+        async move {
+            match self.fence.hold(self.wire.send(request)).await {
+                Ok(answer) => answer,
+                Err(refused @ Refused::NotBegun) => Err(WireError::NotSent(refused.to_string())),
+                Err(refused @ Refused::CutShort) => Err(WireError::Lost(refused.to_string())),
+            }
+        }
+        .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicU32, Ordering},
+        time::Duration,
+    };
+
+    use super::*;
+    use crate::ops::fence::Moment;
+
+    #[derive(Default)]
+    struct Counting(AtomicU32);
+
+    impl Wire for Counting {
+        fn send(&self, _: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, WireError>> {
+            async {
+                self.0.fetch_add(1, Ordering::Relaxed);
+                Ok(Response::new(Bytes::new()))
+            }
+            .boxed()
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_passes_a_closed_fence_and_what_did_not_was_certainly_not_sent() {
+        let fence = Fence::closed_until_elected();
+        let wire = FencedWire::new(Counting::default(), fence.clone());
+        let send = async || wire.send(Request::new(Bytes::new())).await;
+        assert!(matches!(send().await, Err(WireError::NotSent(_))));
+        assert!(fence.extend(Moment::now(), Duration::from_secs(3600)));
+        assert!(send().await.is_ok());
+        fence.close();
+        assert!(matches!(send().await, Err(WireError::NotSent(_))));
+        assert_eq!(wire.wire.0.load(Ordering::Relaxed), 1);
+    }
+}

@@ -1,0 +1,267 @@
+//! Two replicas in simulated time: whatever their clocks, the network and
+//! whoever stops them do, their terms never overlap.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use proptest::prelude::*;
+
+use super::decide::{Decision, LASTS, LEADS_FOR, Record, Seen, decide};
+use crate::ops::fence::{Moment, Term};
+
+/// Milliseconds of true time from one look at the world to the next.
+const TICK: u64 = 50;
+/// How long a run lasts.
+const RUN: u64 = 240_000;
+/// How long an answer is waited for.
+const REQUEST: u64 = 4_000;
+
+/// The Lease at the server: its version and its holder.
+type Stored = Option<(u64, String)>;
+
+/// A write that is conditional on a version, or on there being none.
+#[derive(Clone)]
+struct Write {
+    expected: Option<u64>,
+    holder: String,
+}
+
+/// A request on its way. It has its effect whatever becomes of its sender.
+struct Flight {
+    serial: u64,
+    arrives: u64,
+    answered: u64,
+    write: Option<Write>,
+    answer: Option<Result<Stored, ()>>,
+}
+
+struct Replica {
+    name: String,
+    base: Moment,
+    /// How fast its clocks run.
+    rate: f64,
+    /// For how long its monotonic clock has stood still, and how its wall clock was set.
+    stood_still: u64,
+    wall_set: i64,
+    stopped_until: u64,
+    /// Whether its machine is stopped, and not the process alone.
+    suspended: bool,
+    term: Term,
+    seen: Option<Seen>,
+    /// What it has seen can be acted upon without another look.
+    fresh: bool,
+    /// The request that it waits for: its serial, and when it began.
+    waits: Option<(u64, u64, Moment)>,
+    next: u64,
+}
+
+impl Replica {
+    fn new(name: &str, dice: &mut fastrand::Rng) -> Self {
+        let mut some_time = || Duration::from_secs(dice.u64(..100_000));
+        let base = Moment {
+            monotonic: Instant::now() + some_time(),
+            wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 30) + some_time(),
+        };
+        Self {
+            name: name.to_owned(),
+            base,
+            rate: 0.95 + 0.1 * dice.f64(),
+            stood_still: 0,
+            wall_set: 0,
+            stopped_until: 0,
+            suspended: false,
+            term: Term::Awaited,
+            seen: None,
+            fresh: false,
+            waits: None,
+            next: dice.u64(..3_000),
+        }
+    }
+
+    fn moment(&self, now: u64) -> Moment {
+        let span = |true_time: u64| Duration::from_millis(true_time).mul_f64(self.rate);
+        let (set, wall) = (Duration::from_millis(self.wall_set.unsigned_abs()), self.base.wall + span(now));
+        Moment {
+            monotonic: self.base.monotonic + span(now - self.stood_still),
+            wall: if self.wall_set < 0 { wall - set } else { wall + set },
+        }
+    }
+
+    fn leads(&self) -> bool {
+        matches!(self.term, Term::Runs { .. })
+    }
+
+    /// Another process in its place, with another identity.
+    fn restart(&mut self, now: u64) {
+        self.name.push('\'');
+        (self.term, self.seen, self.fresh, self.waits, self.next) =
+            (Term::Awaited, None, false, None, now + 500);
+    }
+
+    fn hears(&mut self, wrote: bool, answer: Result<Stored, ()>, began: Moment, now: u64) {
+        let moment = self.moment(now);
+        self.fresh = answer.is_ok();
+        let Ok(stored) = answer else { return };
+        let record = stored.map(|(version, holder)| Record {
+            version: version.to_string(),
+            holder: Some(holder).filter(|holder| !holder.is_empty()),
+            lasts: LASTS,
+        });
+        self.seen = Some(match self.seen.take() {
+            None => Seen::first(record, moment.monotonic),
+            Some(seen) => seen.then(record, moment.monotonic),
+        });
+        if wrote {
+            self.fresh = self.term.extend(began, LEADS_FOR, moment);
+            self.next = now + 2_000;
+        }
+    }
+}
+
+struct World {
+    dice: fastrand::Rng,
+    stored: Stored,
+    version: u64,
+    flights: Vec<Flight>,
+    replicas: [Replica; 2],
+    serial: u64,
+    /// How many terms have begun.
+    terms: usize,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut dice = fastrand::Rng::with_seed(seed);
+        let replicas = ["a", "b"].map(|name| Replica::new(name, &mut dice));
+        Self { dice, stored: None, version: 0, flights: Vec::new(), replicas, serial: 0, terms: 0 }
+    }
+
+    /// Plays it; fails in the moment in which both may act.
+    fn play(mut self) -> Result<usize, String> {
+        for now in (0..RUN).step_by(TICK as usize) {
+            self.serve(now);
+            for of in [0, 1] {
+                self.disturb(of, now);
+                self.act(of, now);
+            }
+            let open = |replica: &Replica| {
+                let mut term = replica.term;
+                term.left(replica.moment(now)).is_some()
+            };
+            if self.replicas.iter().all(open) {
+                return Err(format!("both lead after {now} ms"));
+            }
+        }
+        Ok(self.terms)
+    }
+
+    /// What arrives at the server has its effect.
+    fn serve(&mut self, now: u64) {
+        for flight in self.flights.iter_mut().filter(|f| f.answer.is_none() && f.arrives <= now) {
+            flight.answer = Some(match flight.write.clone() {
+                Some(write) if write.expected != self.stored.as_ref().map(|(version, _)| *version) => Err(()),
+                Some(write) => {
+                    self.version += 1;
+                    self.stored = Some((self.version, write.holder));
+                    Ok(self.stored.clone())
+                }
+                None => Ok(self.stored.clone()),
+            });
+        }
+    }
+
+    /// Somebody stops a replica or suspends its machine, or sets its clock.
+    fn disturb(&mut self, of: usize, now: u64) {
+        let replica = &mut self.replicas[of];
+        if replica.stopped_until > now {
+            replica.stood_still += if replica.suspended { TICK } else { 0 };
+            return;
+        }
+        match self.dice.u16(..600) {
+            which @ (0 | 1) => {
+                replica.stopped_until = now + self.dice.u64(..40_000);
+                replica.suspended = which == 1;
+            }
+            2 if !replica.leads() || self.dice.bool() => {
+                replica.wall_set += self.dice.i64(-3_600_000..3_600_000);
+            }
+            _ => {}
+        }
+    }
+
+    fn act(&mut self, of: usize, now: u64) {
+        let replica = &mut self.replicas[of];
+        if replica.stopped_until > now {
+            return;
+        }
+        if replica.leads() && replica.term.left(replica.moment(now)).is_none() {
+            return replica.restart(now);
+        }
+        if let Some((serial, since, began)) = replica.waits {
+            let answer = self.flights.iter().position(|f| f.serial == serial && f.answered <= now);
+            match answer.filter(|at| self.flights[*at].answer.is_some()) {
+                Some(at) => {
+                    let (flight, led) = (self.flights.swap_remove(at), replica.leads());
+                    replica.waits = None;
+                    replica.hears(flight.write.is_some(), flight.answer.unwrap(), began, now);
+                    self.terms += usize::from(!led && replica.leads());
+                }
+                None if now > since + REQUEST => {
+                    (replica.waits, replica.fresh, replica.next) = (None, false, now);
+                }
+                None => {}
+            }
+        } else if now >= replica.next {
+            self.ask(of, now);
+        }
+    }
+
+    fn ask(&mut self, of: usize, now: u64) {
+        let replica = &mut self.replicas[of];
+        let Some(seen) = replica.seen.as_ref().filter(|_| replica.fresh) else {
+            return self.send(of, None, now);
+        };
+        let expected = seen.record.as_ref().map(|record| record.version.parse().unwrap());
+        match decide(seen, &replica.name, replica.moment(now).monotonic) {
+            Decision::Renew if replica.leads() && self.dice.u8(..20) == 0 => {
+                // Asked to end: it closes its fence and lets the lease go.
+                self.send(of, Some(Write { expected, holder: String::new() }), now);
+                self.replicas[of].restart(now);
+            }
+            Decision::Wait(_) | Decision::Acquire if replica.leads() => replica.restart(now),
+            Decision::Wait(_) => (replica.fresh, replica.next) = (false, now + 1_000),
+            Decision::Acquire | Decision::Renew => {
+                let holder = replica.name.clone();
+                self.send(of, Some(Write { expected, holder }), now);
+            }
+        }
+    }
+
+    fn send(&mut self, of: usize, write: Option<Write>, now: u64) {
+        let dice = &mut self.dice;
+        let mut way = || match dice.u8(..12) {
+            0 => dice.u64(..20_000),
+            1..4 => dice.u64(..3_000),
+            _ => dice.u64(..100),
+        };
+        let (there, back) = (way(), way());
+        let arrives = if dice.u8(..20) == 0 { u64::MAX } else { now + there };
+        self.serial += 1;
+        let serial = self.serial;
+        let began = self.replicas[of].moment(now);
+        self.replicas[of].waits = Some((serial, now, began));
+        self.flights.push(Flight { serial, arrives, answered: now + there + back, write, answer: None });
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_terms_of_two_replicas_never_overlap(seed in any::<u64>()) {
+        prop_assert_eq!(World::new(seed).play().err(), None);
+    }
+}
+
+#[test]
+fn in_the_simulation_the_lease_changes_hands_often() {
+    let terms: usize = (0..20).map(|seed| World::new(seed).play().unwrap()).sum();
+    assert!(terms > 100, "{terms}");
+}
