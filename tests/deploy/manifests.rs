@@ -26,7 +26,12 @@ pub(crate) fn one<'a>(documents: &'a [Value], kind: &str) -> &'a Value {
 
 /// The variables of the operator's container that have a plain value.
 pub(crate) fn environment(documents: &[Value]) -> Vec<(String, String)> {
-    let variables = one(documents, "Deployment")["spec"]["template"]["spec"]["containers"][0]["env"].clone();
+    environment_of(one(documents, "Deployment"))
+}
+
+/// The same of one of several Deployments.
+pub(crate) fn environment_of(deployment: &Value) -> Vec<(String, String)> {
+    let variables = deployment["spec"]["template"]["spec"]["containers"][0]["env"].clone();
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let plain = variables.as_array().expect("variables").iter().filter(|v| v.get("value").is_some());
     plain.map(|v| (text(&v["name"]), text(&v["value"]))).collect()
