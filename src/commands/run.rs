@@ -92,6 +92,7 @@ pub async fn run(
     }));
     let account = Arc::new(Account::new(api, policy(args)));
     metrics.gauges().drift_interval(args.drift_interval);
+    metrics.gauges().shards(scope.shard.count());
     metrics.read_off(account_reading(account.client.clone()));
     if let Some(path) = args.api_key_file.clone() {
         let account = Arc::clone(&account);
