@@ -66,7 +66,7 @@ pub struct Context {
 /// So many reconciles of a watch run at once: more than calls may be under way
 /// to the API, so that these hold up nobody who makes none, and few enough that
 /// ten thousand that begin together need no memory for ten thousand.
-const RECONCILES_AT_ONCE: u16 = 128;
+const RECONCILES_AT_ONCE: u16 = 80;
 
 /// Which LiveStreams are watched.
 #[derive(Clone, Debug, Default)]

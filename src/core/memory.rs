@@ -23,6 +23,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3700);
 /// A shorter wait for the account is not worth a word, nor the write that says it.
 const LEAST_WAIT: Duration = Duration::from_secs(2);
 
+/// How much later than told a turn may come before a new time is told: a
+/// window's calls don't all go in its first second.
+const SLACK: Duration = Duration::from_secs(30);
+
 /// How long a LiveStream that waits for its turn goes without a look at what
 /// keeps it, where that is no question of the budget.
 const LOOK_AGAIN: Duration = Duration::from_secs(300);
@@ -214,7 +218,7 @@ impl Memory {
     pub fn hold_back(&mut self, trouble: Trouble, wait: Duration, uid: &str, now: Timestamp) {
         let attempts = self.attempts();
         let look_after = match trouble {
-            Trouble::RateLimited => (wait + wait / 10 + LEAST_WAIT).max(LOOK_AGAIN / 10),
+            Trouble::RateLimited => wait.saturating_add(SLACK.max(wait / 10)),
             // Nobody knows how long this takes.
             Trouble::Unavailable(_) | Trouble::Unauthorized(_) => LOOK_AGAIN,
         };
@@ -298,7 +302,7 @@ mod tests {
         let mut memory = Memory::default();
         let (told, again) = held_back(&mut memory, Trouble::RateLimited, 1);
         assert_eq!(told, None, "a second is not worth a word");
-        assert!((30..=33).contains(&again), "{again}");
+        assert!((31..=35).contains(&again), "{again}");
         let (told, _) = held_back(&mut memory, Trouble::RateLimited, 1);
         assert_eq!(told, Some(at(1001)), "but it has lasted longer than that");
         let (told, again) = held_back(&mut memory, Trouble::RateLimited, 1000);
