@@ -206,6 +206,19 @@ fn a_wait_is_expected_to_last_as_many_windows_as_the_calls_before_it_fill() {
 }
 
 #[test]
+fn a_window_that_became_shorter_is_believed_with_the_second_of_its_kind() {
+    let start = Instant::now();
+    let mut budget = told(1.0, 10, 9, 60, start);
+    for (after, length, expected) in [(61, 20, 60), (82, 20, 20), (103, 7, 20), (124, 20, 20)] {
+        let now = start + seconds(after);
+        budget.take();
+        budget.settle(Spent::Answered { sent_at: now, limits: heard(10, 0, length) }, now);
+        let two_windows = budget.expected(10, now);
+        assert_eq!(two_windows, seconds(length + expected), "after {after} s");
+    }
+}
+
+#[test]
 fn a_change_of_the_limit_is_followed_with_the_first_answer() {
     let start = Instant::now();
     for (limit, left) in [(20, 9), (1, 0), (400, 199), (1_000_000_000, 499_999_999)] {

@@ -24,8 +24,9 @@ pub(crate) struct Window {
     remaining: u64,
     /// So many of our calls were counted in it at the most, those under way not among them.
     ours: u64,
-    /// How long such windows are, as far as was heard: never more than they are.
-    length: Duration,
+    /// The longest reset that was heard of it, and of the one before: no window is
+    /// shorter than that.
+    lengths: (Duration, Duration),
     resets_after: Instant,
     resets_before: Instant,
     /// When the answer that began it came.
@@ -58,7 +59,7 @@ impl Window {
             limit: heard.limit,
             remaining: heard.remaining,
             ours: 1,
-            length: heard.retry_after,
+            lengths: (heard.retry_after, Duration::ZERO),
             resets_after: sent_at + heard.retry_after.saturating_sub(ROUNDING),
             resets_before: now + heard.retry_after,
             since: now,
@@ -82,9 +83,10 @@ impl Window {
         self.ours
     }
 
-    /// How long such windows are: the longest reset that an answer named lately.
+    /// How long such windows are. The first answer of a window may have come late in
+    /// it, so that the one before it counts as well; a nonsense one is over with it.
     pub(crate) fn length(&self) -> Duration {
-        self.length
+        self.lengths.0.max(self.lengths.1.min(WINDOW))
     }
 
     /// When it is surely over.
@@ -104,7 +106,7 @@ impl Window {
         self.ours = self.perhaps_next();
         self.remaining = self.limit.saturating_sub(self.ours);
         self.since = now;
-        self.assumed_until = Some(now + WINDOW.max(self.length));
+        self.assumed_until = Some(now + WINDOW.max(self.length()));
     }
 
     /// One of our calls ended, and nothing tells what is left after it.
@@ -149,7 +151,7 @@ impl Window {
         self.ours = before.perhaps_next().max(1);
         let left = self.limit.saturating_sub(before.perhaps_next());
         self.remaining = self.remaining.min(left).min(least.unwrap_or(u64::MAX));
-        self.length = before.length_after(self.length);
+        self.lengths.1 = before.lengths.0;
         self.perhaps_next = std::mem::take(&mut before.perhaps_next);
         self.perhaps_next.retain(|ended| ended.at >= self.resets_after);
     }
@@ -164,7 +166,7 @@ impl Window {
         self.limit = fresh.limit;
         self.remaining = self.remaining.min(fresh.remaining);
         self.ours += 1;
-        self.length = self.length.max(fresh.length);
+        self.lengths.0 = self.lengths.0.max(fresh.lengths.0);
         if newer {
             // One that was overtaken may speak of the window before, which ended earlier.
             self.resets_before = self.resets_before.min(fresh.resets_before);
@@ -185,11 +187,5 @@ impl Window {
     /// How many of our calls may have been counted in the next window.
     fn perhaps_next(&self) -> u64 {
         u64::try_from(self.perhaps_next.len()).unwrap_or(u64::MAX)
-    }
-
-    /// What the first answer of the next window tells of its length is too short
-    /// where it came late in it; a length that was heard long ago may be wrong by now.
-    fn length_after(&self, next: Duration) -> Duration {
-        next.max(self.length.min(WINDOW.max(next)))
     }
 }
