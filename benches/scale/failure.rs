@@ -34,9 +34,14 @@ pub(crate) enum Failure {
         source: io::Error,
     },
     /// The operator ended by itself.
-    /// The operator ended by itself.
     #[error("the operator ended by itself: {0}")]
     Ended(std::process::ExitStatus),
+    /// The poll of each object could not call the sandbox.
+    #[error("the poll of each object: {0}")]
+    Poll(#[from] reqwest::Error),
+    /// A stream could not be edited behind the operator's back.
+    #[error("a stream can't be edited: {0}")]
+    Edit(#[from] apivideo_sandbox::EditError),
     /// Something took far longer than it should.
     #[error("{0}")]
     Stuck(String),

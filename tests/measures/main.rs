@@ -1,0 +1,11 @@
+//! The sums of the benchmark `scale`: a benchmark holds no tests of its own,
+//! and a wrong sum would be a wrong promise.
+
+#[path = "../../benches/scale/pure/mod.rs"]
+mod pure;
+
+mod corrections;
+mod limit;
+mod passes;
+mod requests;
+mod spread;
