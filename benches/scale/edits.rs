@@ -10,18 +10,16 @@ use crate::{
     cluster::until,
     failure::Failure,
     pure::{
-        corrections::{Edits, lags},
+        corrections::{Edits, evenly, lags},
         spread::Spread,
     },
 };
 
-/// So many of the account's streams, evenly taken from its list and not before
-/// the one at `offset`: a pass comes by them one after the other.
+/// The ids of so many of the account's streams, evenly taken from its list:
+/// a pass comes by them one after the other.
 pub(crate) fn pick(sandbox: &Sandbox, count: usize, offset: usize) -> Vec<String> {
-    let streams = sandbox.streams();
-    let step = (streams.len() / count.max(1)).max(1);
-    let offset = offset.min(streams.len().saturating_sub(count * step));
-    streams.into_iter().skip(offset).step_by(step).take(count).map(|stream| stream.live_stream_id).collect()
+    let ids: Vec<_> = sandbox.streams().into_iter().map(|stream| stream.live_stream_id).collect();
+    evenly(&ids, count, offset)
 }
 
 /// What it took to set edited streams back.

@@ -40,36 +40,32 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let setting = args.setting();
-    match measure(&setting) {
-        Ok(tables) => conclude(&setting, &tables, args.json),
-        Err(failure) => {
-            eprintln!("error: {failure}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn measure(setting: &Setting) -> Result<Vec<Table>, Failure> {
-    let failed = |source| Failure::Process { what: "has no runtime to be measured from", source };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
-    runtime.block_on(async {
-        tokio::select! {
-            measured = parts::measure(setting) => measured,
-            // Ends by dropping: nothing that was started stays behind.
-            _ = tokio::signal::ctrl_c() => Err(Failure::Stuck("interrupted".into())),
-        }
-    })
-}
-
-fn conclude(setting: &Setting, tables: &[Table], json: bool) -> ExitCode {
-    if json {
-        println!("{:#}", report::json(setting, tables));
+    let mut tables = Vec::new();
+    let measured = measure(&setting, &mut tables);
+    if args.json {
+        println!("{:#}", report::json(&setting, &tables));
     } else {
-        print!("{}", report::markdown(setting, tables));
+        print!("{}", report::markdown(&setting, &tables));
+    }
+    if let Err(failure) = measured {
+        eprintln!("\nerror: {failure}");
+        return ExitCode::FAILURE;
     }
     if tables.iter().any(Table::is_wrong) {
         eprintln!("\nerror: a count that has one right answer is wrong");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
+}
+
+fn measure(setting: &Setting, tables: &mut Vec<Table>) -> Result<(), Failure> {
+    let failed = |source| Failure::Process { what: "has no runtime to be measured from", source };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
+    runtime.block_on(async {
+        tokio::select! {
+            measured = parts::measure(setting, tables) => measured,
+            // Ends by dropping: nothing that was started stays behind.
+            _ = tokio::signal::ctrl_c() => Err(Failure::Stuck("interrupted".into())),
+        }
+    })
 }

@@ -21,17 +21,17 @@ use crate::{
 /// The memory that the operator is to stay below with all LiveStreams, in MiB.
 const MEMORY: f64 = 100.0;
 
-/// Measures the parts that are asked for.
-pub(crate) async fn measure(setting: &Setting) -> Result<Vec<Table>, Failure> {
+/// Measures the parts that are asked for. Those before a failure stay in
+/// `tables`: minutes went into them.
+pub(crate) async fn measure(setting: &Setting, tables: &mut Vec<Table>) -> Result<(), Failure> {
     let stage = Stage::set_up(setting.clone()).await?;
-    let measured = all(&stage).await;
+    let measured = all(&stage, tables).await;
     stage.tear_down().await;
     measured
 }
 
-async fn all(stage: &Stage) -> Result<Vec<Table>, Failure> {
+async fn all(stage: &Stage, tables: &mut Vec<Table>) -> Result<(), Failure> {
     let has = |part| stage.setting.has(part);
-    let mut tables = Vec::new();
     if has(Part::Start) {
         tables.push(start::measure(stage).await?);
     }
@@ -56,7 +56,7 @@ async fn all(stage: &Stage) -> Result<Vec<Table>, Failure> {
     if has(Part::Naive) {
         tables.push(compare::measure(stage).await?);
     }
-    Ok(tables)
+    Ok(())
 }
 
 /// The LiveStreams and their streams, as fast as it goes.

@@ -22,6 +22,14 @@ pub(crate) fn lags(edits: &Edits, log: &[CallEntry]) -> Vec<f64> {
     corrected.iter().filter_map(|(id, at)| Some(at.duration_since(*edits.get(*id)?).as_secs_f64())).collect()
 }
 
+/// So many of all, evenly taken, the first of them at `offset`, which may be
+/// beyond the end: what is left out in front comes last.
+pub(crate) fn evenly<T: Clone>(all: &[T], count: usize, offset: usize) -> Vec<T> {
+    let step = (all.len() / count.max(1)).max(1);
+    let places = (0..count.min(all.len())).map(|number| (offset + number * step) % all.len());
+    places.filter_map(|place| all.get(place).cloned()).collect()
+}
+
 /// A 429 or an error corrects nothing.
 fn is_taken(call: &CallEntry) -> bool {
     call.status.is_some_and(|status| (200..300).contains(&status))
