@@ -21,13 +21,13 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
 
-    /// How long a window of the shortened limits lasts. Left out: 30s, and 4s
+    /// How long a window of the shortened limits lasts. Left out: 30s, and 3s
     /// below 3,000 LiveStreams.
     #[arg(long, value_parser = above_zero, value_name = "DURATION")]
     window: Option<Duration>,
 
     /// The writes that such a window allows; reads are two and a half times as
-    /// many, as in production. Left out: 15 % of the LiveStreams, and 25 %
+    /// many, as in production. Left out: 15 % of the LiveStreams, and 30 %
     /// below 3,000.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..), value_name = "WRITES")]
     limit: Option<u64>,
@@ -95,7 +95,7 @@ impl Args {
     pub(crate) fn setting(&self) -> Setting {
         let count = u64::from(self.count);
         let large = count >= 3_000;
-        let (seconds, percent, interval, samples) = if large { (30, 15, 10, 200) } else { (4, 25, 2, 30) };
+        let (seconds, percent, interval, samples) = if large { (30, 15, 10, 200) } else { (3, 30, 2, 30) };
         let window = self.window.unwrap_or(Duration::from_secs(seconds));
         let writes = self.limit.unwrap_or((count * percent / 100).max(1));
         Setting {

@@ -36,9 +36,9 @@ pub(crate) enum Failure {
     /// The operator ended by itself.
     #[error("the operator ended by itself: {0}")]
     Ended(std::process::ExitStatus),
-    /// The poll of each object could not call the sandbox.
-    #[error("the poll of each object: {0}")]
-    Poll(#[from] reqwest::Error),
+    /// The sandbox could not be called.
+    #[error("the sandbox can't be called: {0}")]
+    Call(#[from] reqwest::Error),
     /// A stream could not be edited behind the operator's back.
     #[error("a stream can't be edited: {0}")]
     Edit(#[from] apivideo_sandbox::EditError),

@@ -22,7 +22,11 @@ impl fmt::Display for Measured {
 
 /// Small ones and ratios would be 0.0 and 1.0.
 fn quantity(value: f64, unit: &str) -> String {
-    let digits = if unit.is_empty() || value.abs() < 1.0 { 2 } else { 1 };
+    let digits = match value {
+        value if value > 0.0 && value < 0.1 => 3,
+        value if unit.is_empty() || value < 1.0 => 2,
+        _ => 1,
+    };
     format!("{value:.digits$} {unit}").trim_end().to_owned()
 }
 
@@ -56,9 +60,9 @@ pub(crate) fn markdown(setting: &Setting, tables: &[Table]) -> String {
 fn lines(figures: &[Figure]) -> String {
     let compared = figures.iter().any(|figure| figure.of_poll.is_some());
     let header: &[&str] = if compared {
-        &["figure", "theoretical best", "this operator", "poll of each object", ""]
+        &["figure", "theoretical best", "this operator", "poll of each object", "judgement"]
     } else {
-        &["figure", "measured", "best or target", ""]
+        &["figure", "measured", "best or target", "judgement"]
     };
     let mut rows = vec![header.iter().map(|name| (*name).to_owned()).collect()];
     rows.extend(figures.iter().map(|figure| if compared { compared_row(figure) } else { row(figure) }));

@@ -7,13 +7,15 @@ use apivideo_controlplane::ControlPlane;
 use apivideo_operator::crd::LiveStream;
 use apivideo_sandbox::{Changes, Options, Sandbox};
 use kube::{Api, Client};
+use serde_json::Value;
+use tokio::time::sleep;
 
 use crate::{
     args::Setting,
-    cluster,
+    cluster::{self, until},
     failure::Failure,
     operator::{API_KEY, Manner, Operator},
-    pure::requests::Requests,
+    pure::{limit::Limit, requests::Requests},
 };
 
 /// Far beyond the calls of any run: nothing waits for the limits' sake.
@@ -72,7 +74,6 @@ impl Stage {
     /// an answer tells the new, so this belongs before its start.
     pub(crate) fn allow(&self, limits: Limits) {
         let (reads, writes, window) = match limits {
-            // A short window, so that nothing of it is left when limits are shortened.
             Limits::Open => (OPEN, OPEN, Duration::from_secs(1)),
             Limits::Shortened => {
                 (self.setting.reads.calls, self.setting.writes.calls, self.setting.writes.window)
@@ -84,6 +85,26 @@ impl Stage {
             window: Some(window),
             ..Changes::default()
         });
+    }
+
+    /// Shortens the limits and waits until nothing of their windows is used:
+    /// calls of before would count.
+    pub(crate) async fn allow_little(&self) -> Result<(), Failure> {
+        self.allow(Limits::Shortened);
+        let url = format!("{}/_sandbox/calls?limit=0", self.sandbox.url());
+        let whole = |budget: &Value, of: &str, limit: Limit| {
+            budget.pointer(&format!("/budget/{of}/remaining")) == Some(&limit.calls.into())
+        };
+        let patience = self.setting.writes.window * 3;
+        until("the limits' windows did not end", patience, async || {
+            sleep(Duration::from_millis(100)).await;
+            let told = reqwest::get(&url).await?.bytes().await?;
+            let told: Value = serde_json::from_slice(&told).unwrap_or_default();
+            let both =
+                whole(&told, "reads", self.setting.reads) && whole(&told, "writes", self.setting.writes);
+            Ok(both.then_some(()))
+        })
+        .await
     }
 
     /// Starts an operator with this drift interval.

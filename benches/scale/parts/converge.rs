@@ -19,7 +19,7 @@ use crate::{
     failure::Failure,
     figure::{Expected, Figure, Measured, Table},
     pure::{limit::Limit, passes::pages},
-    stage::{Limits, Stage},
+    stage::Stage,
     usage::Usage,
 };
 
@@ -47,8 +47,8 @@ pub(crate) async fn measure(stage: &Stage) -> Result<Table, Failure> {
     cluster::create(&stage.api, count).await?;
     let mut events = watch(&stage.api).await?;
     let before = cluster::requests(&stage.client).await?;
+    stage.allow_little().await?;
     stage.sandbox.reset_calls();
-    stage.allow(Limits::Shortened);
     let ideal = stage.setting.used_writes().steady(count.into());
     eprintln!("starting the operator: with these limits all can be Ready in {ideal:.0} s");
     let mut operator = stage.default_operator()?;

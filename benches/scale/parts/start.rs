@@ -33,7 +33,7 @@ const PASSES: u32 = 4;
 
 /// Measures on a cluster without LiveStreams, and leaves it so.
 pub(crate) async fn measure(stage: &Stage) -> Result<Table, Failure> {
-    let interval = Duration::from_secs(2);
+    let interval = Duration::from_secs(1);
     let mut operator = stage.operator(interval)?;
     operator.until_ready().await?;
     eprintln!("the operator is ready; watching its memory at rest");
