@@ -1,7 +1,7 @@
 //! What the benchmark does to the cluster: the CRD, the LiveStreams, and a
 //! count of what others ask of it.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{collections::BTreeSet, ops::Range, path::Path, time::Duration};
 
 use apivideo_operator::crd::{self, LiveStream, LiveStreamSpec};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -54,10 +54,10 @@ pub(crate) async fn install_crds(client: &Client) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Creates so many LiveStreams, some at a time.
-pub(crate) async fn create(api: &Api<LiveStream>, count: u32) -> Result<(), Failure> {
+/// Creates the LiveStreams with these numbers, some at a time.
+pub(crate) async fn create(api: &Api<LiveStream>, numbers: Range<u32>) -> Result<(), Failure> {
     let params = PostParams::default();
-    let objects = stream::iter((0..count).map(|number| manifest(&format!("stream-{number:05}"))));
+    let objects = stream::iter(numbers.map(|number| manifest(&format!("stream-{number:05}"))));
     objects
         .map(async |object| api.create(&params, &object).await.during("a LiveStream can't be created"))
         .buffer_unordered(AT_ONCE)

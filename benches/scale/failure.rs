@@ -22,9 +22,6 @@ pub(crate) enum Failure {
         /// Its answer.
         source: Box<kube::Error>,
     },
-    /// The watch ended.
-    #[error("the watch of the LiveStreams failed: {0}")]
-    Watch(Box<kube::runtime::watcher::Error>),
     /// The operator could not be started or asked.
     #[error("the operator {what}: {source}")]
     Process {

@@ -16,6 +16,7 @@ mod operator;
 mod parts;
 mod poller;
 mod pure;
+mod ready;
 mod report;
 mod stage;
 mod usage;

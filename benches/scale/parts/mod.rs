@@ -8,13 +8,14 @@ mod quiet;
 mod restart;
 mod start;
 
-use apivideo_operator::crd::LiveStream;
+use std::time::Duration;
 
 use crate::{
     args::{Part, Setting},
     cluster,
     failure::Failure,
     figure::Table,
+    ready::Ready,
     stage::{Limits, Stage},
 };
 
@@ -59,21 +60,25 @@ async fn all(stage: &Stage, tables: &mut Vec<Table>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The LiveStreams and their streams, as fast as it goes.
+/// So many LiveStreams are created before it is waited until they are Ready.
+const BATCH: u32 = 500;
+
+/// The LiveStreams and their streams, with nothing measured: batch by batch, so
+/// that a flood is the matter of the part that measures one.
 async fn fill(stage: &Stage) -> Result<(), Failure> {
     let count = stage.setting.count;
     eprintln!("creating {count} LiveStreams, and their streams with open limits");
     stage.allow(Limits::Open);
-    cluster::create(&stage.api, count).await?;
     let mut operator = stage.default_operator()?;
-    let ready = async || {
-        let all: Vec<LiveStream> = cluster::all(&stage.api).await?;
-        // A list of thousands, and often, would only slow down what is waited for.
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-        Ok(all.iter().all(cluster::is_ready).then_some(()))
-    };
-    let patience = std::time::Duration::from_secs(600);
-    operator.during(cluster::until("not all LiveStreams became Ready", patience, ready)).await?;
+    operator.until_ready().await?;
+    let mut ready = Ready::watch(&stage.api).await?;
+    let mut there = 0;
+    while there < count {
+        let batch = there..count.min(there + BATCH);
+        there = batch.end;
+        cluster::create(&stage.api, batch).await?;
+        operator.during(ready.until(there, Duration::from_secs(120))).await?;
+    }
     stage.calm(&mut operator).await?;
     operator.kill().await
 }

@@ -39,7 +39,7 @@ pub(crate) async fn measure(stage: &Stage) -> Result<Table, Failure> {
     eprintln!("the operator is ready; watching its memory at rest");
     sleep(interval * PASSES).await;
     let at_rest = operator.usage().mebibytes;
-    cluster::create(&stage.api, COUNT).await?;
+    cluster::create(&stage.api, 0..COUNT).await?;
     stage.calm(&mut operator).await?;
     operator.kill().await?;
 
