@@ -28,8 +28,13 @@ impl Ready {
     pub(crate) async fn watch(api: &Api<LiveStream>) -> Result<Self, Failure> {
         let events = watcher(api.clone(), watcher::Config::default()).default_backoff().boxed();
         let mut ready = Self { events, names: HashSet::new() };
-        while !matches!(ready.next().await?, Event::InitDone) {}
-        Ok(ready)
+        loop {
+            let event = ready.next().await?;
+            if matches!(event, Event::InitDone) {
+                return Ok(ready);
+            }
+            ready.take(event);
+        }
     }
 
     /// When the last of `count` became Ready. `patience` is how long none more
@@ -44,14 +49,21 @@ impl Ready {
                     "{so_far} of {count} LiveStreams are Ready, and none became so for {seconds} s"
                 ))
             })??;
-            let (Event::Apply(object) | Event::InitApply(object)) = event else { continue };
-            if !cluster::is_ready(&object) {
-                self.names.remove(&object.name_any());
-            } else if self.names.insert(object.name_any()) {
+            if self.take(event) {
                 (last, deadline) = (Timestamp::now(), Instant::now() + patience);
             }
         }
         Ok(last)
+    }
+
+    /// Whether one more is Ready now.
+    fn take(&mut self, event: Event<LiveStream>) -> bool {
+        let (Event::Apply(object) | Event::InitApply(object)) = event else { return false };
+        if cluster::is_ready(&object) {
+            return self.names.insert(object.name_any());
+        }
+        self.names.remove(&object.name_any());
+        false
     }
 
     /// A watch that breaks off is taken up again by itself: an API server that

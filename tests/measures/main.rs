@@ -1,6 +1,8 @@
 //! The sums of the benchmark `scale`: a benchmark holds no tests of its own,
 //! and a wrong sum would be a wrong promise.
 
+#![allow(clippy::unwrap_used, reason = "a test ends by a panic")]
+
 #[path = "../../benches/scale/pure/mod.rs"]
 mod pure;
 
