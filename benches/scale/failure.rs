@@ -22,9 +22,6 @@ pub(crate) enum Failure {
         /// Its answer.
         source: Box<kube::Error>,
     },
-    /// The watch ended.
-    #[error("the watch of the LiveStreams failed: {0}")]
-    Watch(Box<kube::runtime::watcher::Error>),
     /// The operator could not be started or asked.
     #[error("the operator {what}: {source}")]
     Process {
@@ -34,9 +31,14 @@ pub(crate) enum Failure {
         source: io::Error,
     },
     /// The operator ended by itself.
-    /// The operator ended by itself.
     #[error("the operator ended by itself: {0}")]
     Ended(std::process::ExitStatus),
+    /// The sandbox could not be called.
+    #[error("the sandbox can't be called: {0}")]
+    Call(#[from] reqwest::Error),
+    /// A stream could not be edited behind the operator's back.
+    #[error("a stream can't be edited: {0}")]
+    Edit(#[from] apivideo_sandbox::EditError),
     /// Something took far longer than it should.
     #[error("{0}")]
     Stuck(String),

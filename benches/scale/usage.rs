@@ -1,7 +1,7 @@
 //! What a process has used, and how large the machine is. Linux tells both
 //! below `/proc`; elsewhere nothing is told.
 
-use std::{fs, thread};
+use std::{fmt, fs, thread};
 
 /// The unit of CPU times in `/proc`, in ticks a second: fixed at 100 for what
 /// user space sees, whatever the kernel's own timer does (proc_pid_stat(5)).
@@ -51,11 +51,32 @@ fn mebibytes(text: &str, label: &str) -> Option<f64> {
     Some(kibibytes / 1024.0)
 }
 
-/// The machine's size, for the reader of the table.
-pub(crate) fn machine() -> String {
-    let cores = thread::available_parallelism().map_or_else(|_| "unknown".to_owned(), |n| n.to_string());
-    let memory = fs::read_to_string("/proc/meminfo").ok().and_then(|text| mebibytes(&text, "MemTotal:"));
-    let memory =
-        memory.map_or_else(|| "unknown".to_owned(), |mebibytes| format!("{:.0} GiB", mebibytes / 1024.0));
-    format!("{cores} cores, {memory} of memory, {} {}", std::env::consts::OS, std::env::consts::ARCH)
+/// The machine's size, for the reader of the tables.
+pub(crate) struct Machine {
+    /// Its cores, as far as this process may use them.
+    pub(crate) cores: Option<usize>,
+    /// Its memory, in whole GiB.
+    pub(crate) gibibytes: Option<f64>,
+}
+
+impl Machine {
+    /// The one that this runs on.
+    pub(crate) fn here() -> Self {
+        let memory = fs::read_to_string("/proc/meminfo").ok();
+        let memory = memory.and_then(|text| mebibytes(&text, "MemTotal:"));
+        Self {
+            cores: thread::available_parallelism().map(usize::from).ok(),
+            gibibytes: memory.map(|mebibytes| (mebibytes / 1024.0).round()),
+        }
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = |number: Option<String>| number.unwrap_or_else(|| "an unknown number of".to_owned());
+        let (cores, memory) =
+            (told(self.cores.map(|n| n.to_string())), told(self.gibibytes.map(|n| n.to_string())));
+        let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+        write!(f, "{cores} cores, {memory} GiB of memory, {os} {arch}")
+    }
 }

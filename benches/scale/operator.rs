@@ -13,16 +13,13 @@ use tokio::{
     time::sleep,
 };
 
-use crate::failure::Failure;
-
-/// Between two passes: the shortest that leaves the passes apart.
-pub(crate) const DRIFT_INTERVAL: Duration = Duration::from_secs(10);
+use crate::{failure::Failure, usage::Usage};
 
 /// The API key of the sandbox.
 pub(crate) const API_KEY: &str = "sandbox-key";
 
 /// How long a start may take before it counts as stuck.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(180);
 
 /// How many of its last lines are shown when something fails.
 const LINES: usize = 15;
@@ -34,6 +31,15 @@ pub(crate) fn binary() -> PathBuf {
     std::env::var_os("APIVIDEO_OPERATOR_BIN").map_or_else(|| built.into(), PathBuf::from)
 }
 
+/// How it is to run; everything else is its default.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// The time between two passes over the account.
+    pub(crate) drift_interval: Duration,
+    /// Whether it takes part in an election, as in a cluster with replicas.
+    pub(crate) leader_elect: bool,
+}
+
 /// A running operator. Dropping it kills it.
 pub(crate) struct Operator {
     child: Child,
@@ -43,8 +49,13 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    /// Starts it.
-    pub(crate) fn start(kubeconfig: &Path, base_url: &str, dir: &Path) -> Result<Self, Failure> {
+    /// Starts it; its log goes into `dir`.
+    pub(crate) fn start(
+        kubeconfig: &Path,
+        base_url: &str,
+        dir: &Path,
+        manner: Manner,
+    ) -> Result<Self, Failure> {
         let failed = |what| move |source| Failure::Process { what, source };
         let log = dir.join("operator.log");
         let output = File::create(&log).map_err(failed("has no log"))?;
@@ -52,7 +63,8 @@ impl Operator {
         let child = Command::new(binary())
             .arg("run")
             .args(["--base-url", base_url, "--log-format", "text"])
-            .args(["--drift-interval", &format!("{}s", DRIFT_INTERVAL.as_secs())])
+            .args(["--drift-interval", &format!("{}ms", manner.drift_interval.as_millis())])
+            .arg(format!("--leader-elect={}", manner.leader_elect))
             .args(["--bind", &address.to_string()])
             // Each setting is an environment variable as well: only these two count.
             .env_clear()
@@ -85,21 +97,42 @@ impl Operator {
         }
     }
 
+    /// Waits for work that needs the operator: one that has ended would only
+    /// look stuck. Where it fails, the end of the operator's log is shown.
+    pub(crate) async fn during<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let done = tokio::select! {
+            done = work => done,
+            failure = self.ended() => Err(failure),
+        };
+        if done.is_err() {
+            eprintln!("the end of the operator's log:\n{}", self.last_lines());
+        }
+        done
+    }
+
+    /// Kills it, and returns when it is gone.
+    pub(crate) async fn kill(mut self) -> Result<(), Failure> {
+        self.child.kill().await.map_err(|source| Failure::Process { what: "can't be killed", source })
+    }
+
     /// Comes back if it ends by itself: nothing of it can be measured then.
-    pub(crate) async fn ended(&mut self) -> Failure {
+    async fn ended(&mut self) -> Failure {
         match self.child.wait().await {
             Ok(status) => Failure::Ended(status),
             Err(source) => Failure::Process { what: "can't be asked", source },
         }
     }
 
-    /// Its process id.
-    pub(crate) fn pid(&self) -> u32 {
-        self.pid
+    /// What its process has used up to now.
+    pub(crate) fn usage(&self) -> Usage {
+        Usage::of(self.pid)
     }
 
     /// The last lines that it logged, oldest first.
-    pub(crate) fn last_lines(&self) -> String {
+    fn last_lines(&self) -> String {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         let mut lines: Vec<_> = text.lines().rev().take(LINES).collect();
         lines.reverse();
