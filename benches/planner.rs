@@ -4,7 +4,7 @@
 //! Neither does I/O. A LiveStream that is woken is planned a few times, until
 //! it rests; a pass over N streams merges N/100 pages and then ends once.
 
-use std::{hint::black_box, time::Duration};
+use std::{collections::HashSet, hint::black_box, sync::Arc, time::Duration};
 
 use apivideo_operator::{
     core::{
@@ -96,7 +96,7 @@ fn seeing(stream: Sight) -> Observed {
 }
 
 fn present(remote: Remote) -> Observed {
-    seeing(Sight::Present { remote: Box::new(remote), fresh: false })
+    seeing(Sight::Present { remote: Arc::new(remote), fresh: false })
 }
 
 /// One call of the planner, in the four situations of a LiveStream's life.
@@ -195,6 +195,7 @@ mod observe {
     fn end_of_a_pass(bencher: Bencher<'_, '_>) {
         let (mut snapshot, seen) = full();
         let held: Vec<_> = (0..STREAMS).map(id).collect();
-        bencher.bench_local(|| snapshot.end_pass(black_box(&held), black_box(seen)));
+        let held: HashSet<_> = held.iter().collect();
+        bencher.bench_local(|| snapshot.end_pass(black_box(&held), black_box(seen), |_| false));
     }
 }

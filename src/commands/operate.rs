@@ -11,7 +11,7 @@ use crate::{
     controller::{self, Scope},
     core::decisions::Decisions,
     observer,
-    ops::metrics::Metrics,
+    ops::{metrics::Metrics, passes::Passed},
 };
 
 /// What is told of the work as it goes on.
@@ -37,8 +37,16 @@ pub async fn operate<P, C>(
 {
     let Milestones { passed, caches_filled } = milestones;
     let counted = metrics.clone();
+    counted.passes().begin(account.policy.drift_interval);
     let observed = observer::observe(&account, shutdown.clone(), move |pass| {
-        counted.passed(pass.duration, pass.streams, pass.unreadable);
+        counted.passes().ended(&Passed {
+            duration: pass.duration,
+            interval: pass.interval,
+            pages: pass.pages,
+            streams: pass.streams,
+            unreadable: pass.unreadable,
+            lags: &pass.lags,
+        });
         counted.came_late(pass.late as u64);
         passed();
     });

@@ -147,11 +147,18 @@ async fn patch(
     let name = object.metadata.name.as_deref().unwrap_or_default();
     let params = PatchParams { field_manager: Some(meta::FIELD_MANAGER.into()), ..PatchParams::default() };
     let body = Patch::Merge(json!({ "metadata": metadata }));
-    let write = api.patch(name, &params, &body);
-    timeout(CLUSTER_TIMEOUT, write)
-        .await
-        .map_err(|_| ClusterError::Timeout)?
-        .map_err(|error| Box::new(error).into())
+    written(api.patch(name, &params, &body)).await
+}
+
+/// What a write has made of the object, without its managed fields: they are half
+/// of its size, nothing reads them, and the object is kept until the watch shows it.
+async fn written(
+    write: impl Future<Output = Result<LiveStream, kube::Error>>,
+) -> Result<LiveStream, ClusterError> {
+    let answer = timeout(CLUSTER_TIMEOUT, write).await.map_err(|_| ClusterError::Timeout)?;
+    let mut object = answer.map_err(Box::new)?;
+    object.metadata.managed_fields = None;
+    Ok(object)
 }
 
 /// Writes those fields of the status that differ, unless the object has changed.
@@ -165,9 +172,5 @@ pub(super) async fn patch_status(
     let mut metadata = json!({});
     conditional(object, &mut metadata);
     let body = Patch::Merge(json!({ "metadata": metadata, "status": fields }));
-    let write = api.patch_status(name, &params, &body);
-    timeout(CLUSTER_TIMEOUT, write)
-        .await
-        .map_err(|_| ClusterError::Timeout)?
-        .map_err(|error| Box::new(error).into())
+    written(api.patch_status(name, &params, &body)).await
 }

@@ -117,4 +117,14 @@ mod tests {
         assert_eq!(newest(&mut entry, "9").as_deref(), Some("9"), "somebody else wrote");
         assert_eq!(newest(&mut entry, "3").as_deref(), Some("3"));
     }
+
+    #[test]
+    fn nothing_of_an_own_write_is_kept_once_the_watch_has_caught_up() {
+        let mut entry = Entry::default();
+        entry.wrote(&version("1"), &version("2"));
+        newest(&mut entry, "1");
+        assert!(entry.own.is_some());
+        newest(&mut entry, "2");
+        assert!(entry.own.is_none() && entry.superseded.is_empty());
+    }
 }

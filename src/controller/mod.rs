@@ -7,6 +7,7 @@
 mod census;
 pub mod checks;
 pub mod cluster;
+mod crd_look;
 mod diagnosis;
 mod entries;
 mod events;
@@ -58,6 +59,7 @@ pub struct Context {
     decisions: Decisions,
     entries: entries::Entries,
     events: events::Events,
+    crd: crd_look::CrdLook,
     metrics: Metrics,
     listed: Vec<Arc<SetOnce<()>>>,
     loaded: OnceCell<()>,
@@ -127,6 +129,7 @@ pub async fn run(
         stores,
         decisions,
         entries: entries::Entries::default(),
+        crd: crd_look::CrdLook::default(),
         metrics,
         listed,
         loaded: OnceCell::new(),

@@ -23,7 +23,8 @@ use crate::{
 /// More steps than any life needs: beyond it the decisions go in circles.
 const MOST_STEPS: usize = 16;
 
-/// How often a deletion that waits looks whether the CRD goes, at the least.
+/// How often a deletion that waits looks whether the CRD goes, at the least. All
+/// that wait share a look.
 const HELD_UP_LOOK: Duration = Duration::from_secs(60);
 
 /// Why a reconcile could not be finished.
@@ -102,7 +103,7 @@ async fn converge(
             (context.decisions.plan)(&subject.manifest, &entry.memory, &subject.observed, subject.now());
         if needs_crd(&subject, &plan.step, asked) {
             asked = true;
-            subject.observed.crd_terminating = startup::crd_is_terminating(context).await?;
+            subject.observed.crd_terminating = crd_goes(context, &subject, &plan.step).await?;
             if subject.observed.crd_terminating {
                 continue;
             }
@@ -135,6 +136,21 @@ fn needs_crd(subject: &Subject, step: &Step, asked: bool) -> bool {
         }
 }
 
+/// Whether the CRD goes: asked afresh by one that is about to delete its stream.
+async fn crd_goes(context: &Context, subject: &Subject, step: &Step) -> Result<bool, ClusterError> {
+    match step {
+        Step::Do(_) => context.crd.afresh(&context.client).await,
+        Step::Rest | Step::RestUntil(_) => {
+            context.crd.while_waiting(&context.client, look_each(subject)).await
+        }
+    }
+}
+
+/// How often a deletion that waits looks.
+fn look_each(subject: &Subject) -> Duration {
+    subject.account.policy.drift_interval.min(HELD_UP_LOOK)
+}
+
 async fn rest(
     context: &Context,
     subject: &mut Subject,
@@ -155,8 +171,7 @@ async fn rest(
     }
     let now = subject.now();
     // Nothing wakes a LiveStream whose deletion waits already when its CRD goes.
-    let interval = subject.account.policy.drift_interval.min(HELD_UP_LOOK);
-    let look = now.saturating_add(interval).ok().filter(|_| held_up);
+    let look = now.saturating_add(look_each(subject)).ok().filter(|_| held_up);
     let until = until.into_iter().chain(look).min();
     Ok(until.map_or_else(Action::await_change, |time| {
         requeue_after(Duration::try_from(time.duration_since(now)).unwrap_or_default())

@@ -1,13 +1,10 @@
-//! What is told from the cluster as a whole: who holds which stream when the
-//! operator starts, and whether the CRD is on its way out.
+//! Who holds which stream when the operator starts, told from the cluster as a whole.
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::{Api, CustomResourceExt, Resource};
 use std::collections::HashMap;
-use tokio::time::timeout;
-use tracing::warn;
 
-use super::{CLUSTER_TIMEOUT, Context, cluster::ClusterError};
+use kube::Resource;
+
+use super::Context;
 use crate::{
     account::{Claim, lock},
     core::model::StreamId,
@@ -70,30 +67,5 @@ pub(super) fn wanted(object: &LiveStream) -> Option<(u8, StreamId)> {
         (Some(id), true) => Some((0, id)),
         _ if wish.is_some() => wish.map(|id| (2, id)),
         (carried, _) => carried.or(stored.status).map(|id| (1, id)),
-    }
-}
-
-/// Whether the CRD itself is being deleted, and every LiveStream with it: then
-/// nobody asked for the streams to go.
-///
-/// Asked afresh each time: an answer from before the CRD's deletion would
-/// delete what must stay. Without the right to ask it counts as not being deleted.
-///
-/// # Errors
-/// If the cluster does not tell: then nothing is decided.
-pub(super) async fn crd_is_terminating(context: &Context) -> Result<bool, ClusterError> {
-    let api: Api<CustomResourceDefinition> = Api::all(context.client.clone());
-    let asked = timeout(CLUSTER_TIMEOUT, api.get_metadata(LiveStream::crd_name()));
-    match asked.await.map_err(|_| ClusterError::Timeout)? {
-        Ok(crd) => Ok(crd.metadata.deletion_timestamp.is_some()),
-        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(true),
-        Err(kube::Error::Api(status)) if status.is_forbidden() => {
-            warn!(
-                "no right to get the CRD {}: its deletion would delete the streams",
-                LiveStream::crd_name()
-            );
-            Ok(false)
-        }
-        Err(error) => Err(Box::new(error).into()),
     }
 }

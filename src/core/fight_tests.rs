@@ -1,5 +1,7 @@
 //! When a fight is one, how long it is waited, and when it is over.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -85,7 +87,7 @@ fn a_correction_that_a_person_asked_for_during_a_truce_makes_the_next_wait_no_lo
 
 fn renamed() -> Observed {
     let remote = Remote { name: Some("Somebody's".into()), ..remote("li1") };
-    seeing(Sight::Present { remote: Box::new(remote), fresh: false })
+    seeing(Sight::Present { remote: Arc::new(remote), fresh: false })
 }
 
 fn met(memory: &mut Memory, manifest: &Manifest) {
@@ -138,7 +140,7 @@ fn the_fourth_correction_waits_and_says_what_until_when_and_how_a_person_ends_it
 fn a_field_that_may_be_left_out_is_said_to_be_so() {
     let manifest = manifest();
     let private = Remote { public: Some(false), ..remote("li1") };
-    let private = seeing(Sight::Present { remote: Box::new(private), fresh: false });
+    let private = seeing(Sight::Present { remote: Arc::new(private), fresh: false });
     let message = plan(&manifest, &fought(&manifest), &private, at(3)).verdict.unwrap().message;
     assert!(message.contains("leave the field out of the manifest"), "{message}");
 }
@@ -159,7 +161,7 @@ fn a_person_who_asks_does_not_wait_but_the_fight_goes_on() {
     met(&mut memory, &asked);
     let Observed { account, .. } = renamed();
     let seen = Remote { name: Some("Somebody's".into()), ..remote("li1") };
-    let stream = Sight::Present { remote: Box::new(seen), fresh: true };
+    let stream = Sight::Present { remote: Arc::new(seen), fresh: true };
     let afresh = Observed { stream, account, late: None, crd_terminating: false };
     assert!(goes_out(&plan(&asked, &memory, &afresh, at(3))));
     memory.handled_request.clone_from(&asked.requested_at);

@@ -12,6 +12,7 @@
 pub mod action;
 pub mod backoff;
 pub mod binding;
+pub mod cadence;
 mod create;
 pub mod decisions;
 pub mod diff;
@@ -19,6 +20,7 @@ pub mod fight;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod intent;
+pub mod lag;
 pub mod late;
 pub mod memory;
 mod missing;
@@ -31,4 +33,5 @@ pub mod policy;
 mod remedy;
 mod retire;
 pub mod shard;
+pub mod tally;
 pub mod verdict;

@@ -1,9 +1,9 @@
 //! The values that the decisions are about: a manifest and a remote stream.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::policy::{DeletionPolicy, DriftPolicy, OnRemoteMissing, WhileBroadcasting};
 
@@ -13,9 +13,10 @@ const LONGEST_ID: usize = 64;
 /// The id of a remote stream: `li` and then letters and digits.
 ///
 /// Parsed once, where it comes in, so that nothing that is no id can reach a
-/// URL or be taken for a binding.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-pub struct StreamId(String);
+/// URL or be taken for a binding. Clones share the text: an id is kept by the
+/// snapshot, the holders and the memory of a LiveStream, each for ten thousand.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StreamId(Arc<str>);
 
 /// A text that is no stream id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,13 +33,19 @@ impl StreamId {
     pub fn parse(text: &str) -> Result<Self, NotAStreamId> {
         let tail = text.strip_prefix("li").ok_or(NotAStreamId)?;
         let well_formed = !tail.is_empty() && tail.bytes().all(|b| b.is_ascii_alphanumeric());
-        if well_formed && text.len() <= LONGEST_ID { Ok(Self(text.to_owned())) } else { Err(NotAStreamId) }
+        if well_formed && text.len() <= LONGEST_ID { Ok(Self(text.into())) } else { Err(NotAStreamId) }
     }
 
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Serialize for StreamId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

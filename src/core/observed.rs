@@ -1,6 +1,6 @@
 //! What is known of the world outside the object, as values.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     memory::Trouble,
@@ -32,8 +32,8 @@ pub enum Sight {
     Gone,
     /// It was seen.
     Present {
-        /// As it was.
-        remote: Box<Remote>,
+        /// As it was. The snapshot keeps the same one: a look copies nothing.
+        remote: Arc<Remote>,
         /// Whether that was by a call of this very reconcile.
         fresh: bool,
     },

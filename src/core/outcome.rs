@@ -1,6 +1,6 @@
 //! What came of an action, folded into what is known.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -194,7 +194,7 @@ fn seen(
         }
         _ => None,
     };
-    observed.stream = Sight::Present { remote: Box::new(remote), fresh: true };
+    observed.stream = Sight::Present { remote: Arc::new(remote), fresh: true };
     note
 }
 
@@ -215,7 +215,7 @@ fn created(memory: &mut Memory, id: StreamId) -> Note {
 fn looked(memory: &mut Memory, observed: &mut Observed, finding: Finding, now: Timestamp) -> Option<Note> {
     if let Finding::Ours(remote) = finding {
         let note = created(memory, remote.id.clone());
-        observed.stream = Sight::Present { remote, fresh: true };
+        observed.stream = Sight::Present { remote: remote.into(), fresh: true };
         return Some(note);
     }
     if let Some(Create::Open(_, Request::Unknown(search))) = &mut memory.create {

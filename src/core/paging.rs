@@ -1,8 +1,14 @@
 //! How far a reader of the account's list goes on.
 //!
 //! The list says itself how many pages it has, and what it says may be nonsense:
-//! four billion pages, empty ones, or the same one for ever. A reader ends
+//! four billion pages, empty ones, or the same ones for ever. A reader ends
 //! all the same, and knows whether it has seen a whole list.
+//!
+//! A list that changes while it is read is no nonsense. One that grows shows the
+//! new ones on its last page, which may become another one meanwhile; one that
+//! shrinks ends earlier, and may pass over some ([`super::tally`]).
+
+use std::collections::HashSet;
 
 /// More pages than any account has: a million streams.
 pub const MOST_PAGES: u32 = 10_000;
@@ -33,7 +39,9 @@ pub enum Next {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     read: u32,
-    last: Vec<String>,
+    /// The first id of each page so far. However a list changes, what stood at the head
+    /// of one page is at the head of no other: a hundred would have to come before it.
+    heads: HashSet<String>,
 }
 
 impl Reading {
@@ -46,15 +54,14 @@ impl Reading {
     /// Takes in that page, and says what follows.
     pub fn after(&mut self, shown: Shown<'_>) -> Next {
         let number = self.page();
-        let repeats = !shown.ids.is_empty() && shown.ids == self.last;
+        let repeats = shown.ids.first().is_some_and(|head| !self.heads.insert(head.clone()));
         self.read = number;
-        self.last = shown.ids.to_vec();
         if number >= shown.pages_total {
             Next::End
         } else if shown.ids.is_empty() && shown.unreadable == 0 {
             Next::Broken("a page of the list is empty though more pages are announced")
         } else if repeats {
-            Next::Broken("a page of the list repeats the one before it")
+            Next::Broken("a page of the list repeats an earlier one")
         } else if number >= MOST_PAGES {
             Next::Broken("the list has more pages than any account")
         } else {
@@ -94,6 +101,31 @@ mod tests {
         let mut stuck = Reading::default();
         assert_eq!(after(&mut stuck, &["a", "b"], 7), Next::Page);
         assert!(matches!(after(&mut stuck, &["a", "b"], 7), Next::Broken(_)));
+    }
+
+    #[test]
+    fn a_list_that_goes_in_circles_is_broken_however_many_pages_a_round_has() {
+        for round in 1..5 {
+            let mut reading = Reading::default();
+            let heads = (0..round).cycle().map(|page| format!("head-{page}"));
+            let pages = heads.map(|head| after(&mut reading, &[&head, "x"], u32::MAX)).take(20);
+            assert_eq!(pages.take_while(|next| *next == Next::Page).count(), round, "{round}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_grows_or_shrinks_while_it_is_read_makes_sense() {
+        let mut grown = Reading::default();
+        assert_eq!(after(&mut grown, &["a", "b"], 2), Next::Page);
+        assert_eq!(after(&mut grown, &["c", "d"], 3), Next::Page, "e was made meanwhile");
+        assert_eq!(after(&mut grown, &["e"], 3), Next::End);
+        let mut shrunk = Reading::default();
+        assert_eq!(after(&mut shrunk, &["a", "b"], 3), Next::Page);
+        assert_eq!(after(&mut shrunk, &["d", "e"], 3), Next::Page, "a was deleted, so c is passed over");
+        assert_eq!(after(&mut shrunk, &["f"], 3), Next::End);
+        let mut trailing = Reading::default();
+        assert_eq!(after(&mut trailing, &["b", "c"], 2), Next::Page);
+        assert_eq!(after(&mut trailing, &["c", "d"], 2), Next::End, "a came late: c is shown twice");
     }
 
     #[test]

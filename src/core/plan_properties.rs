@@ -1,5 +1,7 @@
 //! The planner's promises, for any manifest, memory and observation.
 
+use std::sync::Arc;
+
 use proptest::{option, prelude::*, sample::select};
 
 use super::*;
@@ -116,7 +118,7 @@ prop_compose! {
         late in any::<bool>(),
         crd_terminating in any::<bool>(),
     ) -> Observed {
-        let seen = Box::new(Remote { name: Some(name.into()), broadcasting, ..remote("li1") });
+        let seen = Arc::new(Remote { name: Some(name.into()), broadcasting, ..remote("li1") });
         Observed {
             stream: match kind {
                 0 => Sight::NotYet,

@@ -1,5 +1,7 @@
 //! The planner as tables: what is known, and what follows.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::core::{
     action::Farewell,
@@ -11,11 +13,11 @@ use crate::core::{
 };
 
 fn present(remote: Remote) -> Observed {
-    seeing(Sight::Present { remote: Box::new(remote), fresh: false })
+    seeing(Sight::Present { remote: Arc::new(remote), fresh: false })
 }
 
 fn fresh(remote: Remote) -> Observed {
-    seeing(Sight::Present { remote: Box::new(remote), fresh: true })
+    seeing(Sight::Present { remote: Arc::new(remote), fresh: true })
 }
 
 fn bound(text: &str) -> Memory {

@@ -4,11 +4,17 @@
 //! stream came is ignored. So a page that was on its way while a stream was
 //! written never undoes, in our eyes, what was written.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::core::{
+    lag::lag,
     model::{Remote, StreamId},
     observed::Sight,
 };
@@ -16,8 +22,8 @@ use crate::core::{
 /// What is known of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
-    Present(Box<Remote>),
-    /// A whole pass did not show it.
+    Present(Arc<Remote>),
+    /// A whole pass did not show it, or two that may have passed over it.
     Missing,
     /// The API answered 404 for it, or deleted it. `judged` is whether a whole
     /// pass has missed it, too, so that the guard has had its say.
@@ -31,6 +37,14 @@ struct Seen {
     state: State,
     /// No older observation counts.
     as_of: Instant,
+    /// A pass has missed it, and may only have passed over it.
+    doubted: bool,
+}
+
+impl Seen {
+    fn new(state: State, as_of: Instant) -> Self {
+        Self { state, as_of, doubted: false }
+    }
 }
 
 /// The last observation of each stream.
@@ -40,12 +54,55 @@ pub struct Snapshot {
     passes: u64,
 }
 
+/// A page shows a stream otherwise than it was known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// The stream.
+    pub id: StreamId,
+    was: Option<Was>,
+    updated_at: Option<Timestamp>,
+}
+
+/// What was known of a stream that was there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Was {
+    updated_at: Option<Timestamp>,
+    since_seen: Duration,
+}
+
+impl News {
+    /// How long ago the stream changed, at the most; `now` is by the API's clock.
+    /// `None` where it was not known to be there.
+    #[must_use]
+    pub fn lag(&self, now: Timestamp) -> Option<Duration> {
+        self.was.as_ref().map(|was| lag(was.since_seen, was.updated_at, self.updated_at, now))
+    }
+}
+
+/// The held streams that a pass should have shown and did not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Missed {
+    /// Those that are missing from now on.
+    pub missing: Vec<StreamId>,
+    /// Those that it may have passed over: the next pass decides.
+    pub doubted: Vec<StreamId>,
+    /// Those that a call found gone while the pass was under way.
+    pub unjudged: Vec<StreamId>,
+}
+
+impl Missed {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &StreamId> {
+        self.missing.iter().chain(&self.doubted).chain(&self.unjudged)
+    }
+}
+
 impl Snapshot {
     /// What is known of a stream. One that no pass has shown is missing.
     #[must_use]
     pub fn sight(&self, id: &StreamId) -> Sight {
         match self.seen.get(id).map(|seen| &seen.state) {
-            Some(State::Present(remote)) => Sight::Present { remote: remote.clone(), fresh: false },
+            Some(State::Present(remote)) => Sight::Present { remote: Arc::clone(remote), fresh: false },
             Some(State::Gone { .. }) => Sight::Gone,
             Some(State::Missing) => Sight::Missing,
             None if self.passes > 0 => Sight::Missing,
@@ -56,13 +113,13 @@ impl Snapshot {
     /// Takes in the answer of a call about one stream, which came at `at`.
     pub fn answered(&mut self, remote: Remote, at: Instant) {
         let id = remote.id.clone();
-        self.seen.insert(id, Seen { state: State::Present(Box::new(remote)), as_of: at });
+        self.seen.insert(id, Seen::new(State::Present(Arc::new(remote)), at));
     }
 
     /// Takes in that a stream was gone at `at`.
     pub fn gone(&mut self, id: &StreamId, at: Instant) {
         let judged = self.judged(id);
-        self.seen.insert(id.clone(), Seen { state: State::Gone { judged }, as_of: at });
+        self.seen.insert(id.clone(), Seen::new(State::Gone { judged }, at));
     }
 
     /// Whether a whole pass has missed the stream since it was last seen.
@@ -72,64 +129,89 @@ impl Snapshot {
     }
 
     /// Takes in a stream of a page that was asked for at `asked`. Gives back
-    /// its id if that is news.
-    pub fn listed(&mut self, remote: Remote, asked: Instant) -> Option<StreamId> {
-        let id = remote.id.clone();
-        let state = State::Present(Box::new(remote));
-        match self.seen.get_mut(&id) {
-            Some(seen) if seen.as_of >= asked => None,
-            Some(seen) => {
-                let news = seen.state != state;
-                *seen = Seen { state, as_of: asked };
-                news.then_some(id)
-            }
-            None => {
-                self.seen.insert(id.clone(), Seen { state, as_of: asked });
-                Some(id)
-            }
+    /// what of it is news.
+    pub fn listed(&mut self, remote: Remote, asked: Instant) -> Option<News> {
+        let Some(seen) = self.seen.get_mut(&remote.id) else {
+            let (id, updated_at) = (remote.id.clone(), remote.updated_at);
+            self.seen.insert(id.clone(), Seen::new(State::Present(Arc::new(remote)), asked));
+            return Some(News { id, was: None, updated_at });
+        };
+        if seen.as_of >= asked {
+            return None;
         }
+        let since_seen = asked.saturating_duration_since(seen.as_of);
+        (seen.as_of, seen.doubted) = (asked, false);
+        let was = match &seen.state {
+            State::Present(known) if **known == remote => return None,
+            State::Present(known) => Some(Was { updated_at: known.updated_at, since_seen }),
+            State::Missing | State::Gone { .. } => None,
+        };
+        let news = News { id: remote.id.clone(), was, updated_at: remote.updated_at };
+        seen.state = State::Present(Arc::new(remote));
+        Some(news)
     }
 
-    /// Ends a pass that began at `began`: what it did not show, and nothing
-    /// newer speaks of, is missing. Gives back the `held` streams that are so
-    /// for the first time; of streams that nobody holds nothing is kept.
-    pub fn end_pass(&mut self, held: &[StreamId], began: Instant) -> Vec<StreamId> {
+    /// Ends a pass that began at `began`: what it did not show, and nothing newer
+    /// speaks of, is missing, unless so many (by `doubts`) are missed for the
+    /// first time that they are in doubt. Gives back the `held` streams of which
+    /// that is news; of streams that nobody holds nothing is kept.
+    pub fn end_pass(
+        &mut self,
+        held: &HashSet<&StreamId>,
+        began: Instant,
+        doubts: impl FnOnce(usize) -> bool,
+    ) -> Missed {
         self.passes += 1;
-        let mut vanished = Vec::new();
-        for id in held {
-            match self.seen.get_mut(id) {
-                Some(seen) if seen.as_of < began && matches!(seen.state, State::Present(_)) => {
-                    seen.state = State::Missing;
-                    vanished.push(id.clone());
-                }
-                Some(seen) if seen.as_of < began && seen.state == (State::Gone { judged: false }) => {
-                    seen.state = State::Gone { judged: true };
-                    vanished.push(id.clone());
-                }
-                Some(_) => {}
-                None => {
-                    self.seen.insert(id.clone(), Seen { state: State::Missing, as_of: began });
-                    vanished.push(id.clone());
-                }
+        let (mut first, mut missed) = (Vec::new(), Missed::default());
+        for id in held.iter().copied().cloned() {
+            match self.seen.get_mut(&id) {
+                None => first.push(id),
+                Some(seen) => match seen.state {
+                    State::Present(_) if seen.as_of >= began => {}
+                    State::Present(_) if !seen.doubted => first.push(id),
+                    State::Present(_) => {
+                        seen.state = State::Missing;
+                        missed.missing.push(id);
+                    }
+                    State::Gone { judged: false } if seen.as_of >= began => missed.unjudged.push(id),
+                    State::Gone { judged: false } => {
+                        seen.state = State::Gone { judged: true };
+                        missed.missing.push(id);
+                    }
+                    State::Missing | State::Gone { judged: true } => {}
+                },
             }
         }
-        let held: HashSet<_> = held.iter().collect();
+        self.miss(first, began, doubts, &mut missed);
         self.seen.retain(|id, seen| seen.as_of >= began || held.contains(id));
-        vanished
+        missed
     }
 
-    /// The held streams that a call found gone and no pass has missed yet: they
-    /// vanished, too, while the pass that has just ended was under way.
-    #[must_use]
-    pub fn unjudged(&self, held: &[StreamId]) -> Vec<StreamId> {
-        let is_so =
-            |id: &&StreamId| self.seen.get(id).is_some_and(|s| s.state == State::Gone { judged: false });
-        held.iter().filter(is_so).cloned().collect()
+    /// These are missed for the first time.
+    fn miss(
+        &mut self,
+        first: Vec<StreamId>,
+        began: Instant,
+        doubts: impl FnOnce(usize) -> bool,
+        missed: &mut Missed,
+    ) {
+        if doubts(first.len()) {
+            // One that was never seen stays so: a call about it tells, and a pass after that.
+            for id in &first {
+                self.seen.entry(id.clone()).and_modify(|seen| seen.doubted = true);
+            }
+            missed.doubted = first;
+            return;
+        }
+        for id in &first {
+            let seen = self.seen.entry(id.clone()).or_insert_with(|| Seen::new(State::Missing, began));
+            seen.state = State::Missing;
+        }
+        missed.missing.extend(first);
     }
 
     /// The streams that were seen and are not among the `held`.
-    pub fn unheld<'a>(&'a self, held: &[StreamId]) -> impl Iterator<Item = &'a Remote> {
-        let held: HashSet<_> = held.iter().cloned().collect();
+    pub fn unheld<'a>(&'a self, held: &'a HashSet<&StreamId>) -> impl Iterator<Item = &'a Remote> {
         self.seen.values().filter_map(move |seen| match &seen.state {
             State::Present(remote) if !held.contains(&remote.id) => Some(remote.as_ref()),
             _ => None,
@@ -162,80 +244,5 @@ impl Snapshot {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::core::fixture::{id, remote};
-
-    fn later(start: Instant, seconds: u64) -> Instant {
-        start + Duration::from_secs(seconds)
-    }
-
-    fn named(name: &str) -> Remote {
-        Remote { name: Some(name.into()), ..remote("li1") }
-    }
-
-    fn name_of(snapshot: &Snapshot) -> Option<String> {
-        match snapshot.sight(&id("li1")) {
-            Sight::Present { remote, .. } => remote.name,
-            _ => None,
-        }
-    }
-
-    #[test]
-    fn a_page_that_was_asked_for_before_a_write_ended_is_ignored() {
-        let start = Instant::now();
-        let mut snapshot = Snapshot::default();
-        snapshot.answered(named("written"), later(start, 5));
-        assert_eq!(snapshot.listed(named("old"), later(start, 4)), None);
-        assert_eq!(name_of(&snapshot).as_deref(), Some("written"));
-        assert_eq!(snapshot.listed(named("edited"), later(start, 6)), Some(id("li1")));
-    }
-
-    #[test]
-    fn only_news_wakes() {
-        let start = Instant::now();
-        let mut snapshot = Snapshot::default();
-        assert!(snapshot.listed(named("a"), start).is_some());
-        assert!(snapshot.listed(named("a"), later(start, 1)).is_none());
-        assert!(snapshot.listed(named("b"), later(start, 2)).is_some());
-    }
-
-    #[test]
-    fn what_a_whole_pass_does_not_show_is_missing_unless_something_newer_speaks_of_it() {
-        let start = Instant::now();
-        let held = [id("li1"), id("li2"), id("li3")];
-        let mut snapshot = Snapshot::default();
-        assert_eq!(snapshot.sight(&id("li1")), Sight::NotYet);
-        snapshot.listed(remote("li1"), start);
-        snapshot.answered(remote("li2"), later(start, 2));
-        assert_eq!(snapshot.end_pass(&held, later(start, 1)), [id("li1"), id("li3")]);
-        assert_eq!(snapshot.sight(&id("li1")), Sight::Missing);
-        assert!(matches!(snapshot.sight(&id("li2")), Sight::Present { .. }));
-        assert_eq!(snapshot.end_pass(&held, later(start, 2)), [] as [StreamId; 0], "it is news once");
-    }
-
-    #[test]
-    fn what_a_call_found_gone_is_news_to_the_next_whole_pass() {
-        let start = Instant::now();
-        let mut snapshot = Snapshot::default();
-        snapshot.listed(remote("li1"), start);
-        snapshot.gone(&id("li1"), later(start, 2));
-        assert!(!snapshot.judged(&id("li1")));
-        assert_eq!(snapshot.unjudged(&[id("li1")]), [id("li1")]);
-        assert_eq!(snapshot.end_pass(&[id("li1")], later(start, 1)), [] as [StreamId; 0], "it began before");
-        assert_eq!(snapshot.end_pass(&[id("li1")], later(start, 3)), [id("li1")]);
-        snapshot.gone(&id("li1"), later(start, 4));
-        assert!(snapshot.judged(&id("li1")), "the confirmation takes nothing back");
-    }
-
-    #[test]
-    fn a_gone_stream_that_is_shown_again_is_news() {
-        let start = Instant::now();
-        let mut snapshot = Snapshot::default();
-        snapshot.gone(&id("li1"), later(start, 5));
-        assert_eq!(snapshot.listed(remote("li1"), later(start, 4)), None, "the list trails");
-        assert_eq!(snapshot.listed(remote("li1"), later(start, 6)), Some(id("li1")));
-    }
-}
+#[path = "snapshot_tests.rs"]
+mod tests;

@@ -1,17 +1,12 @@
 //! Metrics in the Prometheus text format. No label carries an object's name.
 
-use std::{
-    fmt,
-    sync::{Arc, atomic::AtomicU64},
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
         counter::Counter,
         family::Family,
-        gauge::Gauge,
         histogram::{Histogram, exponential_buckets},
     },
     registry::{Registry, Unit},
@@ -19,7 +14,8 @@ use prometheus_client::{
 use tokio::time::Instant;
 
 use super::{
-    gauges::{Gauges, Readings, whole},
+    gauges::{Gauges, Readings},
+    passes::Passes,
     progress::Progress,
 };
 
@@ -61,11 +57,7 @@ pub struct Metrics {
     call_seconds: Histogram,
     reconciles: Family<ReconcileLabels, Counter>,
     reconcile_seconds: Histogram,
-    passes: Counter,
-    pass_seconds: Gauge<f64, AtomicU64>,
-    pass_ended: Gauge<f64, AtomicU64>,
-    streams: Gauge,
-    unreadable: Gauge,
+    passes: Passes,
     late: Counter,
     progress: Progress,
     gauges: Gauges,
@@ -81,18 +73,14 @@ impl Default for Metrics {
             call_seconds: Histogram::new(exponential_buckets(0.01, 2.0, 12)),
             reconciles: Family::default(),
             reconcile_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
-            passes: Counter::default(),
-            pass_seconds: Gauge::default(),
-            pass_ended: Gauge::default(),
-            streams: Gauge::default(),
-            unreadable: Gauge::default(),
+            passes: Passes::default(),
             late: Counter::default(),
             progress: Progress::default(),
             gauges: Gauges::default(),
             readings: Readings::default(),
         };
         metrics.register_counts(&mut registry);
-        metrics.register_passes(&mut registry);
+        metrics.passes.register(&mut registry);
         metrics.progress.register(&mut registry);
         metrics.gauges.register(&mut registry);
         Self { registry: Arc::new(registry), ..metrics }
@@ -127,29 +115,6 @@ impl Metrics {
         );
     }
 
-    fn register_passes(&self, registry: &mut Registry) {
-        let m = self;
-        registry.register("passes", "Whole passes over the account's streams", m.passes.clone());
-        registry.register_with_unit(
-            "last_pass_duration",
-            "How long the last pass over the account took",
-            Unit::Seconds,
-            m.pass_seconds.clone(),
-        );
-        registry.register("streams", "Streams in the account at the last pass", m.streams.clone());
-        registry.register(
-            "unreadable_streams",
-            "Streams that the last pass could not read",
-            m.unreadable.clone(),
-        );
-        registry.register_with_unit(
-            "last_pass_timestamp",
-            "When the last pass over the account ended, in Unix time; 0 before the first",
-            Unit::Seconds,
-            m.pass_ended.clone(),
-        );
-    }
-
     /// Counts a call to the API.
     pub fn called(&self, call: &Called<'_>) {
         let Called { method, code, class, priority, duration } = *call;
@@ -158,13 +123,10 @@ impl Metrics {
         self.call_seconds.observe(duration.as_secs_f64());
     }
 
-    /// Counts a pass over the account.
-    pub fn passed(&self, duration: Duration, streams: u64, unreadable: u64) {
-        self.passes.inc();
-        self.pass_seconds.set(duration.as_secs_f64());
-        self.pass_ended.set(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64());
-        self.streams.set(whole(streams));
-        self.unreadable.set(whole(unreadable));
+    /// The passes over the account.
+    #[must_use]
+    pub fn passes(&self) -> &Passes {
+        &self.passes
     }
 
     /// Counts streams that came too late.

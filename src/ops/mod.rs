@@ -8,6 +8,7 @@ pub mod gauges;
 pub mod key_file;
 pub mod lease;
 pub mod metrics;
+pub mod passes;
 pub mod progress;
 pub mod readiness;
 pub mod rights;

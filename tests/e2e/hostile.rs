@@ -179,7 +179,7 @@ fn a_list_that_repeats_itself_for_ever_ends_and_makes_no_second_stream() {
         stage.sandbox.inject(Rule::once(Fault::LostAfter).on("POST", "/live-streams"));
         stage.apply("lost", json!({ "name": "Lost" })).await;
         let object =
-            stage.until("lost", "the matter", |o| message(o).contains("repeats the one before")).await;
+            stage.until("lost", "the matter", |o| message(o).contains("repeats an earlier one")).await;
         assert!(message(&object).starts_with("api.video can't be reached"), "{}", message(&object));
         stage.synced("known", json!({ "name": "Known on" })).await;
         liar.repent();
