@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use apivideo::{ListLiveStreams, Page, Priority};
+use apivideo::{Class, ListLiveStreams, Page, Priority};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -17,6 +17,7 @@ use crate::{
     account::{Account, lock, remote, trouble},
     core::{
         backoff::backoff,
+        memory::Trouble,
         model::{Remote, StreamId},
         paging::{Next, Reading, Shown},
         tally::Tally,
@@ -60,15 +61,19 @@ pub(super) async fn pass(account: &Account, mut pace: Pace<'_>) -> PassReport {
     report
 }
 
-/// One page, read again until it comes, and when it was asked for. The client
-/// spaces the tries of an account in trouble; every LiveStream with work says
-/// meanwhile what the matter is.
+/// One page, read again until it comes, and when it was asked for. Where no call
+/// is left it waits for its turn like everyone else. The client spaces the tries
+/// of an account in trouble; every LiveStream with work says meanwhile what the matter is.
 async fn page(account: &Account, number: u32, pace: &mut Pace<'_>) -> (Page<apivideo::LiveStream>, Instant) {
-    let mut attempts = 0;
+    let (mut attempts, mut turn) = (0, None);
     loop {
         let query = ListLiveStreams { page: number, ..ListLiveStreams::default() };
         let asked = Instant::now();
-        let error = match account.client.send(apivideo::list(&query), Priority::Background).await {
+        let answer = match turn.take() {
+            Some(turn) => account.client.send_in(turn, apivideo::list(&query)).await,
+            None => account.client.send(apivideo::list(&query), Priority::Background).await,
+        };
+        let error = match answer {
             Ok(answer) => {
                 account.note_trouble(None);
                 return (answer.value, asked);
@@ -81,10 +86,15 @@ async fn page(account: &Account, number: u32, pace: &mut Pace<'_>) -> (Page<apiv
         if attempts == 1 {
             warn!(page = number, %error, "the account's list can't be read; trying again");
         }
+        let limited = found == Some(Trouble::RateLimited);
         if found.is_some() {
             account.note_trouble(found);
         }
-        pace.pause(wait).await;
+        if limited {
+            turn = Some(account.client.turn(Class::Read, Priority::Background).await);
+        } else {
+            pace.pause(wait).await;
+        }
     }
 }
 

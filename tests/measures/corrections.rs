@@ -9,7 +9,7 @@ fn at(second: i64) -> Timestamp {
 
 fn call(second: i64, method: &str, id: &str, status: u16) -> CallEntry {
     let path = format!("/live-streams/{id}");
-    CallEntry { at: at(second), method: method.into(), path, status: Some(status), fault: None }
+    CallEntry { at: at(second), method: method.into(), path, status: Some(status), fault: None, token: None }
 }
 
 #[test]

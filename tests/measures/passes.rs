@@ -8,7 +8,14 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn get(second: i64, path: &str) -> CallEntry {
-    CallEntry { at: at(second), method: "GET".into(), path: path.into(), status: Some(200), fault: None }
+    CallEntry {
+        at: at(second),
+        method: "GET".into(),
+        path: path.into(),
+        status: Some(200),
+        fault: None,
+        token: None,
+    }
 }
 
 #[test]
