@@ -60,7 +60,11 @@ impl CrdLook {
         self.shared(interval, || is_terminating(client)).await
     }
 
-    async fn shared<E>(&self, interval: Duration, ask: impl AsyncFnOnce() -> Result<bool, E>) -> Result<bool, E> {
+    async fn shared<E>(
+        &self,
+        interval: Duration,
+        ask: impl AsyncFnOnce() -> Result<bool, E>,
+    ) -> Result<bool, E> {
         let mut last = self.last.lock().await;
         if let Some(looked) = last.filter(|looked| looked.serves(Instant::now(), interval)) {
             return Ok(looked.terminating);

@@ -39,7 +39,11 @@ mod tests {
             ("changed in the future", Some(100), Some(2000), 0),
         ] {
             let (known, updated_at) = (known.map(at), updated_at.map(at));
-            assert_eq!(lag(Duration::from_secs(60), known, updated_at, at(1000)).as_secs(), seconds, "{what}");
+            assert_eq!(
+                lag(Duration::from_secs(60), known, updated_at, at(1000)).as_secs(),
+                seconds,
+                "{what}"
+            );
         }
     }
 }
