@@ -24,7 +24,9 @@ pub(super) struct Entry {
     pub seen: Option<(i64, Instant)>,
     /// How many reconciles in a row the cluster has failed.
     pub cluster_failures: u32,
-    own: Option<LiveStream>,
+    /// Kept until the watch has caught up. In a box: for most of the time there is
+    /// none, and ten thousand entries need no room for it.
+    own: Option<Box<LiveStream>>,
     superseded: Vec<String>,
 }
 
@@ -35,7 +37,7 @@ impl Entry {
         let outdated =
             watched.metadata.resource_version.as_ref().is_some_and(|v| self.superseded.contains(v));
         match self.own.as_ref().filter(|_| outdated) {
-            Some(own) => own.clone(),
+            Some(own) => LiveStream::clone(own),
             None => {
                 self.own = None;
                 self.superseded.clear();
@@ -60,7 +62,7 @@ impl Entry {
         if self.superseded.len() > REMEMBERED {
             self.superseded.remove(0);
         }
-        self.own = Some(after.clone());
+        self.own = Some(Box::new(after.clone()));
     }
 }
 

@@ -10,6 +10,8 @@
 pub mod guard;
 mod pace;
 #[cfg(test)]
+mod paced_stage;
+#[cfg(test)]
 mod paced_tests;
 mod pass;
 pub mod snapshot;

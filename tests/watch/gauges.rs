@@ -53,6 +53,8 @@ fn the_account_the_budget_the_leader_and_the_last_pass_are_told() {
         assert_eq!(told("account_unauthorized"), Some(0.0));
         assert_eq!(told("leader"), Some(1.0));
         assert_eq!(told("drift_interval_seconds"), Some(0.3));
+        assert_eq!(told("pass_interval_seconds"), Some(0.3));
+        assert_eq!(told("last_pass_pages"), Some(1.0));
         for class in ["read", "write"] {
             assert_eq!(told(&format!("budget_limit{{class=\"{class}\"}}")), Some(1e6));
             assert!(told(&format!("budget_remaining{{class=\"{class}\"}}")).is_some_and(|left| left < 1e6));
