@@ -63,7 +63,7 @@ fn health_readiness_and_metrics_are_served() {
         assert_eq!(get("/readyz").await.0, 200);
         let (status, metrics) = get("/metrics").await;
         assert_eq!(status, 200);
-        let created = r#"apivideo_operator_api_requests_total{method="POST",code="200"}"#;
+        let created = r#"apivideo_operator_api_requests_total{method="POST",code="200",class="write",priority="creation"} 1"#;
         assert!(metrics.lines().any(|line| line.starts_with(created)), "{metrics}");
         assert!(metrics.contains("# TYPE apivideo_operator_api_requests_total counter"), "{metrics}");
         assert!(metrics.contains("# HELP apivideo_operator_api_requests_total"), "{metrics}");
