@@ -146,7 +146,8 @@ async fn many_streams_that_a_shrinking_list_passes_over_are_left_to_the_next_pas
     let mut gone: Vec<_> = stage.ids[..20].iter().map(|id| Wake::One(place(id))).collect();
     let mut woken = stage.woken();
     let name = |wake: &Wake| format!("{wake:?}");
-    (gone.sort_by_key(name), woken.sort_by_key(name));
+    gone.sort_by_key(name);
+    woken.sort_by_key(name);
     assert_eq!(woken, gone, "and none of those that were passed over");
     assert!(!stage.account.view(Some(&stage.ids[0])).guarded, "20 of 450 are not many");
 }
