@@ -45,6 +45,10 @@ struct Replica {
     stopped_until: u64,
     /// Whether its machine is stopped, and not the process alone.
     suspended: bool,
+    /// One clock at a time: its machine may be suspended, or its wall clock set. A
+    /// clock that is set back by as much as a suspension lasts, both between two
+    /// looks, hides the time that passed; RELIABILITY.md says so.
+    may_be_suspended: bool,
     term: Term,
     seen: Option<Seen>,
     /// What it has seen can be acted upon without another look.
@@ -69,6 +73,7 @@ impl Replica {
             wall_set: 0,
             stopped_until: 0,
             suspended: false,
+            may_be_suspended: dice.bool(),
             term: Term::Awaited,
             seen: None,
             fresh: false,
@@ -179,9 +184,9 @@ impl World {
         match self.dice.u16(..600) {
             which @ (0 | 1) => {
                 replica.stopped_until = now + self.dice.u64(..40_000);
-                replica.suspended = which == 1;
+                replica.suspended = which == 1 && replica.may_be_suspended;
             }
-            2 if !replica.leads() || self.dice.bool() => {
+            2 if !replica.may_be_suspended && (!replica.leads() || self.dice.bool()) => {
                 replica.wall_set += self.dice.i64(-3_600_000..3_600_000);
             }
             _ => {}
