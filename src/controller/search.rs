@@ -15,6 +15,7 @@ use crate::{
         model::Remote,
         outcome::Outcome,
         paging::{Next, Reading, Shown},
+        tally::Tally,
     },
     ops::progress::Resolved,
 };
@@ -78,8 +79,8 @@ struct Found {
 }
 
 /// Reads the list by name, newest first, until the streams are older than the
-/// intent. A list that makes no sense is no answer: a stream that it hides
-/// would be made a second time.
+/// intent. A list that makes no sense, or that became shorter while it was
+/// read, is no answer: a stream that it hides would be made a second time.
 async fn search(
     context: &Context,
     subject: &Subject,
@@ -88,7 +89,7 @@ async fn search(
 ) -> Result<Found, Outcome> {
     let account = &subject.account;
     let mut found = Found { candidates: Vec::new(), unreadable: 0 };
-    let mut reading = Reading::default();
+    let (mut reading, mut tally) = (Reading::default(), Tally::default());
     loop {
         let query = ListLiveStreams {
             name: Some(intent.search_name().to_owned()),
@@ -104,6 +105,7 @@ async fn search(
         let ids: Vec<_> = page.items.iter().map(|item| item.live_stream_id.clone()).collect();
         let next =
             reading.after(Shown { ids: &ids, unreadable: page.unreadable, pages_total: page.pages_total });
+        tally.page((ids.len() + page.unreadable) as u64, page.items_total);
         let streams: Vec<_> = page.items.into_iter().filter_map(account::remote).collect();
         found.unreadable += page.unreadable + (ids.len() - streams.len());
         let past = streams.iter().any(|s| s.created_at.is_some_and(|t| t < intent.window_start()));
@@ -111,6 +113,9 @@ async fn search(
             streams.into_iter().filter(|s| intent.could_have_made(s, ended_at, account.policy.settle)),
         );
         match next {
+            Next::End | Next::Page if tally.shrank() => {
+                return Err(no_answer("the list became shorter while it was read".to_owned()));
+            }
             _ if past => return Ok(found),
             Next::Page => {}
             Next::End => return Ok(found),

@@ -39,6 +39,12 @@ impl Tally {
         self.total = total;
     }
 
+    /// Whether the list became shorter while it was read: a stream may have been passed over.
+    #[must_use]
+    pub fn shrank(&self) -> bool {
+        self.shrank
+    }
+
     /// Whether `missed` streams are in doubt, now that the pass has ended.
     #[must_use]
     pub fn doubts(&self, missed: usize) -> bool {
@@ -72,6 +78,17 @@ mod tests {
         ] {
             assert_eq!(doubts(pages, 4), doubted, "{what}");
         }
+    }
+
+    #[test]
+    fn it_tells_a_list_that_became_shorter_from_one_that_ends() {
+        let shrank = |pages: &[(u64, u64)]| {
+            let mut tally = Tally::default();
+            pages.iter().for_each(|(items, total)| tally.page(*items, *total));
+            tally.shrank()
+        };
+        assert!(shrank(&[(100, 250), (100, 249)]) && !shrank(&[(100, 250), (100, 250)]));
+        assert!(!shrank(&[(3, 3)]) && !shrank(&[]));
     }
 
     #[test]
