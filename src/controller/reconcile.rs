@@ -161,7 +161,8 @@ async fn rest(
         Step::RestUntil(time) => Some(time),
         Step::Do(_) | Step::Rest => None,
     };
-    if entry.memory.failure.is_none() {
+    // One that has no call to make any more leaves its place, or its turn, to others.
+    if entry.memory.failure.as_ref().is_none_or(|failure| until != Some(failure.retry_at)) {
         subject.account.turns.forget(&subject.manifest.uid);
     }
     let held_up = subject.manifest.deleting && subject.manifest.finalizer;
