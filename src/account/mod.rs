@@ -19,14 +19,13 @@ use std::{
     time::Duration,
 };
 
-use apivideo::{Class, Priority, Turn};
 use jiff::Timestamp;
 use tokio::{sync::Notify, time::Instant};
 
 pub use creates::Creates;
 pub use holders::{Claim, Holders};
 pub use late::LateStreams;
-pub use turns::{Alive, HeldBack, Turns};
+pub use turns::{Alive, HeldBack, Kind, Turns};
 pub use wakes::{Wake, Wakes};
 
 use crate::{
@@ -109,14 +108,15 @@ impl Account {
     /// An account of which nothing is known yet.
     #[must_use]
     pub fn new(client: apivideo::Client, policy: Policy) -> Self {
+        let wakes = Arc::new(Wakes::default());
         Self {
+            turns: Turns::new(client.clone(), Arc::clone(&wakes)),
             client,
             policy,
             holders: Mutex::default(),
             creates: Creates::default(),
             late: LateStreams::default(),
-            turns: Turns::default(),
-            wakes: Arc::default(),
+            wakes,
             observe_now: Notify::new(),
             snapshot: Mutex::default(),
             guard: Mutex::new(Guard::new(policy.missing_guard)),
@@ -143,20 +143,6 @@ impl Account {
             settle: self.policy.settle,
             marker: self.policy.marker,
         }
-    }
-
-    /// A turn to make a call for a LiveStream, while it is `alive`.
-    ///
-    /// # Errors
-    /// Why there is none now: the LiveStream is in the queue then, and is woken when its turn comes.
-    pub fn turn(&self, claim: &Claim, kind: (Class, Priority), alive: &Alive) -> Result<Turn, HeldBack> {
-        self.turns.take(&self.client, &self.wakes, claim, kind, alive)
-    }
-
-    /// Has a LiveStream wait for its turn: the API has just said that there is no call left.
-    #[must_use]
-    pub fn line_up(&self, claim: &Claim, kind: (Class, Priority), alive: &Alive) -> Duration {
-        self.turns.line_up(&self.client, &self.wakes, claim, kind, alive).expected_wait()
     }
 
     /// What is known of a stream.

@@ -28,12 +28,17 @@ const UNCLAIMED: Duration = Duration::from_secs(30);
 /// Tells whether a LiveStream is still there.
 pub type Alive = Arc<dyn Fn(&Claim) -> bool + Send + Sync>;
 
-/// The turns of an account's LiveStreams, by uid.
-#[derive(Clone, Default)]
-pub struct Turns(Arc<Mutex<HashMap<String, Waiting>>>);
+/// What kind of call: of which limit, and why it is made.
+pub type Kind = (Class, Priority);
 
-/// What kind of call: a class and a priority.
-type Kind = (Class, Priority);
+/// The turns of an account's LiveStreams. Cheap to clone.
+#[derive(Clone)]
+pub struct Turns {
+    client: Client,
+    wakes: Arc<Wakes>,
+    /// By uid.
+    waiting: Arc<Mutex<HashMap<String, Waiting>>>,
+}
 
 /// One that waits, or was given its turn.
 struct Waiting {
@@ -67,52 +72,47 @@ pub struct HeldBack {
 }
 
 impl Turns {
-    /// A turn: the one that the LiveStream was given, or one that is to be had at once.
+    /// The turns of this client's calls; `wakes` tells of them.
+    #[must_use]
+    pub fn new(client: Client, wakes: Arc<Wakes>) -> Self {
+        Self { client, wakes, waiting: Arc::default() }
+    }
+
+    /// A turn for a LiveStream, while it is `alive`: the one that it was given, or
+    /// one that is to be had at once.
     ///
     /// # Errors
     /// Why there is none. The LiveStream has a place in the queue then, and is woken.
-    pub fn take(
-        &self,
-        client: &Client,
-        wakes: &Arc<Wakes>,
-        claim: &Claim,
-        kind: Kind,
-        alive: &Alive,
-    ) -> Result<Turn, HeldBack> {
+    pub fn take(&self, claim: &Claim, kind: Kind, alive: &Alive) -> Result<Turn, HeldBack> {
         if let Some(turn) = self.given(&claim.uid, kind) {
             return Ok(turn);
         }
-        match client.try_turn(kind.0, kind.1) {
+        match self.client.try_turn(kind.0, kind.1) {
             Ok(turn) => {
                 self.forget(&claim.uid);
                 Ok(turn)
             }
-            Err(error) => {
-                let expected = self.line_up(client, wakes, claim, kind, alive).expected_wait();
-                Err(HeldBack { error, expected })
-            }
+            Err(error) => Err(HeldBack { error, expected: self.line_up(claim, kind, alive) }),
         }
     }
 
-    /// Takes a place in the queue, unless the LiveStream has one of this kind.
-    pub fn line_up(
-        &self,
-        client: &Client,
-        wakes: &Arc<Wakes>,
-        claim: &Claim,
-        kind: Kind,
-        alive: &Alive,
-    ) -> Arc<Place> {
-        let mut waiting = lock(&self.0);
+    /// Has a LiveStream wait for its turn, in the place that it has if that is for a
+    /// call of this kind. Gives back how long that is expected to take.
+    pub fn line_up(&self, claim: &Claim, kind: Kind, alive: &Alive) -> Duration {
+        self.place(claim, kind, alive).expected_wait()
+    }
+
+    fn place(&self, claim: &Claim, kind: Kind, alive: &Alive) -> Arc<Place> {
+        let mut waiting = lock(&self.waiting);
         let own = waiting.get(&claim.uid).filter(|own| own.given.is_none() && own.kind == kind);
         if let Some(place) = own.and_then(|own| own.place.as_ref()) {
             return Arc::clone(place);
         }
-        let place = Arc::new(client.line_up(kind.0, kind.1));
-        let (turns, wakes, alive) = (self.clone(), Arc::clone(wakes), Arc::clone(alive));
+        let place = Arc::new(self.client.line_up(kind.0, kind.1));
+        let (turns, alive) = (self.clone(), Arc::clone(alive));
         let (waits, claim_of_task) = (Arc::clone(&place), claim.clone());
         // Nobody is given a turn before it is in the map, which is locked until then.
-        let task = tokio::spawn(async move { turns.wait(&waits, &wakes, &claim_of_task, &alive).await });
+        let task = tokio::spawn(async move { turns.wait(&waits, &claim_of_task, &alive).await });
         let task = task.abort_handle();
         waiting
             .insert(claim.uid.clone(), Waiting { kind, place: Some(Arc::clone(&place)), given: None, task });
@@ -124,7 +124,7 @@ impl Turns {
     pub fn keep(&self, claim: &Claim, priority: Priority, turn: Turn) {
         let (turns, uid) = (self.clone(), claim.uid.clone());
         let kind = (turn.class(), priority);
-        let mut waiting = lock(&self.0);
+        let mut waiting = lock(&self.waiting);
         let task = tokio::spawn(async move {
             tokio::time::sleep(UNCLAIMED).await;
             turns.forget(&uid);
@@ -135,7 +135,7 @@ impl Turns {
 
     /// The turn of this kind that a LiveStream was given.
     fn given(&self, uid: &str, kind: Kind) -> Option<Turn> {
-        let mut waiting = lock(&self.0);
+        let mut waiting = lock(&self.waiting);
         let own = waiting.get_mut(uid)?;
         let turn = own.given.take();
         let right = own.kind == kind;
@@ -147,20 +147,20 @@ impl Turns {
     }
 
     /// Waits for the turn and holds it until it is taken up, for a while.
-    async fn wait(&self, place: &Arc<Place>, wakes: &Wakes, claim: &Claim, alive: &Alive) {
+    async fn wait(&self, place: &Arc<Place>, claim: &Claim, alive: &Alive) {
         let turn = place.turn().await;
         if alive(claim) && self.give(place, claim, turn) {
-            wakes.one(&claim.place);
+            self.wakes.one(&claim.place);
             tokio::time::sleep(UNCLAIMED).await;
         }
-        let mut waiting = lock(&self.0);
+        let mut waiting = lock(&self.waiting);
         if waiting.get(&claim.uid).is_some_and(|own| own.is_at(place)) {
             waiting.remove(&claim.uid);
         }
     }
 
     fn give(&self, place: &Arc<Place>, claim: &Claim, turn: Turn) -> bool {
-        let mut waiting = lock(&self.0);
+        let mut waiting = lock(&self.waiting);
         let own = waiting.get_mut(&claim.uid).filter(|own| own.is_at(place));
         own.map(|own| own.given = Some(turn)).is_some()
     }
@@ -168,11 +168,11 @@ impl Turns {
     /// Whether a LiveStream was given its turn and did not take it up yet.
     #[must_use]
     pub fn has_come(&self, uid: &str) -> bool {
-        lock(&self.0).get(uid).is_some_and(|own| own.given.is_some())
+        lock(&self.waiting).get(uid).is_some_and(|own| own.given.is_some())
     }
 
     /// A LiveStream has no call to make any more.
     pub fn forget(&self, uid: &str) {
-        lock(&self.0).remove(uid);
+        lock(&self.waiting).remove(uid);
     }
 }

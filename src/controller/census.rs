@@ -32,19 +32,12 @@ pub(super) fn reading(stores: Vec<Store<Guarded>>, shard: Shard) -> impl Fn(&Gau
         let objects: Vec<_> = stores.iter().flat_map(Store::state).collect();
         // A namespace that is named twice is watched twice.
         let each = objects.iter().filter(|object| uids.insert(object.meta().uid.as_deref()));
-        let each = each.filter(|object| is_of(shard, object));
+        let each = each.filter(|object| foreign::handles(shard, object));
         let counts = count(each.map(|object| object.as_ref()), Timestamp::now());
         for reason in Reason::ALL.map(Reason::as_str).into_iter().chain([UNREPORTED]) {
             let count = counts.get(reason).copied().unwrap_or_default();
             gauges.live_streams(reason, count.objects, count.not_ready);
         }
-    }
-}
-
-fn is_of(shard: Shard, object: &Guarded) -> bool {
-    match &object.0 {
-        Ok(live_stream) => foreign::handles(shard, live_stream),
-        Err(invalid) => shard.is_of(invalid.metadata.uid.as_deref().unwrap_or_default()),
     }
 }
 

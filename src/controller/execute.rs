@@ -4,7 +4,7 @@ use apivideo::{Class, CreateLiveStream, Effect, Priority, Turn, UpdateLiveStream
 
 use super::{Context, cluster, cluster::ClusterError, entries::Entry, search, subject::Subject};
 use crate::{
-    account::{self, lock},
+    account::{self, Kind, lock},
     core::{
         action::{Action, Cause, Farewell},
         intent::{Intent, Request, Search},
@@ -18,8 +18,8 @@ use crate::{
 };
 
 /// The kinds of calls whose priority is always the same.
-const CREATION: (Class, Priority) = (Class::Write, Priority::Creation);
-const DELETION: (Class, Priority) = (Class::Write, Priority::UserChange);
+const CREATION: Kind = (Class::Write, Priority::Creation);
+const DELETION: Kind = (Class::Write, Priority::UserChange);
 
 /// Does one thing and says what came of it.
 pub(super) async fn execute(
@@ -106,8 +106,8 @@ fn stored(subject: &mut Subject, entry: &mut Entry, action: &Action, written: Li
 }
 
 /// A turn to make a call of this kind; or that it is held back, and waits in the queue.
-pub(super) fn turn(context: &Context, subject: &Subject, kind: (Class, Priority)) -> Result<Turn, Outcome> {
-    subject.account.turn(&subject.claim(), kind, &context.alive).map_err(|held_back| {
+pub(super) fn turn(context: &Context, subject: &Subject, kind: Kind) -> Result<Turn, Outcome> {
+    subject.account.turns.take(&subject.claim(), kind, &context.alive).map_err(|held_back| {
         let why = match account::trouble(&held_back.error) {
             Some(trouble) => Why::Trouble(trouble),
             None => Why::Refused(refusal(&held_back.error)),
@@ -206,16 +206,11 @@ async fn delete(context: &Context, subject: &Subject, id: &StreamId) -> Outcome 
 }
 
 /// What an error of the client means for the LiveStream.
-pub(super) fn failed(
-    context: &Context,
-    subject: &Subject,
-    kind: (Class, Priority),
-    error: &apivideo::Error,
-) -> Outcome {
+pub(super) fn failed(context: &Context, subject: &Subject, kind: Kind, error: &apivideo::Error) -> Outcome {
     let account = &subject.account;
     let (why, again) = match account::trouble(error) {
         Some(trouble @ Trouble::RateLimited) => {
-            let expected = account.line_up(&subject.claim(), kind, &context.alive);
+            let expected = account.turns.line_up(&subject.claim(), kind, &context.alive);
             (Why::Trouble(trouble), Again::OnItsTurn(expected))
         }
         Some(trouble) => {

@@ -1,28 +1,32 @@
 //! LiveStreams that another shard handles. Nothing is done about them here; but
 //! what they hold is known, so that nobody here takes it.
 
-use super::{Context, startup};
+use kube::Resource;
+
+use super::{Context, Guarded, startup};
 use crate::{
     account::{Claim, lock},
     core::shard::Shard,
-    crd::{LiveStream, manifest, metadata},
+    crd::{manifest, metadata},
 };
 
-/// Whether a shard handles a LiveStream.
-pub(super) fn handles(shard: Shard, live_stream: &LiveStream) -> bool {
+/// Whether a shard handles an object; one that can't be read is told by its uid alone.
+pub(super) fn handles(shard: Shard, object: &Guarded) -> bool {
     if shard == Shard::WHOLE {
         return true;
     }
-    let intent = metadata::intent(&live_stream.metadata).and_then(Result::ok);
-    match manifest::read(live_stream) {
-        Ok(read) => shard.handles(&read, intent.as_ref()),
-        Err(_) => shard.is_of(live_stream.metadata.uid.as_deref().unwrap_or_default()),
+    let read = object.0.as_ref().ok().and_then(|live_stream| manifest::read(live_stream).ok());
+    let intent = metadata::intent(object.meta()).and_then(Result::ok);
+    match read {
+        Some(manifest) => shard.handles(&manifest, intent.as_ref()),
+        None => shard.is_of(object.meta().uid.as_deref().unwrap_or_default()),
     }
 }
 
 /// Takes in what another shard's LiveStream holds. Should it have been this
 /// shard's until now, it is forgotten.
-pub(super) fn note(context: &Context, live_stream: &LiveStream) {
+pub(super) fn note(context: &Context, object: &Guarded) {
+    let Ok(live_stream) = &object.0 else { return };
     let Ok(read) = manifest::read(live_stream) else { return };
     let account = context.accounts.of(&live_stream.metadata);
     let claim = Claim { uid: read.uid, place: read.place };

@@ -46,13 +46,9 @@ pub enum ReconcileError {
 pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, ReconcileError> {
     startup::load(&context).await;
     let Some(uid) = object.meta().uid.clone() else { return Ok(Action::await_change()) };
-    match &object.0 {
-        Ok(live_stream) if !foreign::handles(context.shard, live_stream) => {
-            foreign::note(&context, live_stream);
-            return Ok(Action::await_change());
-        }
-        Err(_) if !context.shard.is_of(&uid) => return Ok(Action::await_change()),
-        Ok(_) | Err(_) => {}
+    if !foreign::handles(context.shard, &object) {
+        foreign::note(&context, &object);
+        return Ok(Action::await_change());
     }
     let entry = context.entries.of(&uid);
     let mut entry = entry.lock().await;

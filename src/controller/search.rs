@@ -8,7 +8,7 @@ use super::{
     subject::Subject,
 };
 use crate::{
-    account::{self, lock},
+    account::{self, Kind, lock},
     core::{
         intent::{Finding, Intent, Request, judge},
         memory::{Create, Memory},
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A page of a search, as calls go.
-const LOOK: (Class, Priority) = (Class::Read, Priority::DriftCorrection);
+const LOOK: Kind = (Class::Read, Priority::DriftCorrection);
 
 /// One complete look for the stream of a lost create. What it finds is claimed
 /// before another look can see it.

@@ -11,11 +11,12 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::availability::{Gate, Held, Moved, Reason, Report, Ticket};
-use crate::budget::{Budget, Spent, Verdict};
+use crate::budget::{Spent, Verdict};
 use crate::client::AccountState;
 use crate::error::{Deferral, Error};
+use crate::line::Line;
 use crate::priority::Priority;
-use crate::queue::{Queue, Seat};
+use crate::queue::Seat;
 use crate::rate_limit::{Limits, RateLimit};
 use crate::requests::Class;
 use crate::share::Share;
@@ -40,12 +41,6 @@ struct Parts {
     jitter: fastrand::Rng,
 }
 
-/// The calls of one class: how many may be made, and who waits for one.
-struct Line {
-    budget: Budget,
-    queue: Queue<Arc<Notify>>,
-}
-
 /// Leave for one call.
 pub(crate) struct Permit {
     governor: Arc<Governor>,
@@ -66,8 +61,7 @@ pub(crate) enum Look {
 
 impl Governor {
     pub(crate) fn new(reads: Share, writes: Share, jitter: fastrand::Rng) -> Self {
-        let line = |share| Line { budget: Budget::new(share), queue: Queue::new() };
-        let parts = Parts { gate: Gate::new(), reads: line(reads), writes: line(writes), jitter };
+        let parts = Parts { gate: Gate::new(), reads: Line::new(reads), writes: Line::new(writes), jitter };
         Self { parts: Mutex::new(parts), changed: Notify::new() }
     }
 
@@ -226,35 +220,6 @@ impl Governor {
 
     fn parts(&self) -> MutexGuard<'_, Parts> {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Line {
-    /// Who is next of those that the budget has a call for; while the gate is
-    /// shut, `all` is false, of those that may be the probe.
-    fn chosen(&mut self, now: Instant, all: bool) -> Option<Seat> {
-        let budget = &mut self.budget;
-        let may_go = |priority: Priority| all || priority.may_probe();
-        self.queue
-            .candidates()
-            .find(|seat| may_go(seat.priority) && budget.look(seat.priority, now) == Verdict::Admit)
-    }
-
-    fn ring(&self) {
-        self.queue.heads().for_each(|bell| bell.notify_one());
-    }
-
-    fn deferred(&mut self, class: Class, priority: Priority, now: Instant) -> Error {
-        let ahead = self.queue.ahead_of(priority);
-        let until_then = match self.budget.look(priority, now) {
-            Verdict::Defer(pause) if ahead == 0 => pause,
-            _ => self.budget.expected(ahead, now),
-        };
-        Error::Deferred {
-            because: Deferral::RateLimited,
-            retry_in: until_then,
-            message: format!("the share of the limit for {class} is used up until the limit resets"),
-        }
     }
 }
 

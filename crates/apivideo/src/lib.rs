@@ -50,6 +50,7 @@ mod governor;
 mod hostile;
 mod http_wire;
 mod interpret;
+mod line;
 mod model;
 mod observe;
 mod priority;

@@ -1,4 +1,4 @@
-//! Two replicas in simulated time: whatever their clocks, the network and
+//! Two replicas in simulated time: whatever one of their clocks, the network and
 //! whoever stops them do, their terms never overlap.
 
 use std::time::{Duration, Instant, SystemTime};
