@@ -10,11 +10,13 @@
 //! [`controller`] does what was decided; [`ops`] is what any process in a
 //! cluster needs.
 
+/// The decisions: a crate of its own, so that Cargo keeps it free of I/O.
+pub use apivideo_operator_core as core;
+
 pub mod account;
 pub mod cli;
 pub mod commands;
 pub mod controller;
-pub mod core;
 pub mod crd;
 pub mod observer;
 pub mod ops;

@@ -48,7 +48,11 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// A module's files and the code in them: comments may name anything.
 fn code(module: &str) -> Vec<(PathBuf, String)> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let files = if module == "cli" { vec![src.join("cli.rs")] } else { sources(&src.join(module)) };
+    let files = match module {
+        "cli" => vec![src.join("cli.rs")],
+        "core" => sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/core/src")),
+        _ => sources(&src.join(module)),
+    };
     let strip = |text: String| {
         text.lines()
             .filter(|l| !l.trim_start().starts_with("//"))

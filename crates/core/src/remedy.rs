@@ -22,7 +22,7 @@ pub(super) fn retain(place: &Place) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::fixture::manifest;
+    use crate::fixture::manifest;
 
     #[test]
     fn a_command_names_the_object_and_is_quoted_for_a_shell() {

@@ -1,5 +1,7 @@
 //! Values that the tests of the decisions start from.
 
+#![allow(clippy::unwrap_used, reason = "the values are written here: that one is no id or time is a slip of this file")]
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,20 +12,20 @@ use super::{
 };
 
 /// The time `second` seconds after the epoch.
-pub(crate) fn at(second: i64) -> Timestamp {
+pub fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-pub(crate) fn id(text: &str) -> StreamId {
+pub fn id(text: &str) -> StreamId {
     StreamId::parse(text).unwrap()
 }
 
-pub(crate) fn desired() -> Desired {
+pub fn desired() -> Desired {
     Desired { name: "Town hall".into(), public: Some(true), player_id: None }
 }
 
 /// A remote stream that is as [`desired`] wants it.
-pub(crate) fn remote(text: &str) -> Remote {
+pub fn remote(text: &str) -> Remote {
     Remote {
         id: id(text),
         name: Some("Town hall".into()),
@@ -37,7 +39,7 @@ pub(crate) fn remote(text: &str) -> Remote {
 }
 
 /// A LiveStream that wants what [`desired`] says, with every default.
-pub(crate) fn manifest() -> Manifest {
+pub fn manifest() -> Manifest {
     Manifest {
         uid: "me".into(),
         place: Place { namespace: "ns".into(), name: "town-hall".into() },
@@ -57,7 +59,7 @@ pub(crate) fn manifest() -> Manifest {
 }
 
 /// An account that was seen and has no trouble.
-pub(crate) fn account() -> AccountView {
+pub fn account() -> AccountView {
     AccountView {
         observed: true,
         trouble: None,
@@ -69,6 +71,6 @@ pub(crate) fn account() -> AccountView {
 }
 
 /// What is known when this is known of the stream.
-pub(crate) fn seeing(stream: Sight) -> Observed {
+pub fn seeing(stream: Sight) -> Observed {
     Observed { stream, account: account(), late: None, crd_terminating: false }
 }

@@ -63,7 +63,7 @@ impl GivenUp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::fixture::{at, desired, manifest, remote};
+    use crate::fixture::{at, desired, manifest, remote};
 
     #[test]
     fn a_stream_of_the_same_payload_is_late_from_the_intents_window_until_an_hour_after_it_was_given_up() {

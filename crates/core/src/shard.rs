@@ -106,7 +106,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::core::fixture::{at, desired, id, manifest};
+    use crate::fixture::{at, desired, id, manifest};
 
     fn all(count: u32) -> impl Iterator<Item = Shard> {
         (0..count).map(move |index| Shard { index, count })

@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::fixture::{at, desired, manifest};
+use crate::fixture::{at, desired, manifest};
 
 fn request_after(meetings: &[Option<i64>]) -> Option<Request> {
     let intent = Intent::new(&desired(), "me", at(90), false);

@@ -132,7 +132,7 @@ fn asked_for(wanted: &StreamId, holder: &dyn Fn(&StreamId) -> Option<Place>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::fixture::id;
+    use crate::fixture::id;
 
     fn other() -> Place {
         Place { namespace: "ns".into(), name: "other".into() }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::{option, prelude::*, sample::select};
 
 use super::*;
-use crate::core::{
+use crate::{
     action::Farewell,
     fight::Fight,
     fixture::{account, at, desired, id, manifest, remote},
@@ -282,7 +282,7 @@ fn obey(world: &mut Option<Remote>, manifest: &mut Manifest, action: &Action) ->
             Outcome::Deleted
         }
         Action::DeleteLate { .. } => Outcome::Deleted,
-        Action::Look { .. } => Outcome::Looked(crate::core::intent::Finding::Nothing),
+        Action::Look { .. } => Outcome::Looked(crate::intent::Finding::Nothing),
         Action::Release { .. } => {
             manifest.finalizer = false;
             Outcome::Stored

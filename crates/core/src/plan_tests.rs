@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::core::{
+use crate::{
     action::Farewell,
     fixture::{account, at, desired, id, manifest, remote, seeing},
     intent::{Intent, Request, Search},

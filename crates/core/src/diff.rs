@@ -96,7 +96,7 @@ pub fn made_from(payload: &Desired, remote: &Remote) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::fixture::{desired, remote};
+    use crate::fixture::{desired, remote};
 
     #[test]
     fn a_value_longer_than_any_is_told_by_its_beginning() {

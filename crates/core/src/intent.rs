@@ -192,7 +192,7 @@ pub fn judge(mut candidates: Vec<Remote>, open_intents: usize) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::fixture::{at, desired, remote};
+    use crate::fixture::{at, desired, remote};
 
     const SETTLE: Duration = Duration::from_secs(30);
 

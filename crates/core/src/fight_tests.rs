@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::core::{
+use crate::{
     action::Action,
     binding::Binding,
     fixture::{at, id, manifest, remote, seeing},

@@ -1,7 +1,7 @@
 //! What follows from what came of an action.
 
 use super::*;
-use crate::core::{
+use crate::{
     diff::Changes,
     fixture::{at, desired, id, manifest, remote, seeing},
     intent::Intent,

@@ -17,8 +17,8 @@ mod create;
 pub mod decisions;
 pub mod diff;
 pub mod fight;
-#[cfg(test)]
-pub(crate) mod fixture;
+#[cfg(any(test, feature = "fixture"))]
+pub mod fixture;
 pub mod intent;
 pub mod lag;
 pub mod late;

@@ -26,7 +26,7 @@ pub fn lag(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::fixture::at;
+    use crate::fixture::at;
 
     #[test]
     fn a_change_is_as_old_as_it_may_be_at_the_most() {

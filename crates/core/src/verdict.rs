@@ -213,7 +213,7 @@ pub fn conditions(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::fixture::at;
+    use crate::fixture::at;
 
     #[test]
     fn conditions_are_true_to_kstatus() {
