@@ -111,8 +111,9 @@ pub struct RunArgs {
     #[arg(long, env = "MISSING_GUARD", value_enum, value_name = "on|off")]
     pub missing_guard: Option<Switch>,
 
-    /// Address of /metrics, /healthz and /readyz.
-    #[arg(long, env = "BIND", default_value = "0.0.0.0:8080", value_name = "ADDRESS:PORT")]
+    /// Address of /metrics, /healthz and /readyz. [::] serves IPv4 as well; a
+    /// kernel without IPv6 gets 0.0.0.0 instead.
+    #[arg(long, env = "BIND", default_value = "[::]:8080", value_name = "ADDRESS:PORT")]
     pub bind: SocketAddr,
 
     /// Of several replicas let one work, elected by a Lease.

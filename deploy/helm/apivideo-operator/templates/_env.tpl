@@ -14,7 +14,7 @@
   (list "READ_SHARE" (toString $config.readShare))
   (list "WRITE_SHARE" (toString $config.writeShare))
   (list "MISSING_GUARD" $config.missingGuard)
-  (list "BIND" (printf "0.0.0.0:%d" (int .Values.port)))
+  (list "BIND" (printf "[::]:%d" (int .Values.port)))
   (list "LEADER_ELECT" (toString .Values.leaderElection.enabled))
   (list "LOG_FORMAT" $config.logFormat)
   (list "RUST_LOG" $config.logFilter)
