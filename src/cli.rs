@@ -1,14 +1,13 @@
 //! The command line: every setting is a flag and an environment variable, and
 //! a wrong value is refused with its name, the value and what is accepted.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::HashSet, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
 use crate::{
     commands::{self, Failure},
-    core::shard::Shard,
     ops::telemetry::LogFormat,
 };
 
@@ -76,19 +75,10 @@ pub struct RunArgs {
     #[arg(long, env = "APIVIDEO_BASE_URL", value_name = "URL")]
     pub base_url: Option<String>,
 
-    /// Namespace to watch; may be given several times. None: all namespaces.
-    #[arg(long = "namespace", env = "WATCH_NAMESPACE", value_name = "NAMESPACE", value_delimiter = ',')]
-    pub namespaces: Vec<String>,
-
-    /// Label selector: only LiveStreams that it matches are handled.
-    #[arg(long, env = "SELECTOR", value_name = "SELECTOR")]
-    pub selector: Option<String>,
-
-    /// Handle one part of the LiveStreams, of several operators that share the
-    /// account: 0/3, 1/3 and 2/3. Each part has a Lease of its own (this implies
-    /// --leader-elect) and an even part of the shares of the limits.
-    #[arg(long, env = "SHARD", value_name = "INDEX/COUNT", allow_hyphen_values = true)]
-    pub shard: Option<Shard>,
+    /// Namespaces to watch, separated by commas; may be given several times.
+    /// Without it, all namespaces are watched.
+    #[arg(long = "namespace", env = "WATCH_NAMESPACE", value_parser = namespaces, allow_hyphen_values = true, value_name = "NAMESPACE,…")]
+    namespaces: Vec<Namespaces>,
 
     /// Time between two passes over the account's streams.
     #[arg(long, env = "DRIFT_INTERVAL", value_parser = duration, allow_hyphen_values = true, default_value = "60s", value_name = "DURATION")]
@@ -121,8 +111,9 @@ pub struct RunArgs {
     #[arg(long, env = "MISSING_GUARD", value_enum, value_name = "on|off")]
     pub missing_guard: Option<Switch>,
 
-    /// Address of /metrics, /healthz and /readyz.
-    #[arg(long, env = "BIND", default_value = "0.0.0.0:8080", value_name = "ADDRESS:PORT")]
+    /// Address of /metrics, /healthz and /readyz. [::] serves IPv4 as well; a
+    /// kernel without IPv6 gets 0.0.0.0 instead.
+    #[arg(long, env = "BIND", default_value = "[::]:8080", value_name = "ADDRESS:PORT")]
     pub bind: SocketAddr,
 
     /// Of several replicas let one work, elected by a Lease.
@@ -136,11 +127,41 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    /// Whether it works only while it holds a Lease.
+    /// The namespaces to watch, each once. Empty: all namespaces.
     #[must_use]
-    pub fn is_elected(&self) -> bool {
-        self.leader_elect || self.shard.is_some()
+    pub fn namespaces(&self) -> Vec<String> {
+        let mut seen = HashSet::new();
+        self.namespaces.iter().flat_map(|list| &list.0).filter(|name| seen.insert(*name)).cloned().collect()
     }
+}
+
+/// One value of `--namespace`, which may name several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Namespaces(Vec<String>);
+
+/// The names in a list with commas. The empty text, as of an empty environment
+/// variable, names none.
+fn namespaces(text: &str) -> Result<Namespaces, String> {
+    let names: Vec<_> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if names.is_empty() && !text.is_empty() {
+        return Err(format!("it contains no name; {NAMESPACE_FORMAT}"));
+    }
+    match names.iter().find(|name| !is_dns_label(name)) {
+        Some(name) => Err(format!("{name:?} is not the name of a namespace; {NAMESPACE_FORMAT}")),
+        None => Ok(Namespaces(names.into_iter().map(str::to_owned).collect())),
+    }
+}
+
+const NAMESPACE_FORMAT: &str = "use 1 to 63 lowercase letters, digits and '-', beginning and ending with a letter or \
+    digit, like team-video";
+
+/// Whether a text is a label by RFC 1123, as a namespace's name has to be.
+fn is_dns_label(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&text.len())
+        && text.bytes().all(allowed)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 /// A duration above zero, like `500ms`, `60s` or `5m`.
@@ -178,6 +199,40 @@ mod tests {
         for bad in ["0", "1.01", "-0.5", "NaN", "inf", "half"] {
             assert!(share(bad).is_err(), "{bad:?}");
         }
+    }
+
+    fn watched(flags: &[&str]) -> Result<Vec<String>, String> {
+        let cli = Cli::try_parse_from(["apivideo-operator", "run"].iter().chain(flags));
+        let Command::Run(args) = cli.map_err(|error| error.to_string())?.command else { unreachable!() };
+        Ok(args.namespaces())
+    }
+
+    #[test]
+    fn namespaces_are_trimmed_and_each_is_watched_once() {
+        let longest = "n".repeat(63);
+        let cases: [(&[&str], &[&str]); 6] = [
+            (&[], &[]),
+            (&["--namespace", ""], &[]),
+            (&["--namespace", "a"], &["a"]),
+            (&["--namespace", " b, a,,b "], &["b", "a"]),
+            (&["--namespace", "a,b", "--namespace", "c,a"], &["a", "b", "c"]),
+            (&["--namespace", &longest], &[&longest]),
+        ];
+        for (flags, expected) in cases {
+            assert_eq!(watched(flags).unwrap(), expected, "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn a_bad_namespace_is_named_with_what_is_accepted() {
+        let too_long = "n".repeat(64);
+        for bad in ["Team", "a,b_c", "-a", "a-", "a.b", "ä", "a b", " ", " , ", ",", &too_long] {
+            let error = watched(&["--namespace", bad]).expect_err(bad);
+            for word in ["--namespace", bad, "1 to 63 lowercase letters"] {
+                assert!(error.contains(word), "{bad:?}: {word} in {error}");
+            }
+        }
+        assert!(watched(&["--namespace", "a,b_c"]).unwrap_err().contains(r#""b_c" is not the name"#));
     }
 
     #[test]

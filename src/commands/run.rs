@@ -45,7 +45,7 @@ pub(crate) fn main(args: &RunArgs) -> Result<(), Failure> {
     telemetry::start(args.log_format);
     let key = api_key(args)?;
     let metrics = Metrics::default();
-    let fence = if args.is_elected() { Fence::closed_until_elected() } else { Fence::open() };
+    let fence = if args.leader_elect { Fence::closed_until_elected() } else { Fence::open() };
     let api = api_client(args, key.clone(), &metrics, &fence)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -86,13 +86,12 @@ pub async fn run(
         .map_err(|error| Failure::Work(format!("--bind {}: {error}; choose another address", args.bind)))?;
     let mut services = JoinSet::new();
     services.spawn(drain(admin::serve(listener, metrics.clone(), readiness.clone(), shutdown.clone())));
-    let scope = scope(args);
+    let scope = Scope { namespaces: args.namespaces() };
     services.spawn(checks::run(cluster.clone(), scope.clone(), readiness, shutdown.clone(), move || {
         checks.ready()
     }));
     let account = Arc::new(Account::new(api, policy(args)));
     metrics.gauges().drift_interval(args.drift_interval);
-    metrics.gauges().shards(scope.shard.count());
     metrics.read_off(account_reading(account.client.clone()));
     if let Some(path) = args.api_key_file.clone() {
         let account = Arc::clone(&account);
@@ -118,14 +117,6 @@ pub async fn run(
     }
     info!("the operator has ended");
     ended.map(|_| ())
-}
-
-fn scope(args: &RunArgs) -> Scope {
-    Scope {
-        namespaces: args.namespaces.iter().filter(|n| !n.is_empty()).cloned().collect(),
-        selector: args.selector.clone().filter(|s| !s.is_empty()),
-        shard: args.shard.unwrap_or_default(),
-    }
 }
 
 /// How it is with the calls under way at a clean end.
@@ -160,11 +151,6 @@ async fn until_the_end(
     Ok(Calls::Ended)
 }
 
-/// What this process is elected for: the whole of the work, or one shard of it.
-fn seat(args: &RunArgs) -> lease::Seat {
-    args.shard.map_or_else(lease::Seat::whole, |shard| lease::Seat::of(shard.index(), shard.count()))
-}
-
 async fn lead(
     args: &RunArgs,
     cluster: &Client,
@@ -172,17 +158,15 @@ async fn lead(
     standby: &Standby,
     shutdown: &CancellationToken,
 ) -> Result<Option<lease::Leadership>, Failure> {
-    if !args.is_elected() {
+    if !args.leader_elect {
         return Ok(None);
     }
-    let seat = seat(args);
-    if let Some(hindrance) = lease::hindrance(cluster, &seat).await {
+    if let Some(hindrance) = lease::hindrance(cluster).await {
         return Err(Failure::Work(hindrance));
     }
-    let name = seat.name.clone();
-    let mut leadership = lease::take_part(cluster.clone(), seat, fence.clone())
+    let mut leadership = lease::take_part(cluster.clone(), fence.clone())
         .await
-        .map_err(|error| Failure::Work(format!("--leader-elect: the Lease {name}: {error}")))?;
+        .map_err(|error| Failure::Work(format!("--leader-elect: the Lease {}: {error}", lease::LEASE)))?;
     standby.set(true);
     tokio::select! {
         () = leadership.gained() => {}
@@ -255,7 +239,7 @@ pub fn api_client(
         api_key: key,
         read_share: args.read_share,
         write_share: args.write_share,
-        clients: args.shard.unwrap_or_default().count(),
+        clients: 1,
         user_agent: concat!("apivideo-operator/", env!("CARGO_PKG_VERSION")).into(),
         jitter_seed: None,
     };

@@ -1,19 +1,13 @@
 //! How many LiveStreams give which reason: counted in what the watches hold,
 //! where each that comes, changes or goes shows by itself.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use jiff::Timestamp;
 use kube::{Resource, runtime::reflector::Store};
 
-use super::{Guarded, foreign};
-use crate::{
-    core::{shard::Shard, verdict::Reason},
-    ops::gauges::Gauges,
-};
+use super::Guarded;
+use crate::{core::verdict::Reason, ops::gauges::Gauges};
 
 /// The reason of a LiveStream that says nothing of itself yet.
 const UNREPORTED: &str = "Unreported";
@@ -25,15 +19,11 @@ struct Count {
     not_ready: Duration,
 }
 
-/// Counts the LiveStreams of these watches that this shard handles.
-pub(super) fn reading(stores: Vec<Store<Guarded>>, shard: Shard) -> impl Fn(&Gauges) + Send + Sync {
+/// Counts the LiveStreams of these watches.
+pub(super) fn reading(stores: Vec<Store<Guarded>>) -> impl Fn(&Gauges) + Send + Sync {
     move |gauges| {
-        let mut uids = HashSet::new();
         let objects: Vec<_> = stores.iter().flat_map(Store::state).collect();
-        // A namespace that is named twice is watched twice.
-        let each = objects.iter().filter(|object| uids.insert(object.meta().uid.as_deref()));
-        let each = each.filter(|object| foreign::handles(shard, object));
-        let counts = count(each.map(|object| object.as_ref()), Timestamp::now());
+        let counts = count(objects.iter().map(AsRef::as_ref), Timestamp::now());
         for reason in Reason::ALL.map(Reason::as_str).into_iter().chain([UNREPORTED]) {
             let count = counts.get(reason).copied().unwrap_or_default();
             gauges.live_streams(reason, count.objects, count.not_ready);

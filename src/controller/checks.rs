@@ -5,7 +5,7 @@
 //!
 //! Only reads, and it asks for no right of its own.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -41,7 +41,7 @@ const NEEDED: [Right; 2] = [
         group: "api.video",
         resource: "livestreams",
         subresource: "",
-        name: Cow::Borrowed(""),
+        name: "",
         verbs: &["list", "watch", "patch"],
         without: "no LiveStream is reconciled",
     },
@@ -49,7 +49,7 @@ const NEEDED: [Right; 2] = [
         group: "api.video",
         resource: "livestreams",
         subresource: "status",
-        name: Cow::Borrowed(""),
+        name: "",
         verbs: &["get", "patch"],
         without: "no LiveStream says how it is",
     },
@@ -60,7 +60,7 @@ const EVENTS: Right = Right {
     group: "events.k8s.io",
     resource: "events",
     subresource: "",
-    name: Cow::Borrowed(""),
+    name: "",
     verbs: &["create"],
     without: "no event tells what was done",
 };
@@ -68,7 +68,7 @@ const CRD: Right = Right {
     group: "apiextensions.k8s.io",
     resource: "customresourcedefinitions",
     subresource: "",
-    name: Cow::Borrowed("livestreams.api.video"),
+    name: "livestreams.api.video",
     verbs: &["get"],
     without: "an older CRD is not noticed, and the CRD's deletion deletes the streams",
 };

@@ -12,7 +12,6 @@ mod diagnosis;
 mod entries;
 mod events;
 mod execute;
-mod foreign;
 mod malformed;
 pub mod reconcile;
 mod report;
@@ -39,7 +38,7 @@ use tracing::debug;
 
 use crate::{
     account::{Accounts, Alive, Claim, Wake},
-    core::{decisions::Decisions, shard::Shard},
+    core::decisions::Decisions,
     crd::LiveStream,
     ops::metrics::Metrics,
 };
@@ -55,7 +54,6 @@ pub struct Context {
     stores: Vec<Store<Guarded>>,
     /// Whether a LiveStream is still there.
     alive: Alive,
-    shard: Shard,
     decisions: Decisions,
     entries: entries::Entries,
     events: events::Events,
@@ -75,10 +73,6 @@ const RECONCILES_AT_ONCE: u16 = 80;
 pub struct Scope {
     /// The namespaces; none means all.
     pub namespaces: Vec<String>,
-    /// A label selector.
-    pub selector: Option<String>,
-    /// Which of these are handled. The others are watched for what they hold.
-    pub shard: Shard,
 }
 
 impl Scope {
@@ -102,15 +96,13 @@ pub async fn run(
     shutdown: CancellationToken,
     caches_filled: impl FnOnce() + Send + 'static,
 ) {
-    let mut config = watcher::Config::default();
-    config.label_selector.clone_from(&scope.selector);
     let (mut controllers, mut listed) = (Vec::new(), Vec::new());
     for namespace in scope.namespaces() {
         let api: Api<Guarded> = match &namespace {
             Some(namespace) => Api::namespaced(client.clone(), namespace),
             None => Api::all(client.clone()),
         };
-        let (controller, list) = watch(api, config.clone());
+        let (controller, list) = watch(api);
         listed.push(list);
         let wakes = woken(&accounts, namespace, &controller.store());
         let token = shutdown.clone();
@@ -119,13 +111,12 @@ pub async fn run(
         );
     }
     let stores: Vec<_> = controllers.iter().map(Controller::store).collect();
-    metrics.read_off(census::reading(stores.clone(), scope.shard));
+    metrics.read_off(census::reading(stores.clone()));
     let context = Arc::new(Context {
         events: events::Events::new(client.clone()),
         client,
         accounts,
         alive: Arc::new(alive(stores.clone())),
-        shard: scope.shard,
         stores,
         decisions,
         entries: entries::Entries::default(),
@@ -170,11 +161,12 @@ async fn ended_before_it_began(context: &Context, shutdown: &CancellationToken) 
 /// can't tell: kube's controller waits for it too, and it wakes but one.)
 ///
 /// Managed fields are dropped: nothing here reads them, and they are half of an object's size.
-fn watch(api: Api<Guarded>, config: watcher::Config) -> (Controller<Guarded>, Arc<SetOnce<()>>) {
+fn watch(api: Api<Guarded>) -> (Controller<Guarded>, Arc<SetOnce<()>>) {
     let (reader, writer) = reflector::store();
     let listed = Arc::new(SetOnce::new());
     let done = Arc::clone(&listed);
-    let objects = watcher(api, config).modify(|object| object.meta_mut().managed_fields = None);
+    let objects =
+        watcher(api, watcher::Config::default()).modify(|object| object.meta_mut().managed_fields = None);
     let events = reflector(writer, objects).inspect(move |event| {
         if matches!(event, Ok(watcher::Event::InitDone)) {
             // A later list, after a lost watch, changes nothing here.

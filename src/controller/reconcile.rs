@@ -6,8 +6,8 @@ use kube::{Resource, runtime::controller::Action};
 use tracing::{debug, error, info, instrument};
 
 use super::{
-    Context, Guarded, cluster::ClusterError, entries::Entry, execute, foreign, malformed, report,
-    requeue_after, startup, subject::Subject,
+    Context, Guarded, cluster::ClusterError, entries::Entry, execute, malformed, report, requeue_after,
+    startup, subject::Subject,
 };
 use crate::{
     core::{
@@ -46,10 +46,6 @@ pub enum ReconcileError {
 pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, ReconcileError> {
     startup::load(&context).await;
     let Some(uid) = object.meta().uid.clone() else { return Ok(Action::await_change()) };
-    if !foreign::handles(context.shard, &object) {
-        foreign::note(&context, &object);
-        return Ok(Action::await_change());
-    }
     let entry = context.entries.of(&uid);
     let mut entry = entry.lock().await;
     let timer = context.metrics.reconcile_started();

@@ -58,7 +58,7 @@ fn settle_holders(context: &Context) {
 
 /// Which stream an object is bound to or asks for, and how strong that is: 0
 /// for a binding of its own, 1 for one that it carries, 2 for a wish.
-pub(super) fn wanted(object: &LiveStream) -> Option<(u8, StreamId)> {
+fn wanted(object: &LiveStream) -> Option<(u8, StreamId)> {
     let status = object.status.as_ref().and_then(|s| s.live_stream_id.as_deref());
     let stored = metadata::stored(&object.metadata, status, None);
     let own = stored.bound_uid.is_some() && stored.bound_uid == object.metadata.uid;

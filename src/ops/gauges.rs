@@ -47,7 +47,6 @@ pub struct Gauges {
     available: Gauge,
     unauthorized: Gauge,
     leader: Gauge,
-    shards: Gauge,
     drift_interval: Seconds,
 }
 
@@ -110,11 +109,6 @@ impl Gauges {
             "Whether this replica does the work; 1 where there is no election",
             self.leader.clone(),
         );
-        registry.register(
-            "shards",
-            "How many shards there are, of which each should have a leader; 1 where the work is not split",
-            self.shards.clone(),
-        );
         registry.register_with_unit(
             "drift_interval",
             "The time from the start of one pass over the account to the next, as it is set",
@@ -158,11 +152,6 @@ impl Gauges {
     /// Whether this replica leads.
     pub fn leads(&self, leads: bool) {
         self.leader.set(leads.into());
-    }
-
-    /// Into how many shards the work is split.
-    pub fn shards(&self, shards: u32) {
-        self.shards.set(shards.into());
     }
 
     /// How often the account is passed over.

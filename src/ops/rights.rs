@@ -1,8 +1,6 @@
 //! Whether the process has the rights that it needs, asked of the API server
 //! itself: every account may ask that of its own.
 
-use std::borrow::Cow;
-
 use futures::future::try_join_all;
 use k8s_openapi::api::{
     authentication::v1::SelfSubjectReview,
@@ -20,7 +18,7 @@ pub struct Right {
     /// A part of the resource, or nothing.
     pub subresource: &'static str,
     /// A single object's name, or nothing for all of them.
-    pub name: Cow<'static, str>,
+    pub name: &'static str,
     /// What is done with it.
     pub verbs: &'static [&'static str],
     /// What does not work without it: completes the sentence "without it …".
@@ -72,7 +70,7 @@ async fn is_granted(
         group: some(right.group),
         resource: some(right.resource),
         subresource: some(right.subresource),
-        name: some(&right.name),
+        name: some(right.name),
         verb: some(verb),
         namespace: namespace.map(str::to_owned),
         ..ResourceAttributes::default()
@@ -146,7 +144,7 @@ mod tests {
             group: "api.video",
             resource: "livestreams",
             subresource: "status",
-            name: Cow::Borrowed(""),
+            name: "",
             verbs: &["get", "patch"],
             without: "nothing is told",
         };

@@ -6,7 +6,7 @@ use crate::helm::Helm;
 const KEY: &str = "apiKey.existingSecret=apivideo";
 
 /// The values, and the words that the refusal must have.
-const CASES: [(&[&str], &[&str]); 27] = [
+const CASES: [(&[&str], &[&str]); 25] = [
     (&[KEY, "config.driftInterval=0s"], &["config.driftInterval", "0s", "above zero, like 500ms, 60s or 5m"]),
     (&[KEY, "config.createSettle=soon"], &["config.createSettle", "soon", "like 500ms"]),
     (&[KEY, "config.requestTimeout=-1s"], &["config.requestTimeout", "-1s", "like 500ms"]),
@@ -22,8 +22,6 @@ const CASES: [(&[&str], &[&str]); 27] = [
     (&[KEY, "replicaCount=2"], &["'replicaCount' not allowed"]),
     (&[KEY, "replicas=many"], &["/replicas", "got string, want integer"]),
     (&[KEY, "replicas=2", "leaderElection.enabled=false"], &["replicas", "leaderElection.enabled to true"]),
-    (&[KEY, "shards=2", "leaderElection.enabled=false"], &["shards", "leaderElection.enabled to true"]),
-    (&[KEY, "shards=0"], &["/shards", "got 0, want 1"]),
     (&[KEY, "image.pullPolicy=Sometimes"], &["/image/pullPolicy", "'Always', 'IfNotPresent', 'Never'"]),
     (&[KEY, "image.digest=abc"], &["/image/digest", "sha256:"]),
     (&[KEY, "watchNamespaces={Team A}"], &["watchNamespaces", "Team A", "lower case letters"]),

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use apivideo_operator::{cli::Cli, ops::lease::Seat};
+use apivideo_operator::{cli::Cli, ops::lease::LEASE};
 use clap::CommandFactory;
 use serde_json::json;
 
 use crate::{
     helm::Helm,
-    manifests::{environment, environment_of, of_kind, one, rights},
+    manifests::{environment, one, rights},
 };
 
 /// The variables of `run` with their defaults.
@@ -30,13 +30,10 @@ fn every_setting_of_run_has_a_value_of_the_chart() {
     let set = [
         "apiKey.existingSecret=apivideo",
         "config.baseUrl=https://example.org",
-        "config.selector=team=video",
         "config.missingGuard=on",
         "watchNamespaces={a,b}",
-        "shards=2",
     ];
-    let rendered = helm.template("apivideo", &set).expect("it renders");
-    let rendered = environment_of(of_kind(&rendered, "Deployment")[0]);
+    let rendered = environment(&helm.template("apivideo", &set).expect("it renders"));
     let mut names: BTreeSet<_> = rendered.iter().map(|(name, _)| name.clone()).collect();
     assert!(names.remove("RUST_LOG"), "the filter of the logs is no setting of run");
     assert_eq!(names, settings().into_keys().collect());
@@ -57,30 +54,12 @@ fn values_that_are_left_alone_are_the_defaults_of_run_but_for_the_election_and_t
 }
 
 #[test]
-fn each_shard_has_pods_of_its_own_and_the_right_to_its_lease() {
+fn the_operator_may_change_its_own_lease_alone() {
     let Some(helm) = Helm::find() else { return };
-    let set = ["apiKey.existingSecret=a", "shards=3", "replicas=2"];
-    let rendered = helm.template("apivideo", &set).expect("it renders");
-    let deployments = of_kind(&rendered, "Deployment");
-    let mut selected = BTreeSet::new();
-    for (n, deployment) in deployments.iter().enumerate() {
-        let shard = ("SHARD".to_owned(), format!("{n}/3"));
-        assert!(environment_of(deployment).contains(&shard), "{n}");
-        assert_eq!(deployment["metadata"]["name"], format!("apivideo-operator-shard-{n}"));
-        let selector = &deployment["spec"]["selector"]["matchLabels"];
-        let pod = &deployment["spec"]["template"];
-        let spread = &pod["spec"]["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"];
-        assert_eq!(selector, spread);
-        assert_eq!(selector["api.video/shard"], n.to_string());
-        assert_eq!(pod["metadata"]["labels"]["api.video/shard"], n.to_string());
-        selected.insert(selector.to_string());
-    }
-    assert_eq!((deployments.len(), selected.len()), (3, 3), "no pod is of two Deployments");
+    let rendered = helm.template("apivideo", &["apiKey.existingSecret=a"]).expect("it renders");
     let leases =
         rights(&rendered).into_iter().filter(|right| right.resource == "leases" && right.verb == "patch");
-    let names: Vec<_> = leases.flat_map(|right| right.names).collect();
-    let seats: Vec<_> = (0..3).map(|n| Seat::of(n, 3).name).collect();
-    assert_eq!(names, seats);
+    assert_eq!(leases.flat_map(|right| right.names).collect::<Vec<_>>(), [LEASE]);
 }
 
 #[test]

@@ -24,7 +24,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Each right, and what fails without it.
-const NEEDED: [(&str, &str, Step); 11] = [
+const NEEDED: [(&str, &str, Step); 10] = [
     ("livestreams", "list", Step::Create),
     ("livestreams", "watch", Step::Update),
     ("livestreams", "patch", Step::Create),
@@ -34,7 +34,6 @@ const NEEDED: [(&str, &str, Step); 11] = [
     ("customresourcedefinitions", "get", Step::Wait),
     ("leases", "create", Step::Lead),
     ("leases", "get", Step::Lead),
-    ("leases", "list", Step::Lead),
     ("leases", "patch", Step::Lead),
 ];
 

@@ -11,7 +11,7 @@ use apivideo_sandbox::CallEntry;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use kube::{
     Api,
-    api::{DeleteParams, Patch, PatchParams, PostParams},
+    api::{DeleteParams, Patch, PatchParams},
 };
 use serde_json::{Value, json};
 
@@ -27,10 +27,6 @@ const WORK: u32 = 8;
 const PACE: Duration = Duration::from_millis(100);
 
 /// A stage whose operators have Leases of their own, and nobody else's.
-pub(crate) async fn stage_with_own_leases() -> Stage {
-    with_own_leases(Stage::empty().await)
-}
-
 fn with_own_leases(stage: Stage) -> Stage {
     let file = stage.folder.path().join("kubeconfig");
     let mut config: Value =
@@ -42,7 +38,7 @@ fn with_own_leases(stage: Stage) -> Stage {
 
 /// A stage whose operators elect one among themselves.
 async fn stage() -> Stage {
-    stage_with_own_leases().await.with(&["--leader-elect"])
+    with_own_leases(Stage::empty().await).with(&["--leader-elect"])
 }
 
 /// A stage with one operator at work, and another that stands by.
@@ -70,7 +66,7 @@ async fn amid_work(stage: &Stage, test: impl Future<Output = ()>) {
     }
 }
 
-pub(crate) fn calls(stage: &Stage) -> Vec<CallEntry> {
+fn calls(stage: &Stage) -> Vec<CallEntry> {
     stage.sandbox.calls().entries
 }
 
@@ -78,7 +74,7 @@ fn calls_by(stage: &Stage, token: u64) -> usize {
     calls(stage).iter().filter(|call| call.token == Some(token)).count()
 }
 
-pub(crate) async fn until_called_by(stage: &Stage, token: u64) {
+async fn until_called_by(stage: &Stage, token: u64) {
     eventually(&format!("a call with token {token}"), async || (calls_by(stage, token) > 0).then_some(()))
         .await;
 }
@@ -245,37 +241,7 @@ fn a_label_that_a_person_puts_on_the_lease_disturbs_nobody() {
         .await;
         let lease = leases(&stage).get(LEASE).await.expect("the Lease");
         let labels = lease.metadata.labels.expect("labels");
-        assert_eq!(labels["api.video/shards"], "1");
         assert_eq!(labels["team"], "video");
         assert!(!log(&stage).contains("leads no more"));
-    });
-}
-
-#[test]
-fn beside_an_installation_that_is_split_otherwise_nobody_begins_to_work() {
-    play(async {
-        let stage = stage().await;
-        let other: Lease = serde_json::from_value(json!({
-            "metadata": { "name": "other-1", "labels": { "api.video/shards": "2" } },
-            "spec": { "holderIdentity": "somebody", "leaseDurationSeconds": 15 },
-        }))
-        .expect("a Lease");
-        leases(&stage).create(&PostParams::default(), &other).await.expect("created");
-        let operator = stage.unready_operator();
-        eventually("the log to say so", async || {
-            let log = fs::read_to_string(stage.log()).ok()?;
-            log.contains("a different number of shards").then_some(())
-        })
-        .await;
-        // It is ready: the rolling update that is to end the other one waits for that.
-        operator.ready().await;
-        let first = lease(&stage).await;
-        eventually("a renewal", async || (lease(&stage).await.renew_time > first.renew_time).then_some(()))
-            .await;
-        assert_eq!(calls(&stage), [], "it has its lease and doesn't work");
-        let gone = json!({ "spec": { "holderIdentity": null } });
-        leases(&stage).patch("other-1", &PatchParams::default(), &Patch::Merge(gone)).await.expect("let go");
-        stage.synced("after", json!({ "name": "After" })).await;
-        assert_eq!(log(&stage).matches("a different number of shards").count(), 1);
     });
 }

@@ -40,7 +40,6 @@ mod refusals;
 mod schema;
 #[path = "../support/secrecy.rs"]
 mod secrecy;
-mod shards;
 #[path = "../support/stage.rs"]
 mod stage;
 mod startup;

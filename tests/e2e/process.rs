@@ -16,13 +16,15 @@ fn operator() -> Command {
 
 #[test]
 fn a_bad_setting_ends_at_once_with_2_and_names_the_setting_the_value_and_what_is_accepted() {
-    let cases: [(&[&str], &[&str]); 9] = [
+    let cases: [(&[&str], &[&str]); 11] = [
         (&["--drift-interval", "0s"], &["--drift-interval", "0s", "like 500ms, 60s or 5m"]),
         (&["--create-settle", "soon"], &["--create-settle", "soon", "like 500ms"]),
         (&["--request-timeout", "-1s"], &["--request-timeout", "-1s"]),
         (&["--read-share", "1.5"], &["--read-share", "1.5", "at most 1"]),
         (&["--write-share", "0"], &["--write-share", "'0'", "above 0"]),
         (&["--environment", "test"], &["--environment", "test", "production", "sandbox"]),
+        (&["--namespace", "a,Team B"], &["--namespace", "\"Team B\"", "1 to 63 lowercase letters"]),
+        (&["--namespace", " , "], &["--namespace", "' , '", "contains no name", "1 to 63 lowercase letters"]),
         (&["--bind", "nowhere"], &["--bind", "nowhere"]),
         (&["--log-format", "xml"], &["--log-format", "xml", "text", "json"]),
         (&["--base-url", "ftp://x"], &["base-url", "ftp://x", "https://"]),
@@ -38,14 +40,20 @@ fn a_bad_setting_ends_at_once_with_2_and_names_the_setting_the_value_and_what_is
     let keyless = operator().arg("run").output().expect("it runs");
     assert_eq!(keyless.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&keyless.stderr).contains("APIVIDEO_API_KEY"));
-    let by_variable = operator().env("DRIFT_INTERVAL", "never").arg("run").output().expect("it runs");
-    assert_eq!(by_variable.status.code(), Some(2));
+    for (variable, value) in
+        [("DRIFT_INTERVAL", "never"), ("WATCH_NAMESPACE", "a,b_c"), ("WATCH_NAMESPACE", ",")]
+    {
+        let ended = operator().env("APIVIDEO_API_KEY", "k").env(variable, value).arg("run").output();
+        assert_eq!(ended.expect("it runs").status.code(), Some(2), "{variable}={value}");
+    }
 }
 
 #[test]
 fn without_a_cluster_it_says_so_and_ends_with_1() {
-    let ended = operator().env("APIVIDEO_API_KEY", "k").env("KUBECONFIG", "/nonexistent").arg("run").output();
-    let ended = ended.expect("it runs");
+    let mut operator = operator();
+    // An empty variable is no setting, and so no bad one.
+    operator.env("APIVIDEO_API_KEY", "k").env("KUBECONFIG", "/nonexistent").env("WATCH_NAMESPACE", "");
+    let ended = operator.arg("run").output().expect("it runs");
     assert_eq!(ended.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&ended.stderr).contains("KUBECONFIG"));
 }
@@ -91,23 +99,20 @@ fn a_term_signal_lets_the_call_under_way_finish_and_stores_what_it_gave() {
 }
 
 #[test]
-fn only_the_namespaces_and_labels_that_were_named_are_handled() {
+fn only_the_namespaces_that_were_named_are_watched() {
     play(async {
         let stage = Stage::empty().await;
-        let second = stage.neighbour().await;
-        let stage = stage.with(&["--namespace", &second.namespace, "--selector", "team=video"]);
-        let elsewhere = second.api();
-        let labelled = json!({ "apiVersion": "api.video/v1alpha1", "kind": "LiveStream",
-            "metadata": { "name": "labelled", "labels": { "team": "video" } }, "spec": { "name": "Labelled" } });
-        let object = serde_json::from_value(labelled).expect("an object");
-        elsewhere.create(&Default::default(), &object).await.expect("created");
-        stage.api().create(&Default::default(), &object).await.expect("created");
-        stage.apply("bare", json!({ "name": "Bare" })).await;
+        let (second, third) = (stage.neighbour().await, stage.neighbour().await);
+        let list = format!(" {}, ,{}", second.namespace, second.namespace);
+        let stage = stage.with(&["--namespace", &list]);
+        for stage in [&stage, &second, &third] {
+            stage.apply("stream", json!({ "name": "Stream" })).await;
+        }
         let _operator = stage.operator().await;
-        stage.until_reason("labelled", "Synced").await;
-        second.until_reason("labelled", "Synced").await;
+        stage.until_reason("stream", "Synced").await;
+        second.until_reason("stream", "Synced").await;
         stage.two_passes().await;
-        assert_eq!(crate::stage::ready(&stage.get("bare").await), None);
+        assert_eq!(crate::stage::ready(&third.get("stream").await), None);
         assert_eq!(stage.sandbox.streams().len(), 2);
     });
 }

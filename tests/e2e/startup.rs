@@ -189,7 +189,7 @@ fn without_the_right_to_leases_it_ends_with_1_and_its_command_lets_it_lead() {
             log.lines().filter(|line| line.contains("leases.coordination.k8s.io")).collect();
         let message = of_leases.join("\n");
         assert!(message.contains("error: no right to get, patch leases.coordination.k8s.io"), "{log}");
-        assert!(message.contains("no right to create, list leases.coordination.k8s.io"), "{message}");
+        assert!(message.contains("no right to create leases.coordination.k8s.io"), "{message}");
         let nobodys = fs::read_to_string(stage.folder.path().join("kubeconfig")).expect("the kubeconfig");
         become_administrator(&stage, &administrators);
         run_commands(&stage, &message).await;

@@ -30,7 +30,7 @@ pub fn spread(uid: &str, attempts: u32) -> f64 {
 
 /// A hash that is the same in every process and release: FNV-1a.
 /// <http://www.isthe.com/chongo/tech/comp/fnv/>
-pub(super) fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
+fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 

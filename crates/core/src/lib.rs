@@ -32,6 +32,5 @@ pub mod plan;
 pub mod policy;
 mod remedy;
 mod retire;
-pub mod shard;
 pub mod tally;
 pub mod verdict;

@@ -82,11 +82,6 @@ impl Seen {
             None => self.missed.then(|| self.since + LASTS),
         }
     }
-
-    /// Whether somebody has it and is not known to be gone.
-    pub(super) fn is_alive(&self, now: Instant) -> bool {
-        self.holds_until().is_some_and(|until| now < until)
-    }
 }
 
 /// What the process of the identity `me` does.
@@ -151,14 +146,5 @@ mod tests {
             }
             assert_eq!(decide(&seen.unwrap(), "me", at(now)), expected, "{looks:?} {now}");
         }
-    }
-
-    #[test]
-    fn a_lease_is_alive_while_it_is_held_and_changes() {
-        let start = Instant::now();
-        let held = Seen::first(record("1", "other", 15), start);
-        assert!(held.is_alive(start + seconds(14)));
-        assert!(!held.is_alive(start + seconds(15)));
-        assert!(!Seen::first(record("1", "", 15), start).is_alive(start));
     }
 }

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{
-    Seat,
+    LEASE,
     decide::{Decision, LEADS_FOR, Record, Seen, decide},
     record,
 };
@@ -64,7 +64,6 @@ impl ElectionError {
 /// One replica in it.
 pub(super) struct Election {
     pub(super) api: Api<Lease>,
-    pub(super) seat: Seat,
     /// Its identity, which no other process ever has.
     pub(super) me: String,
     pub(super) fence: Fence,
@@ -82,7 +81,7 @@ impl Election {
     /// wait for it to run out.
     pub(super) async fn run(self, end: CancellationToken) -> bool {
         let Some(held) = self.wait(&end).await else { return true };
-        info!(lease = self.seat.name, identity = self.me, "this replica has the lease");
+        info!(lease = LEASE, identity = self.me, "this replica has the lease");
         self.standing.send_replace(Standing::Holds);
         let held = self.keep(held, &end).await;
         // Before the lease goes, so that nothing is sent after another has begun.
@@ -96,7 +95,7 @@ impl Election {
 
     /// The first look, which tells whether there can be an election at all.
     pub(super) async fn look(&self) -> Result<Option<Lease>, ElectionError> {
-        within(self.api.get_opt(&self.seat.name)).await
+        within(self.api.get_opt(LEASE)).await
     }
 
     /// Waits until the lease is this replica's, or until `end`.
@@ -131,14 +130,14 @@ impl Election {
         let held = match (decide(&view.seen, &self.me, began.monotonic), &view.lease) {
             (Decision::Wait(_), _) => return Ok(None),
             (Decision::Acquire, None) => {
-                let new = record::new(&self.seat, &self.me, Timestamp::now());
+                let new = record::new(&self.me, Timestamp::now());
                 within(self.api.create(&PostParams::default(), &new)).await?
             }
             (Decision::Acquire, Some(lease)) => {
-                self.write(&record::taken(lease, &self.seat, &self.me, Timestamp::now())).await?
+                self.write(&record::taken(lease, &self.me, Timestamp::now())).await?
             }
             // The answer to an earlier claim was lost.
-            (Decision::Renew, Some(lease)) => self.write(&self.renewed(lease)).await?,
+            (Decision::Renew, Some(lease)) => self.write(&record::renewed(lease, Timestamp::now())).await?,
             (Decision::Renew, None) => return Ok(None),
         };
         // If the answer came too late, the next look shows the lease as this
@@ -158,7 +157,7 @@ impl Election {
             let began = Moment::now();
             let renewed = tokio::select! {
                 () = self.fence.closed() => return None,
-                renewed = self.change(&held, |lease| self.renewed(lease)) => renewed,
+                renewed = self.change(&held, |lease| record::renewed(lease, Timestamp::now())) => renewed,
             };
             match renewed {
                 Ok(Some(lease)) if self.fence.extend(began, LEADS_FOR) => {
@@ -192,12 +191,8 @@ impl Election {
         self.write(&patch(&lease)).await.map(Some)
     }
 
-    fn renewed(&self, lease: &Lease) -> Value {
-        record::renewed(lease, &self.seat, Timestamp::now())
-    }
-
     async fn write(&self, patch: &Value) -> Result<Lease, ElectionError> {
-        within(self.api.patch(&self.seat.name, &PatchParams::default(), &Patch::Merge(patch))).await
+        within(self.api.patch(LEASE, &PatchParams::default(), &Patch::Merge(patch))).await
     }
 }
 
@@ -215,14 +210,12 @@ impl View {
     }
 }
 
-pub(super) async fn within<T>(
-    request: impl Future<Output = Result<T, kube::Error>>,
-) -> Result<T, ElectionError> {
+async fn within<T>(request: impl Future<Output = Result<T, kube::Error>>) -> Result<T, ElectionError> {
     Ok(timeout(REQUEST, request).await.map_err(|_| ElectionError::Late)??)
 }
 
 /// Says what doesn't work, once for as long as it is the same.
-pub(super) fn tell(told: &mut String, error: &ElectionError) {
+fn tell(told: &mut String, error: &ElectionError) {
     let text = error.to_string();
     if *told != text {
         warn!(error = text, "the election does not go on; it is tried again");

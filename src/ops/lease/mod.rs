@@ -8,11 +8,7 @@ mod elect;
 #[cfg(test)]
 mod overlap_tests;
 mod record;
-mod rivals;
 
-use std::borrow::Cow;
-
-use k8s_openapi::api::coordination::v1::Lease;
 use kube::{Api, Client};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
@@ -25,52 +21,26 @@ use super::{
     rights::{Right, missing, user},
 };
 
-/// The name of the Lease of an installation that doesn't split its work.
+/// The name of the Lease.
 pub const LEASE: &str = "apivideo-operator";
 
-/// What the election does with the Lease of a seat. A right to create can't be
-/// bound to a name: the request has none yet. Nor can one to list, which shows
-/// an installation that is split otherwise.
-fn rights(seat: &Seat) -> [Right; 2] {
+/// What the election does with the Lease. A right to create can't be bound to a
+/// name: the request has none yet.
+fn rights() -> [Right; 2] {
     let right = |name, verbs| Right {
         group: "coordination.k8s.io",
         resource: "leases",
         subresource: "",
         name,
         verbs,
-        without: "no replica can be elected (--leader-elect, --shard)",
+        without: "no replica can be elected (--leader-elect)",
     };
-    [right(Cow::Owned(seat.name.clone()), &["get", "patch"]), right(Cow::Borrowed(""), &["create", "list"])]
-}
-
-/// What a replica is elected for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seat {
-    /// The name of its Lease.
-    pub name: String,
-    /// Into how many parts its installation has split its work: 1 is the whole.
-    pub shards: u32,
-}
-
-impl Seat {
-    /// The seat of one shard of so many.
-    #[must_use]
-    pub fn of(index: u32, shards: u32) -> Self {
-        Self { name: format!("{LEASE}-shard-{index}"), shards }
-    }
-
-    /// The one seat of an installation that doesn't split its work.
-    #[must_use]
-    pub fn whole() -> Self {
-        Self { name: LEASE.to_owned(), shards: 1 }
-    }
+    [right(LEASE, &["get", "patch"]), right("", &["create"])]
 }
 
 /// The leadership of this replica. Dropped without a release, it lets the
 /// lease run out.
 pub struct Leadership {
-    api: Api<Lease>,
-    seat: Seat,
     fence: Fence,
     standing: watch::Receiver<Standing>,
     end: CancellationToken,
@@ -79,10 +49,10 @@ pub struct Leadership {
 
 /// What keeps this process from taking part, with the command that mends it.
 /// An API server that does not tell is none: the election itself will show it.
-pub async fn hindrance(client: &Client, seat: &Seat) -> Option<String> {
+pub async fn hindrance(client: &Client) -> Option<String> {
     let namespace = client.default_namespace();
     let mut messages = Vec::new();
-    for right in rights(seat) {
+    for right in rights() {
         if let Some(lacks) = missing(client, right, Some(namespace)).await.ok()? {
             let user = user(client).await.unwrap_or_default();
             messages.push(lacks.message(user.as_deref()));
@@ -91,17 +61,15 @@ pub async fn hindrance(client: &Client, seat: &Seat) -> Option<String> {
     (!messages.is_empty()).then(|| messages.join("\n"))
 }
 
-/// Takes part in the election for a seat, in the namespace of the client,
+/// Takes part in the election, in the namespace of the client,
 /// which must not be fenced itself. `fence` is open while this replica leads.
 ///
 /// # Errors
 /// If the Lease can't be read.
-pub async fn take_part(client: Client, seat: Seat, fence: Fence) -> Result<Leadership, ElectionError> {
-    let api: Api<Lease> = Api::default_namespaced(client);
+pub async fn take_part(client: Client, fence: Fence) -> Result<Leadership, ElectionError> {
     let (told, standing) = watch::channel(Standing::Waits);
     let election = Election {
-        api: api.clone(),
-        seat: seat.clone(),
+        api: Api::default_namespaced(client),
         me: identity(),
         fence: fence.clone(),
         standing: told,
@@ -109,7 +77,7 @@ pub async fn take_part(client: Client, seat: Seat, fence: Fence) -> Result<Leade
     election.look().await?;
     let end = CancellationToken::new();
     let task = AbortOnDropHandle::new(tokio::spawn(election.run(end.clone())));
-    Ok(Leadership { api, seat, fence, standing, end, task })
+    Ok(Leadership { fence, standing, end, task })
 }
 
 /// Names the pod to a person, and is never the same twice: a process that
@@ -124,13 +92,11 @@ impl Leadership {
     /// Waits until this replica leads, or has lost that chance: then it
     /// is [`lost`](Self::lost) at once.
     pub async fn gained(&mut self) {
-        info!(lease = self.seat.name, "waiting to lead");
-        // An ended election shows as a loss at once, below.
-        let _ = self.standing.wait_for(|standing| *standing != Standing::Waits).await;
-        let (api, seat) = (self.api.clone(), self.seat.clone());
-        tokio::select! {
-            () = rivals::gone(&api, &seat) => info!("this replica leads"),
-            () = self.lost() => {}
+        info!(lease = LEASE, "waiting to lead");
+        // An election that has ended is a loss, and so no leadership.
+        let standing = self.standing.wait_for(|standing| *standing != Standing::Waits).await;
+        if standing.is_ok_and(|standing| *standing == Standing::Holds) {
+            info!("this replica leads");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The Lease as an object of the API server: how it is read, and what is
 //! written to it. Every write is conditional on the version that was read.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::{
@@ -11,12 +11,9 @@ use k8s_openapi::{
 use serde_json::{Value, json};
 
 use super::{
-    Seat,
+    LEASE,
     decide::{LASTS, Record},
 };
-
-/// On each Lease: into how many parts its installation has split its work.
-pub(super) const SHARDS: &str = "api.video/shards";
 
 /// What the decisions need of it.
 pub(super) fn read(lease: &Lease) -> Record {
@@ -30,13 +27,9 @@ pub(super) fn read(lease: &Lease) -> Record {
 }
 
 /// A Lease that nobody had before.
-pub(super) fn new(seat: &Seat, me: &str, now: Timestamp) -> Lease {
+pub(super) fn new(me: &str, now: Timestamp) -> Lease {
     Lease {
-        metadata: ObjectMeta {
-            name: Some(seat.name.clone()),
-            labels: Some(BTreeMap::from([(SHARDS.to_owned(), seat.shards.to_string())])),
-            ..ObjectMeta::default()
-        },
+        metadata: ObjectMeta { name: Some(LEASE.to_owned()), ..ObjectMeta::default() },
         spec: Some(LeaseSpec {
             holder_identity: Some(me.to_owned()),
             lease_duration_seconds: i32::try_from(LASTS.as_secs()).ok(),
@@ -49,11 +42,10 @@ pub(super) fn new(seat: &Seat, me: &str, now: Timestamp) -> Lease {
 }
 
 /// The patch by which `me` takes over this Lease from another, or from nobody.
-pub(super) fn taken(lease: &Lease, seat: &Seat, me: &str, now: Timestamp) -> Value {
+pub(super) fn taken(lease: &Lease, me: &str, now: Timestamp) -> Value {
     let transitions = lease.spec.as_ref().and_then(|spec| spec.lease_transitions).unwrap_or_default();
     patch(
         lease,
-        label(seat),
         json!({
             "holderIdentity": me,
             "leaseDurationSeconds": LASTS.as_secs(),
@@ -66,27 +58,22 @@ pub(super) fn taken(lease: &Lease, seat: &Seat, me: &str, now: Timestamp) -> Val
 
 /// The patch by which its holder renews it. The time in it always grows, also
 /// when the clock was set back: a write that changes nothing makes no new
-/// version, and others would not see that the holder lives. The label is there
-/// again, should a person have taken it away: rivals are found by it.
-pub(super) fn renewed(lease: &Lease, seat: &Seat, now: Timestamp) -> Value {
+/// version, and others would not see that the holder lives.
+pub(super) fn renewed(lease: &Lease, now: Timestamp) -> Value {
     let last = lease.spec.as_ref().and_then(|spec| spec.renew_time.as_ref()).map(|time| time.0);
     let after = last.and_then(|last| last.checked_add(SignedDuration::from_micros(1)).ok());
     let time = after.map_or(now, |after| after.max(now));
-    patch(lease, label(seat), json!({ "renewTime": MicroTime(time) }))
+    patch(lease, json!({ "renewTime": MicroTime(time) }))
 }
 
 /// The patch by which its holder lets it go.
 pub(super) fn released(lease: &Lease) -> Value {
-    patch(lease, json!({}), json!({ "holderIdentity": null }))
+    patch(lease, json!({ "holderIdentity": null }))
 }
 
-fn label(seat: &Seat) -> Value {
-    json!({ SHARDS: seat.shards.to_string() })
-}
-
-fn patch(lease: &Lease, labels: Value, spec: Value) -> Value {
+fn patch(lease: &Lease, spec: Value) -> Value {
     let version = &lease.metadata.resource_version;
-    json!({ "metadata": { "resourceVersion": version, "labels": labels }, "spec": spec })
+    json!({ "metadata": { "resourceVersion": version }, "spec": spec })
 }
 
 #[cfg(test)]
@@ -103,10 +90,10 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read() {
-        let made = new(&Seat::whole(), "me", Timestamp::UNIX_EPOCH);
+        let made = new("me", Timestamp::UNIX_EPOCH);
         let expected = Record { version: String::new(), holder: Some("me".into()), lasts: LASTS };
         assert_eq!(read(&made), expected);
-        assert_eq!(made.metadata.labels.unwrap()[SHARDS], "1");
+        assert_eq!(made.metadata.name.as_deref(), Some("apivideo-operator"));
         assert_eq!(read(&Lease::default()).holder, None);
         let emptied = json!({ "spec": { "holderIdentity": "", "leaseDurationSeconds": -1 } });
         let emptied = read(&serde_json::from_value(emptied).unwrap());
@@ -117,13 +104,11 @@ mod tests {
     fn a_write_is_conditional_and_a_transition_is_counted() {
         let lease = lease("2026-01-01T00:00:00.000000Z");
         let now = "2026-01-01T00:00:02Z".parse().unwrap();
-        let taken = taken(&lease, &Seat { name: "x".into(), shards: 4 }, "me", now);
+        let taken = taken(&lease, "me", now);
         assert_eq!(taken["spec"]["leaseTransitions"], 4);
-        assert_eq!(taken["metadata"]["labels"][SHARDS], "4");
-        for patch in [taken, renewed(&lease, &Seat::whole(), now), released(&lease)] {
+        for patch in [taken, renewed(&lease, now), released(&lease)] {
             assert_eq!(patch["metadata"]["resourceVersion"], "7");
         }
-        assert_eq!(renewed(&lease, &Seat::whole(), now)["metadata"]["labels"][SHARDS], "1");
     }
 
     #[test]
@@ -131,7 +116,7 @@ mod tests {
         let last: Timestamp = "2026-01-01T00:00:00.000000Z".parse().unwrap();
         let lease = lease(&last.to_string());
         for (passed, grown) in [(2_000_000, 2_000_000), (0, 1), (-3_600_000_000_i64, 1)] {
-            let patch = renewed(&lease, &Seat::whole(), last + SignedDuration::from_micros(passed));
+            let patch = renewed(&lease, last + SignedDuration::from_micros(passed));
             let time: Timestamp = patch["spec"]["renewTime"].as_str().unwrap().parse().unwrap();
             assert_eq!(time, last + SignedDuration::from_micros(grown));
         }

@@ -1,10 +1,5 @@
-{{/* The settings of `run`, one to one: (dict "root" $ "shard" …). Those left empty are not set. */}}
+{{/* The settings of `run`, one to one. Those left empty are not set. */}}
 {{- define "apivideo.env" -}}
-{{- $shard := "" }}
-{{- if gt (int .shard.count) 1 }}
-{{- $shard = printf "%d/%d" (int .shard.index) (int .shard.count) }}
-{{- end }}
-{{- with .root }}
 - name: APIVIDEO_API_KEY_FILE
   value: /etc/apivideo/api-key
 {{- $config := .Values.config }}
@@ -12,8 +7,6 @@
   (list "APIVIDEO_ENVIRONMENT" $config.environment)
   (list "APIVIDEO_BASE_URL" $config.baseUrl)
   (list "WATCH_NAMESPACE" (join "," .Values.watchNamespaces))
-  (list "SELECTOR" $config.selector)
-  (list "SHARD" $shard)
   (list "DRIFT_INTERVAL" $config.driftInterval)
   (list "CREATE_SETTLE" $config.createSettle)
   (list "CREATE_MARKER" (toString $config.createMarker))
@@ -21,7 +14,7 @@
   (list "READ_SHARE" (toString $config.readShare))
   (list "WRITE_SHARE" (toString $config.writeShare))
   (list "MISSING_GUARD" $config.missingGuard)
-  (list "BIND" (printf "0.0.0.0:%d" (int .Values.port)))
+  (list "BIND" (printf "[::]:%d" (int .Values.port)))
   (list "LEADER_ELECT" (toString .Values.leaderElection.enabled))
   (list "LOG_FORMAT" $config.logFormat)
   (list "RUST_LOG" $config.logFilter)
@@ -30,7 +23,6 @@
 {{- if last . }}
 - name: {{ first . }}
   value: {{ last . | quote }}
-{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

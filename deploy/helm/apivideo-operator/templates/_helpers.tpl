@@ -30,13 +30,6 @@ app.kubernetes.io/name: {{ include "apivideo.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{/* What tells the pods of one shard from those of another; nothing where there is but one. */}}
-{{- define "apivideo.shardLabel" -}}
-{{- if gt (int .count) 1 }}
-api.video/shard: {{ .index | quote }}
-{{- end }}
-{{- end }}
-
 {{- define "apivideo.labels" -}}
 {{ include "apivideo.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}

@@ -24,23 +24,13 @@ them away one by one (tests/deploy/superfluous.rs).
   verbs: [get]
 {{- end }}
 
-{{/*
-The election. A create can't be restricted to a name, nor can a list: by it an
-installation is seen that splits its work otherwise.
-*/}}
+{{/* The election. A create can't be restricted to a name. */}}
 {{- define "apivideo.leaseRules" -}}
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  verbs: [create, list]
+  verbs: [create]
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  resourceNames:
-    {{- if gt (int .Values.shards) 1 }}
-    {{- range until (int .Values.shards) }}
-    - apivideo-operator-shard-{{ . }}
-    {{- end }}
-    {{- else }}
-    - apivideo-operator
-    {{- end }}
+  resourceNames: [apivideo-operator]
   verbs: [get, patch]
 {{- end }}

@@ -33,11 +33,8 @@
 {{- if and (gt (int .Values.replicas) 1) (not .Values.leaderElection.enabled) }}
 {{- fail (printf "replicas: %d pods would all work at once; set leaderElection.enabled to true, or replicas to 1" (int .Values.replicas)) }}
 {{- end }}
-{{- if and (gt (int .Values.shards) 1) (not .Values.leaderElection.enabled) }}
-{{- fail (printf "shards: %d parts need an election each; set leaderElection.enabled to true, or shards to 1" (int .Values.shards)) }}
-{{- end }}
 {{- range .Values.extraEnv }}
-{{- if has .name (list "APIVIDEO_API_KEY_FILE" "APIVIDEO_API_KEY" "APIVIDEO_ENVIRONMENT" "APIVIDEO_BASE_URL" "WATCH_NAMESPACE" "SELECTOR" "SHARD" "DRIFT_INTERVAL" "CREATE_SETTLE" "CREATE_MARKER" "REQUEST_TIMEOUT" "READ_SHARE" "WRITE_SHARE" "MISSING_GUARD" "BIND" "LEADER_ELECT" "LOG_FORMAT" "RUST_LOG") }}
+{{- if has .name (list "APIVIDEO_API_KEY_FILE" "APIVIDEO_API_KEY" "APIVIDEO_ENVIRONMENT" "APIVIDEO_BASE_URL" "WATCH_NAMESPACE" "DRIFT_INTERVAL" "CREATE_SETTLE" "CREATE_MARKER" "REQUEST_TIMEOUT" "READ_SHARE" "WRITE_SHARE" "MISSING_GUARD" "BIND" "LEADER_ELECT" "LOG_FORMAT" "RUST_LOG") }}
 {{- fail (printf "extraEnv: %s is a setting that the chart has a value for; use that (config, apiKey, watchNamespaces, leaderElection or port)" .name) }}
 {{- end }}
 {{- end }}
