@@ -7,16 +7,14 @@
 use std::{collections::HashSet, hint::black_box, sync::Arc, time::Duration};
 
 use apivideo_operator::{
+    account::snapshot::Snapshot,
     core::{
-        action::Action,
-        binding::Binding,
-        memory::Memory,
-        model::{Assets, Desired, Manifest, Place, Remote, StreamId},
-        observed::{AccountView, Observed, Sight},
-        plan::{Step, plan},
-        policy::{DriftPolicy, OnRemoteMissing, WhileBroadcasting},
+        facts::{Facts, binding::Binding, ids::StreamId, manifest::Manifest, observation::Observation, stream::Remote},
+        fixture,
+        plan::plan,
+        state::reconcile_state::ReconcileState,
+        step::{Step, action::Action},
     },
-    observer::snapshot::Snapshot,
 };
 use divan::{Bencher, counter::ItemsCount};
 use jiff::Timestamp;
@@ -32,123 +30,82 @@ fn main() {
     divan::main();
 }
 
-#[allow(clippy::expect_used, reason = "the text is made here: that it is no id is a slip of this file")]
 fn id(number: usize) -> StreamId {
-    StreamId::parse(&format!("li{number}")).expect("li and digits")
+    fixture::id(&format!("li{number}"))
 }
 
-fn manifest() -> Manifest {
-    Manifest {
-        uid: "0f7c2f2e-8f0e-4a52-b7f2-0b1f3a1d9c55".into(),
-        place: Place { namespace: "default".into(), name: "town-hall".into() },
-        generation: 1,
-        deleting: false,
-        finalizer: true,
-        desired: Desired { name: "Town hall".into(), public: Some(true), player_id: Some("pt1".into()) },
-        adopt: None,
-        deletion_policy: None,
-        drift_policy: DriftPolicy::Correct,
-        on_remote_missing: OnRemoteMissing::Recreate,
-        suspend: false,
-        while_broadcasting: WhileBroadcasting::Defer,
-        requested_at: None,
-        confirm_recreate: None,
-    }
-}
-
-/// A stream that is as [`manifest`] wants it.
+/// A stream that is as the manifest wants it.
 fn remote(number: usize) -> Remote {
     let url = |what: &str| Some(format!("https://embed.api.video/live/li{number}/{what}"));
-    Remote {
-        id: id(number),
-        name: Some("Town hall".into()),
-        public: Some(true),
-        player_id: Some("pt1".into()),
-        broadcasting: false,
-        created_at: Some(Timestamp::UNIX_EPOCH),
-        updated_at: Some(Timestamp::UNIX_EPOCH),
-        assets: Assets {
-            hls: url("hls"),
-            iframe: url("iframe"),
-            player: url("player"),
-            thumbnail: url("thumbnail"),
-        },
-    }
+    let mut remote = fixture::remote(&format!("li{number}"));
+    (remote.assets.hls, remote.assets.iframe) = (url("hls"), url("iframe"));
+    (remote.assets.player, remote.assets.thumbnail) = (url("player"), url("thumbnail"));
+    remote
 }
 
-fn bound() -> Memory {
-    let mut memory = Memory::default();
-    memory.binding = Binding::Bound { id: id(1), stored: true, adopted: false };
-    memory.synced_generation = Some(1);
-    memory
+fn bound() -> ReconcileState {
+    let mut state = ReconcileState::default();
+    state.binding = Binding::Bound { id: id(1), stored: true, adopted: false };
+    state.synced_generation = Some(1);
+    state
 }
 
-fn seeing(stream: Sight) -> Observed {
-    let account = AccountView {
-        observed: true,
-        trouble: None,
-        guarded: false,
-        judged: true,
-        settle: Duration::from_secs(30),
-        marker: false,
-    };
-    Observed { stream, account, late: None, crd_terminating: false }
-}
-
-fn present(remote: Remote) -> Observed {
-    seeing(Sight::Present { remote: Arc::new(remote), fresh: false })
+fn present(manifest: Manifest, remote: Remote) -> Facts {
+    let observation = Observation::Present { remote: Arc::new(remote), fresh: false };
+    Facts { manifest, ..fixture::observing(observation) }
 }
 
 /// One call of the planner, in the four situations of a LiveStream's life.
 mod decide {
     use super::*;
 
-    /// `is_case` tells the case by its answer, so that what is measured is what the name says.
+    /// `is_case` checks the answer, so that what is measured is what the name says.
     fn measure(
         bencher: Bencher<'_, '_>,
-        manifest: &Manifest,
-        memory: &Memory,
-        observed: &Observed,
+        facts: &Facts,
+        state: &ReconcileState,
         is_case: impl Fn(&Step) -> bool,
     ) {
         let now = Timestamp::UNIX_EPOCH;
-        let answer = plan(manifest, memory, observed, now);
+        let answer = plan(facts, state, now);
         assert!(is_case(&answer.step), "another case than meant: {answer:?}");
-        bencher.bench(|| plan(black_box(manifest), black_box(memory), black_box(observed), black_box(now)));
+        bencher.bench(|| plan(black_box(facts), black_box(state), black_box(now)));
     }
 
     #[divan::bench]
     fn synced(bencher: Bencher<'_, '_>) {
-        measure(bencher, &manifest(), &bound(), &present(remote(1)), |step| matches!(step, Step::Rest));
+        let facts = present(fixture::manifest(), remote(1));
+        measure(bencher, &facts, &bound(), |step| matches!(step, Step::Wait { .. }));
     }
 
     #[divan::bench]
     fn drifted(bencher: Bencher<'_, '_>) {
         let edited = Remote { name: Some("Edited elsewhere".into()), public: Some(false), ..remote(1) };
-        measure(bencher, &manifest(), &bound(), &present(edited), |step| {
+        measure(bencher, &present(fixture::manifest(), edited), &bound(), |step| {
             matches!(step, Step::Do(Action::Update { .. }))
         });
     }
 
     #[divan::bench]
     fn new(bencher: Bencher<'_, '_>) {
-        let manifest = Manifest { finalizer: false, ..manifest() };
-        measure(bencher, &manifest, &Memory::default(), &seeing(Sight::Missing), |step| {
+        let manifest = Manifest { finalizer: false, ..fixture::manifest() };
+        let facts = Facts { manifest, ..fixture::observing(Observation::Absent) };
+        measure(bencher, &facts, &ReconcileState::default(), |step| {
             matches!(step, Step::Do(Action::RecordIntent { .. }))
         });
     }
 
     #[divan::bench]
     fn deleting(bencher: Bencher<'_, '_>) {
-        let manifest = Manifest { deleting: true, ..manifest() };
-        // It may have gone live since it was seen: it is read once more.
-        measure(bencher, &manifest, &bound(), &present(remote(1)), |step| {
+        let manifest = Manifest { deleting: true, ..fixture::manifest() };
+        // A broadcast may have begun since it was observed: it is read once more.
+        measure(bencher, &present(manifest, remote(1)), &bound(), |step| {
             matches!(step, Step::Do(Action::Get { .. }))
         });
     }
 }
 
-/// What a pass does to the snapshot of an account with [`STREAMS`] streams.
+/// What a scan does to the snapshot of an account with [`STREAMS`] streams.
 mod observe {
     use super::*;
 
@@ -196,6 +153,6 @@ mod observe {
         let (mut snapshot, seen) = full();
         let held: Vec<_> = (0..STREAMS).map(id).collect();
         let held: HashSet<_> = held.iter().collect();
-        bencher.bench_local(|| snapshot.end_pass(black_box(&held), black_box(seen), |_| false));
+        bencher.bench_local(|| snapshot.end_scan(black_box(&held), black_box(seen), |_| false));
     }
 }

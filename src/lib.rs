@@ -3,9 +3,9 @@
 //! The modules and who may use whom (a test keeps it so):
 //!
 //! `main` → [`cli`] → [`commands`] → [`controller`] → { [`observer`],
-//! [`account`], [`crd`], [`ops`] } → [`core`] and the crate `apivideo`.
+//! [`account`], [`kinds`], [`ops`] } → [`core`] and the crate `apivideo`.
 //!
-//! [`core`] decides and imports nothing of ours; [`crd`] reads manifests into
+//! [`core`] decides and imports nothing of ours; [`kinds`] reads manifests into
 //! its values; [`account`] and [`observer`] know what the API has;
 //! [`controller`] does what was decided; [`ops`] is what any process in a
 //! cluster needs.
@@ -17,6 +17,6 @@ pub mod account;
 pub mod cli;
 pub mod commands;
 pub mod controller;
-pub mod crd;
+pub mod kinds;
 pub mod observer;
 pub mod ops;

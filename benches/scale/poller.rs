@@ -6,7 +6,7 @@
 
 use std::{sync::Mutex, time::Duration};
 
-use apivideo_operator::crd::LiveStream;
+use apivideo_operator::kinds::LiveStream;
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};

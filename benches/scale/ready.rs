@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use apivideo_operator::crd::LiveStream;
+use apivideo_operator::kinds::LiveStream;
 use futures::{StreamExt, stream::BoxStream};
 use jiff::Timestamp;
 use kube::{

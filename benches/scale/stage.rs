@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use apivideo_controlplane::ControlPlane;
-use apivideo_operator::crd::LiveStream;
+use apivideo_operator::kinds::LiveStream;
 use apivideo_sandbox::{Changes, Options, Sandbox};
 use kube::{Api, Client};
 use serde_json::Value;

@@ -9,7 +9,7 @@ use super::Failure;
 /// # Errors
 /// If one can't be written as YAML: an error of the operator.
 pub fn yaml() -> Result<String, Failure> {
-    let documents = crate::crd::all().iter().map(serde_yaml::to_string).collect::<Result<Vec<_>, _>>();
+    let documents = crate::kinds::all().iter().map(serde_yaml::to_string).collect::<Result<Vec<_>, _>>();
     let documents =
         documents.map_err(|error| Failure::Work(format!("the CRD can't be written as YAML: {error}")))?;
     Ok(documents.join("---\n"))

@@ -45,9 +45,9 @@ pub async fn operate<P, C>(
             pages: pass.pages,
             streams: pass.streams,
             unreadable: pass.unreadable,
-            lags: &pass.lags,
+            lags: &pass.latencies,
         });
-        counted.came_late(pass.late as u64);
+        counted.came_late(pass.orphans as u64);
         passed();
     });
     let accounts = Accounts::one(Arc::clone(&account));

@@ -97,7 +97,7 @@ pub async fn run(
         let account = Arc::clone(&account);
         let replace = move |key| {
             account.client.set_api_key(key);
-            account.observe_now.notify_one();
+            account.scan_now.notify_one();
         };
         services.spawn(key_file::follow(path, key, replace, shutdown.clone()));
     }

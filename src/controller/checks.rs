@@ -14,9 +14,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::{CLUSTER_TIMEOUT, Scope, diagnosis};
+use super::{object_writes::CLUSTER_TIMEOUT, watch::Scope, watch_errors};
 use crate::{
-    crd::{
+    kinds::{
         self, LiveStream,
         skew::{Skew, skew},
     },
@@ -143,7 +143,7 @@ async fn look_at_crd(client: &Client) -> Option<String> {
         Ok(installed) => skew(&LiveStream::crd(), &installed).map(|skew| older(&skew)),
         Err(kube::Error::Api(status)) if status.is_forbidden() => None,
         Err(error) => Some(
-            diagnosis::remedy(&error).unwrap_or_else(|| format!("the API server does not answer: {error}")),
+            watch_errors::remedy(&error).unwrap_or_else(|| format!("the API server does not answer: {error}")),
         ),
     }
 }
@@ -160,7 +160,7 @@ fn older(skew: &Skew) -> String {
         "the installed CRD {} is older than this operator ({}): it {what}; install this release's with: {} --force-conflicts",
         LiveStream::crd_name(),
         env!("CARGO_PKG_VERSION"),
-        crd::INSTALL
+        kinds::INSTALL
     )
 }
 

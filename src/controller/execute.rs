@@ -1,258 +1,129 @@
-//! Doing what was planned: one arm an action.
+//! Executing what was planned: one arm an action.
 
-use apivideo::{Class, CreateLiveStream, Effect, Priority, Turn, UpdateLiveStream};
+use apivideo::Priority;
 
-use super::{Context, cluster, cluster::ClusterError, entries::Entry, search, subject::Subject};
+use super::{
+    calls, context::Context, gather::Gathered, object_writes, object_writes::ClusterError, recover_create,
+    state_store::Entry,
+};
 use crate::{
-    account::{self, Kind, lock},
+    account::CallKind,
     core::{
-        action::{Action, Cause, Farewell},
-        intent::{Intent, Request, Search},
-        late::GivenUp,
-        memory::{Create, Memory, Refusal, Trouble},
-        model::{Desired, StreamId},
-        outcome::{Again, CallFailure, Outcome, Why},
+        facts::intent::Intent,
+        orphans::AbandonedCreate,
+        state::outcome::Outcome,
+        step::action::{Action, Origin, ReleaseReason},
     },
-    crd::LiveStream,
+    kinds::live_stream::LiveStream,
     ops::progress::Resolved,
 };
 
-/// The kinds of calls whose priority is always the same.
-const CREATION: Kind = (Class::Write, Priority::Creation);
-const DELETION: Kind = (Class::Write, Priority::UserChange);
-
-/// Does one thing and says what came of it.
+/// Executes one action and gives back its outcome.
+///
+/// # Errors
+/// Only if the object has changed since it was read: the reconcile starts again.
 pub(super) async fn execute(
     context: &Context,
-    subject: &mut Subject,
+    gathered: &mut Gathered,
     entry: &mut Entry,
     action: &Action,
 ) -> Result<Outcome, ClusterError> {
-    let object = &subject.object;
+    let Gathered { api, object, .. } = &*gathered;
     let written = match action {
         Action::RecordIntent { intent, replaces } => {
-            // Had before the intent is stored: an intent whose request waits would
+            // Before the intent is stored: one whose request then had to wait would
             // have to be searched for after a crash.
-            let turn = match turn(context, subject, CREATION) {
-                Ok(turn) => turn,
-                Err(held_back) => return Ok(held_back),
-            };
-            let written =
-                cluster::record_intent(&subject.api, &subject.object, intent, replaces.is_some()).await;
-            if let Err(error) = written {
-                subject.account.turns.keep(&subject.claim(), CREATION.1, turn);
-                return Err(error);
+            if let Err(throttled) = calls::admit(gathered, calls::CREATION) {
+                return Ok(throttled);
             }
-            subject.turn = Some(turn);
-            written?
+            object_writes::record_intent(api, object, intent, replaces.is_some()).await
         }
-        Action::DropIntent => {
-            if give_up(subject, &entry.memory) {
-                context.metrics.progress().lost_create(Resolved::Nothing);
+        Action::DropIntent { abandoned } => {
+            if let Some(intent) = abandoned {
+                abandon(context, gathered, intent);
             }
-            cluster::drop_intent(&subject.api, object).await?
+            object_writes::drop_intent(api, object).await
         }
         Action::Bind { id, recreated_from } => {
-            cluster::bind(&subject.api, object, id, recreated_from.as_ref()).await?
+            object_writes::bind(api, object, id, recreated_from.as_ref()).await
         }
-        Action::Release { farewell } => return release(context, subject, farewell).await,
-        Action::Create { intent } => return Ok(create(context, subject, &mut entry.memory, intent).await),
-        Action::Look { intent, ended_at } => {
-            let looked = search::look(context, subject, intent, *ended_at).await;
-            search::count_end(context, &entry.memory, &looked);
-            return Ok(looked);
+        Action::Release { reason } => release(context, gathered, reason).await,
+        Action::Create { intent } => return Ok(calls::create(gathered, &mut entry.state, intent).await),
+        Action::Search { intent, ended_at } => {
+            let known = entry.state.search().is_some_and(|search| !search.ambiguous.is_empty());
+            let outcome = recover_create::search(gathered, intent, *ended_at).await;
+            recover_create::count_result(context, known, &outcome);
+            return Ok(outcome);
         }
         Action::Get { id } => {
-            let priority = priority(subject, &entry.memory, action);
-            return Ok(outcome(context, subject, id, apivideo::get(id.as_str()), priority).await);
+            let kind = CallKind::read(priority(gathered, entry, action));
+            return Ok(calls::about_stream(gathered, id, apivideo::get(id.as_str()), kind).await);
         }
         Action::Update { id, changes, .. } => {
-            let body = UpdateLiveStream {
-                name: changes.name.clone(),
-                public: changes.public,
-                player_id: changes.player_id.clone(),
-            };
-            let priority = priority(subject, &entry.memory, action);
-            return Ok(outcome(context, subject, id, apivideo::update(id.as_str(), &body), priority).await);
+            let kind = CallKind::write(priority(gathered, entry, action));
+            return Ok(calls::about_stream(gathered, id, apivideo::update(id.as_str(), changes), kind).await);
         }
-        Action::Delete { id } | Action::DeleteLate { id } => return Ok(delete(context, subject, id).await),
+        Action::Delete { id } | Action::DeleteOrphan { id } => {
+            return Ok(calls::delete(gathered, id).await);
+        }
+        Action::CheckCrd { now } => {
+            let interval = gathered.facts.account.drift_interval;
+            return Ok(context.crd.check(&context.client, *now, interval).await);
+        }
     };
-    stored(subject, entry, action, written);
+    match written {
+        Ok(written) => stored(gathered, entry, action, written),
+        Err(error) if error.is_not_found() && matches!(action, Action::Release { .. }) => {}
+        Err(error) if error.is_conflict() => return Err(error),
+        Err(error) => return Ok(error.outcome()),
+    }
+    if let Action::Release { .. } = action {
+        forget(context, gathered);
+    }
     Ok(Outcome::Stored)
 }
 
-/// A create that nobody found a stream of may have one yet: the observer looks out for it.
-/// True if it was not known before that it made nothing.
-fn give_up(subject: &Subject, memory: &Memory) -> bool {
-    let Some(Create::Open(intent, Request::Unknown(_))) = &memory.create else { return false };
-    subject.account.late.give_up(GivenUp {
-        uid: subject.manifest.uid.clone(),
-        place: subject.manifest.place.clone(),
-        intent: intent.clone(),
-        at: subject.now(),
-    });
-    true
-}
-
-fn stored(subject: &mut Subject, entry: &mut Entry, action: &Action, written: LiveStream) {
-    entry.wrote(&subject.object, &written);
-    subject.object = written;
+fn stored(gathered: &mut Gathered, entry: &mut Entry, action: &Action, written: LiveStream) {
+    entry.wrote(&mut gathered.object, written);
     let open = match action {
         Action::RecordIntent { intent, .. } => Some(intent),
         _ => None,
     };
-    subject.account.creates.note(&subject.claim(), open);
-    subject.manifest.finalizer = crate::crd::metadata::has_finalizer(&subject.object.metadata);
+    gathered.account.claims.note_intent(&gathered.facts.manifest.owner, open);
 }
 
-/// A turn to make a call of this kind; or that it is held back, and waits in the queue.
-pub(super) fn turn(context: &Context, subject: &Subject, kind: Kind) -> Result<Turn, Outcome> {
-    subject.account.turns.take(&subject.claim(), kind, &context.alive).map_err(|held_back| {
-        let why = match account::trouble(&held_back.error) {
-            Some(trouble) => Why::Trouble(trouble),
-            None => Why::Refused(refusal(&held_back.error)),
-        };
-        let again = Again::OnItsTurn(held_back.expected);
-        Outcome::Failed(CallFailure { effect_unknown: false, why, again })
-    })
+/// An abandoned create may have a stream yet: the observer watches for it.
+fn abandon(context: &Context, gathered: &Gathered, intent: &Intent) {
+    let owner = gathered.facts.manifest.owner.clone();
+    let create = AbandonedCreate { owner, intent: intent.clone(), at: gathered.now() };
+    gathered.account.orphans.abandon(create);
+    context.metrics.progress().lost_create(Resolved::Nothing);
 }
 
-fn priority(subject: &Subject, memory: &Memory, action: &Action) -> Priority {
-    let waited_for = subject.manifest.deleting || memory.request_pending(&subject.manifest);
+/// Removes the finalizer. A stream that is kept is no orphan.
+async fn release(
+    _context: &Context,
+    gathered: &Gathered,
+    reason: &ReleaseReason,
+) -> Result<LiveStream, ClusterError> {
+    if let ReleaseReason::Retained(Some(id), _) = reason {
+        gathered.account.orphans.exclude(id);
+    }
+    object_writes::release(&gathered.api, &gathered.object.metadata).await
+}
+
+/// The object may be gone now: what it owned is free, and whoever waits for it is triggered.
+fn forget(context: &Context, gathered: &Gathered) {
+    context.states.forget(gathered.uid());
+    gathered.account.claims.release(gathered.uid());
+}
+
+fn priority(gathered: &Gathered, entry: &Entry, action: &Action) -> Priority {
+    let manifest = &gathered.facts.manifest;
+    let awaited = manifest.deleting || entry.state.request_pending(manifest);
     match action {
-        Action::Update { cause: Cause::Drift, .. } => Priority::DriftCorrection,
-        Action::Get { .. } if !waited_for => Priority::DriftCorrection,
+        Action::Update { origin: Origin::Drift, .. } => Priority::DriftCorrection,
+        Action::Get { .. } if !awaited => Priority::DriftCorrection,
         _ => Priority::UserChange,
     }
-}
-
-async fn create(context: &Context, subject: &mut Subject, memory: &mut Memory, intent: &Intent) -> Outcome {
-    let had = subject.turn.take();
-    let turn = match had.map_or_else(|| turn(context, subject, CREATION), Ok) {
-        Ok(turn) => turn,
-        Err(held_back) => return held_back,
-    };
-    // Whatever becomes of this process or this future from here on, the request
-    // may have been sent.
-    memory.create = Some(Create::Open(intent.clone(), Request::Unknown(Search::since(subject.now()))));
-    let Desired { name, public, player_id } = intent.payload.clone();
-    let request = apivideo::create(&CreateLiveStream { name, public, player_id });
-    let _sending = subject.account.creates.sending(&intent.payload.name).await;
-    match subject.account.client.send_in(turn, request).await {
-        Ok(answer) => match account::remote(answer.value) {
-            Some(remote) => {
-                subject.account.saw(&remote);
-                lock(&subject.account.holders).hold(&remote.id, subject.claim());
-                Outcome::Stream(Box::new(remote))
-            }
-            None => unusable_id(),
-        },
-        Err(error) => failed(context, subject, CREATION, &error),
-    }
-}
-
-fn unusable_id() -> Outcome {
-    no_answer("the answer names a stream by something that is no id".into())
-}
-
-/// An answer came, and says nothing that could be relied on.
-pub(super) fn no_answer(why: String) -> Outcome {
-    let why = Why::Trouble(Trouble::Unavailable(why));
-    Outcome::Failed(CallFailure { effect_unknown: true, why, again: Again::Later })
-}
-
-/// A call about one stream that is answered with the stream.
-async fn outcome(
-    context: &Context,
-    subject: &Subject,
-    id: &StreamId,
-    request: apivideo::Request<apivideo::LiveStream>,
-    priority: Priority,
-) -> Outcome {
-    let kind = (request.operation().class(), priority);
-    let turn = match turn(context, subject, kind) {
-        Ok(turn) => turn,
-        Err(held_back) => return held_back,
-    };
-    match subject.account.client.send_in(turn, request).await {
-        Ok(answer) => match account::remote(answer.value).filter(|remote| remote.id == *id) {
-            Some(remote) => {
-                subject.account.saw(&remote);
-                Outcome::Stream(Box::new(remote))
-            }
-            None => unusable_id(),
-        },
-        Err(apivideo::Error::NotFound { .. }) => {
-            subject.account.found_gone(id);
-            Outcome::NotFound
-        }
-        Err(error) => failed(context, subject, kind, &error),
-    }
-}
-
-async fn delete(context: &Context, subject: &Subject, id: &StreamId) -> Outcome {
-    let turn = match turn(context, subject, DELETION) {
-        Ok(turn) => turn,
-        Err(held_back) => return held_back,
-    };
-    match subject.account.client.send_in(turn, apivideo::delete(id.as_str())).await {
-        Ok(_) | Err(apivideo::Error::NotFound { .. }) => {
-            subject.account.saw_gone(id);
-            subject.account.late.deleted(id);
-            Outcome::Deleted
-        }
-        Err(error) => failed(context, subject, DELETION, &error),
-    }
-}
-
-/// What an error of the client means for the LiveStream.
-pub(super) fn failed(context: &Context, subject: &Subject, kind: Kind, error: &apivideo::Error) -> Outcome {
-    let account = &subject.account;
-    let (why, again) = match account::trouble(error) {
-        Some(trouble @ Trouble::RateLimited) => {
-            let expected = account.turns.line_up(&subject.claim(), kind, &context.alive);
-            (Why::Trouble(trouble), Again::OnItsTurn(expected))
-        }
-        Some(trouble) => {
-            if matches!(trouble, Trouble::Unauthorized(_)) {
-                account.observe_now.notify_one();
-            }
-            (Why::Trouble(trouble), Again::Later)
-        }
-        None => (Why::Refused(refusal(error)), Again::Later),
-    };
-    Outcome::Failed(CallFailure { effect_unknown: error.effect() == Effect::Unknown, why, again })
-}
-
-fn refusal(error: &apivideo::Error) -> Refusal {
-    match error {
-        apivideo::Error::Refused { field, message, .. } => {
-            Refusal { field: field.clone(), message: message.clone() }
-        }
-        other => Refusal { field: None, message: other.to_string() },
-    }
-}
-
-/// Removes the finalizer. The object may go with it: what it held is free, and
-/// whoever waits for it comes next.
-async fn release(
-    context: &Context,
-    subject: &mut Subject,
-    farewell: &Farewell,
-) -> Result<Outcome, ClusterError> {
-    if let Farewell::Retained(Some(id), _) = farewell {
-        subject.account.late.is_not(id);
-    }
-    match cluster::release(&subject.api, &subject.object).await {
-        Ok(_) => {}
-        Err(error) if error.is_not_found() => {}
-        Err(error) => return Err(error),
-    }
-    let uid = &subject.manifest.uid;
-    subject.account.creates.note(&subject.claim(), None);
-    context.entries.forget(uid);
-    let woken = lock(&subject.account.holders).release(uid);
-    woken.iter().for_each(|place| subject.account.wakes.one(place));
-    subject.manifest.finalizer = false;
-    Ok(Outcome::Stored)
 }

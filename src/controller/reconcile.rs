@@ -1,178 +1,141 @@
-//! One reconcile: gather, plan, do, until there is nothing to do; then report.
+//! One reconcile: gather, plan, execute, until there is nothing to do; then report.
 
 use std::{sync::Arc, time::Duration};
 
-use kube::{Resource, runtime::controller::Action};
+use kube::{Resource, runtime::controller::Action as Requeue};
 use tracing::{debug, error, info, instrument};
 
 use super::{
-    Context, Guarded, cluster::ClusterError, entries::Entry, execute, malformed, report, requeue_after,
-    startup, subject::Subject,
+    context::{Context, Guarded},
+    execute::execute,
+    gather::{Gathered, gather},
+    invalid,
+    object_writes::ClusterError,
+    startup, status,
+    state_store::Entry,
 };
 use crate::{
     core::{
-        action,
-        backoff::backoff,
-        observed::{Observed, Sight},
-        outcome::{Note, absorb},
-        plan::{Plan, Step},
+        plan::messages,
+        state::{
+            backoff::{backoff, later},
+            notice::Notice,
+        },
+        step::{Plan, Step},
     },
-    crd::LiveStream,
+    kinds::live_stream::{LiveStream, parse},
 };
 
-/// More steps than any life needs: beyond it the decisions go in circles.
-const MOST_STEPS: usize = 16;
+/// More steps than any reconcile needs: beyond it the decisions repeat themselves.
+const MAX_STEPS: usize = 16;
 
-/// How often a deletion that waits looks whether the CRD goes, at the least. All
-/// that wait share a look.
-const HELD_UP_LOOK: Duration = Duration::from_secs(60);
+/// When a reconcile that makes no progress is retried.
+const RETRY_NO_PROGRESS: Duration = Duration::from_secs(60);
 
-/// Why a reconcile could not be finished.
-#[derive(Debug, thiserror::Error)]
-pub enum ReconcileError {
-    /// The cluster did not take a write.
-    #[error(transparent)]
-    Cluster(#[from] ClusterError),
-    /// The object can't be read.
-    #[error("the LiveStream can't be handled: {0}")]
-    Malformed(#[from] crate::crd::manifest::Malformed),
-    /// The decisions go in circles: an error of the operator.
-    #[error("gave up after {MOST_STEPS} steps, the last of them: {0}; please report this")]
-    Circles(String),
-}
+/// How soon a reconcile starts again whose object has changed since it was read.
+const RETRY_CONFLICT: Duration = Duration::from_millis(200);
+
+/// A reconcile starts again after this time at least.
+const MIN_REQUEUE: Duration = Duration::from_millis(50);
 
 /// Reconciles one object.
 #[instrument(skip_all, fields(namespace = object.meta().namespace, name = object.meta().name))]
-pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, ReconcileError> {
-    startup::load(&context).await;
-    let Some(uid) = object.meta().uid.clone() else { return Ok(Action::await_change()) };
-    let entry = context.entries.of(&uid);
+pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Requeue, ClusterError> {
+    startup::start(&context).await;
+    let Some(uid) = object.meta().uid.clone() else { return Ok(Requeue::await_change()) };
+    let entry = context.states.of(&uid);
     let mut entry = entry.lock().await;
     let timer = context.metrics.reconcile_started();
     let result = match &object.0 {
-        Ok(live_stream) => converge(&context, live_stream, &mut entry).await,
-        Err(invalid) => malformed::handle(&context, invalid).await,
+        Ok(live_stream) => reconcile_readable(&context, live_stream, &mut entry).await,
+        Err(invalid) => invalid::report(&context, &invalid.metadata, &invalid.error).await,
     };
     timer.ended(result.is_ok());
     match result {
-        Ok(action) => {
-            entry.cluster_failures = 0;
-            Ok(action)
+        Ok(next) => {
+            entry.failures = 0;
+            Ok(next.map_or_else(Requeue::await_change, |wait| Requeue::requeue(wait.max(MIN_REQUEUE))))
         }
-        Err(ReconcileError::Cluster(error)) if error.is_conflict() => {
-            debug!("the object has changed since it was read: starting again");
-            Ok(requeue_after(Duration::from_millis(200)))
+        Err(error) if error.is_conflict() => {
+            debug!("the object has changed since it was read; starting again");
+            Ok(Requeue::requeue(RETRY_CONFLICT))
         }
         Err(error) => {
-            entry.cluster_failures = entry.cluster_failures.saturating_add(1);
-            error!(%error, "a reconcile failed");
-            Ok(requeue_after(backoff(entry.cluster_failures, &uid)))
+            entry.failures = entry.failures.saturating_add(1);
+            error!(%error, "reconcile failed");
+            Ok(Requeue::requeue(backoff(entry.failures, &uid)))
         }
     }
 }
 
-/// Never called: [`reconcile`] knows the attempts and decides for itself.
-pub(super) fn error_policy(_: Arc<Guarded>, _: &ReconcileError, _: Arc<Context>) -> Action {
-    requeue_after(Duration::from_secs(60))
+/// Never called: [`reconcile`] knows the attempts and decides itself.
+pub(super) fn error_policy(_: Arc<Guarded>, _: &ClusterError, _: Arc<Context>) -> Requeue {
+    Requeue::requeue(RETRY_NO_PROGRESS)
 }
 
-/// Brings one LiveStream as far as it goes now.
-async fn converge(
+async fn reconcile_readable(
     context: &Context,
     watched: &LiveStream,
     entry: &mut Entry,
-) -> Result<Action, ReconcileError> {
-    context
-        .entries
-        .prune(|| context.known(), context.stores.iter().map(kube::runtime::reflector::Store::len).sum());
-    let mut subject = Subject::gather(context, watched, entry)?;
-    for id in subject.account.late.untold(&subject.manifest.uid) {
-        context.events.did(&subject.object, &Note::CameLate(id)).await;
-    }
-    let (mut last, mut asked) = (String::new(), false);
-    for _ in 0..MOST_STEPS {
-        let plan =
-            (context.decisions.plan)(&subject.manifest, &entry.memory, &subject.observed, subject.now());
-        if needs_crd(&subject, &plan.step, asked) {
-            asked = true;
-            subject.observed.crd_terminating = crd_goes(context, &subject, &plan.step).await?;
-            if subject.observed.crd_terminating {
-                continue;
-            }
+) -> Result<Option<Duration>, ClusterError> {
+    context.prune_states();
+    let object = entry.newest(watched);
+    match parse::manifest(&object) {
+        Ok(manifest) => {
+            entry.saw(manifest.generation);
+            let mut gathered = gather(context, object, manifest, entry);
+            let plan = converge(context, &mut gathered, entry).await?;
+            finish(context, &mut gathered, entry, plan).await
         }
-        let action = match &plan.step {
-            Step::Do(action) => action.clone(),
-            Step::Rest | Step::RestUntil(_) => return rest(context, &mut subject, entry, plan).await,
-        };
-        last = format!("{action:?}");
-        let done = execute::execute(context, &mut subject, entry, &action).await?;
-        let now = subject.now();
-        let note = absorb(&subject.manifest, &mut entry.memory, &mut subject.observed, action, done, now);
-        if let Some(note) = note {
-            info!(?note, "done");
-            context.events.did(&subject.object, &note).await;
-        }
-    }
-    Err(ReconcileError::Circles(last))
-}
-
-/// Whether to ask if the CRD itself goes, which retains every stream: just
-/// before one is deleted, and where a deletion would have to wait.
-fn needs_crd(subject: &Subject, step: &Step, asked: bool) -> bool {
-    let going = subject.manifest.deleting && subject.manifest.finalizer;
-    going
-        && !subject.observed.crd_terminating
-        && match step {
-            Step::Do(action) => matches!(action, action::Action::Delete { .. }),
-            Step::Rest | Step::RestUntil(_) => !asked,
-        }
-}
-
-/// Whether the CRD goes: asked afresh by one that is about to delete its stream.
-async fn crd_goes(context: &Context, subject: &Subject, step: &Step) -> Result<bool, ClusterError> {
-    match step {
-        Step::Do(_) => context.crd.afresh(&context.client).await,
-        Step::Rest | Step::RestUntil(_) => {
-            context.crd.while_waiting(&context.client, look_each(subject)).await
-        }
+        Err(invalid) => invalid::report(context, &object.metadata, &invalid.to_string()).await,
     }
 }
 
-/// How often a deletion that waits looks.
-fn look_each(subject: &Subject) -> Duration {
-    subject.account.policy.drift_interval.min(HELD_UP_LOOK)
-}
-
-async fn rest(
+/// Brings one LiveStream as far as it gets now, to the plan that waits.
+async fn converge(
     context: &Context,
-    subject: &mut Subject,
+    gathered: &mut Gathered,
+    entry: &mut Entry,
+) -> Result<Plan, ClusterError> {
+    entry.state.refresh(&gathered.facts, gathered.now());
+    gathered.account.claims.note_intent(&gathered.facts.manifest.owner, entry.state.open_intent());
+    for id in gathered.account.orphans.take_unreported(gathered.uid()) {
+        context.events.notice(&gathered.object, &Notice::OrphanFound(id)).await;
+    }
+    let mut last = String::new();
+    for _ in 0..MAX_STEPS {
+        let plan = (context.decisions.plan)(&gathered.facts, &entry.state, gathered.now());
+        let Step::Do(action) = plan.step else { return Ok(plan) };
+        last = format!("{action:?}");
+        let outcome = execute(context, gathered, entry, &action).await?;
+        let now = gathered.now();
+        if let Some(notice) = entry.state.apply(&mut gathered.facts, action, outcome, now) {
+            info!("{}", notice.event().note);
+            context.events.notice(&gathered.object, &notice).await;
+        }
+    }
+    error!(steps = MAX_STEPS, last, "a reconcile makes no progress; please report this");
+    let until = later(gathered.now(), RETRY_NO_PROGRESS);
+    Ok(Plan::wait(messages::no_progress(&last)).until(until))
+}
+
+/// Reports the plan that waits, and says when to reconcile again.
+async fn finish(
+    context: &Context,
+    gathered: &mut Gathered,
     entry: &mut Entry,
     plan: Plan,
-) -> Result<Action, ReconcileError> {
-    let until = match plan.step {
-        Step::RestUntil(time) => Some(time),
-        Step::Do(_) | Step::Rest => None,
-    };
-    // One that has no call to make any more leaves its place, or its turn, to others.
-    if entry.memory.failure.as_ref().is_none_or(|failure| until != Some(failure.retry_at)) {
-        subject.account.turns.forget(&subject.manifest.uid);
+) -> Result<Option<Duration>, ClusterError> {
+    let Step::Wait { until, queued } = plan.step else { return Ok(Some(MIN_REQUEUE)) };
+    // Without a call to make it leaves its place to others.
+    if !queued {
+        gathered.account.call_queue.leave(gathered.uid());
     }
-    let held_up = subject.manifest.deleting && subject.manifest.finalizer;
-    // A deleted object that carries no finalizer of ours is no longer ours to speak of.
-    if !subject.manifest.deleting || held_up {
-        report::report(context, subject, entry, plan).await?;
+    let manifest = &gathered.facts.manifest;
+    // A deleted object without the operator's finalizer is no longer the operator's to report on.
+    if !manifest.deleting || manifest.finalizer {
+        status::report(context, gathered, entry, &plan).await?;
     }
-    let now = subject.now();
-    // Nothing wakes a LiveStream whose deletion waits already when its CRD goes.
-    let look = now.saturating_add(look_each(subject)).ok().filter(|_| held_up);
-    let until = until.into_iter().chain(look).min();
-    Ok(until.map_or_else(Action::await_change, |time| {
-        requeue_after(Duration::try_from(time.duration_since(now)).unwrap_or_default())
-    }))
-}
-
-/// Whether the stream was read, or there is none to read: a request to look
-/// afresh is then done.
-pub(super) fn looked_afresh(observed: &Observed) -> bool {
-    matches!(observed.stream, Sight::Present { fresh: true, .. } | Sight::Gone)
+    let now = gathered.now();
+    Ok(until.map(|time| Duration::try_from(time.duration_since(now)).unwrap_or_default()))
 }

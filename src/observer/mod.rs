@@ -1,85 +1,58 @@
 //! The observer of an account: reads its list page by page, keeps what it
-//! saw, and wakes the LiveStreams whose stream has changed.
+//! showed, and triggers the LiveStreams whose stream has changed.
 //!
-//! A pass over N streams costs ceil(N/100) reads, whatever the number of
-//! LiveStreams. Its pages come spread over the interval, and the interval
-//! stretches by itself in an account with more pages than the budget has room for
-//! ([`crate::core::cadence`]). Nobody who waits is held up by that: the first pass
-//! is not spread, nor is one that was asked for.
+//! A scan over N streams costs ceil(N/100) reads, whatever the number of
+//! LiveStreams. Its pages are spread over the interval, and the interval
+//! stretches in an account with more pages than the rate limit has room for
+//! ([`crate::core::schedule`]). Nobody who waits is delayed by that: the first scan
+//! is not spread, nor is one that was requested.
 
-pub mod guard;
 mod pace;
+mod report;
+mod scan;
 #[cfg(test)]
 mod paced_stage;
 #[cfg(test)]
 mod paced_tests;
-mod pass;
-pub mod snapshot;
-
-use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::account::Account;
-use pace::{Pace, cadence};
+use pace::{Pace, schedule};
+pub use report::ScanReport;
 
-/// What a pass found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PassReport {
-    /// Pages read.
-    pub pages: u32,
-    /// Streams seen.
-    pub streams: u64,
-    /// Items that could not be read.
-    pub unreadable: u64,
-    /// Streams that were there before and are missing now.
-    pub vanished: usize,
-    /// Streams that were not shown and may only have been passed over.
-    pub doubted: usize,
-    /// Streams of creates that were given up, found for the first time.
-    pub late: usize,
-    /// How old each change of a held stream was, at the most, when it was seen.
-    pub lags: Vec<Duration>,
-    /// How long it took.
-    pub duration: Duration,
-    /// The time from its start to the start of the next, if nobody asks for one.
-    pub interval: Duration,
-    /// Whether somebody has asked for a pass while it was under way.
-    pub requested: bool,
-}
-
-/// Observes the account until `shutdown`. `report` is told of each pass.
+/// Scans the account until `shutdown`. `report` is called after each scan.
 ///
-/// Whoever asks for a pass (`observe_now`) gets one that began after that, at
-/// once: what is left of a pass that is under way is hurried up, and another
-/// one follows it without a rest.
-pub async fn observe(account: &Account, shutdown: CancellationToken, report: impl Fn(&PassReport) + Send) {
+/// Whoever requests a scan (`scan_now`) gets one that began after that, at
+/// once: the rest of a scan that is under way is not spread any more, and another
+/// one follows without a pause.
+pub async fn observe(account: &Account, shutdown: CancellationToken, report: impl Fn(&ScanReport) + Send) {
     // Everybody waits for the first one.
     let mut hurry = true;
     loop {
         let began = Instant::now();
-        let mut pass = tokio::select! {
-            pass = pass::pass(account, Pace::new(account, began, hurry)) => pass,
+        let mut scan = tokio::select! {
+            scan = scan::scan(account, Pace::new(account, began, hurry)) => scan,
             () = shutdown.cancelled() => return,
         };
-        pass.interval = cadence(account, pass.pages).interval;
+        scan.interval = schedule(account, scan.pages).interval;
         debug!(
-            pages = pass.pages,
-            streams = pass.streams,
-            vanished = pass.vanished,
-            doubted = pass.doubted,
-            interval = ?pass.interval,
-            "a pass over the account ended"
+            pages = scan.pages,
+            streams = scan.streams,
+            absent = scan.absent,
+            unconfirmed = scan.unconfirmed,
+            interval = ?scan.interval,
+            "scanned the account"
         );
-        report(&pass);
-        // Not until a moment: there is none so far ahead as the longest interval that can be set.
-        let rest = pass.interval.saturating_sub(began.elapsed());
-        hurry = pass.requested
+        report(&scan);
+        // A duration rather than a point in time: the longest interval that can be set has none.
+        let pause = scan.interval.saturating_sub(began.elapsed());
+        hurry = scan.requested
             || tokio::select! {
-                () = tokio::time::sleep(rest) => false,
-                () = account.observe_now.notified() => true,
+                () = tokio::time::sleep(pause) => false,
+                () = account.scan_now.notified() => true,
                 () = shutdown.cancelled() => return,
             };
     }

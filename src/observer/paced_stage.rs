@@ -1,7 +1,7 @@
 //! An account of many pages that is kept in memory and observed, in simulated time.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 
@@ -11,13 +11,14 @@ use bytes::Bytes;
 use futures::{FutureExt, future::BoxFuture};
 use http::{Request, Response};
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{PassReport, observe};
+use super::{ScanReport, observe};
 use crate::{
-    account::{Account, Claim, Policy, Wake, lock},
-    core::model::{Place, StreamId},
+    account::{Account, Policy, Trigger},
+    core::facts::ids::{ObjectKey, Owner, StreamId},
 };
 
 pub(super) const INTERVAL: Duration = Duration::from_secs(60);
@@ -42,16 +43,16 @@ impl Door {
     }
 
     fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         let query = request.uri().query().unwrap_or_default();
         let page = query.split('&').find_map(|part| part.strip_prefix("currentPage="));
         if let Some(page) = page.and_then(|page| page.parse().ok()) {
             let number = {
-                let mut asked = lock(&self.asked);
+                let mut asked = self.asked.lock();
                 asked.push((page, self.began.elapsed()));
                 asked.len()
             };
-            if (lock(&self.meets))(&mut state, page, number) {
+            if self.meets.lock()(&mut state, page, number) {
                 return Response::builder().status(503).body(Bytes::new()).unwrap();
             }
         }
@@ -71,19 +72,19 @@ impl Wire for Sender {
     }
 }
 
-/// An account with so many streams, each held, that is observed.
+/// An account with so many streams, each owned, that is observed.
 pub(super) struct Stage {
     pub(super) door: Arc<Door>,
     pub(super) account: Arc<Account>,
     pub(super) ids: Vec<StreamId>,
-    pub(super) reports: Arc<Mutex<Vec<PassReport>>>,
-    pub(super) woken: tokio::sync::mpsc::UnboundedReceiver<Wake>,
+    pub(super) reports: Arc<Mutex<Vec<ScanReport>>>,
+    pub(super) triggered: tokio::sync::mpsc::UnboundedReceiver<Trigger>,
     pub(super) shutdown: CancellationToken,
     pub(super) observer: JoinHandle<()>,
 }
 
-pub(super) fn place(id: &StreamId) -> Place {
-    Place { namespace: "ns".into(), name: id.as_str().into() }
+pub(super) fn key(id: &StreamId) -> ObjectKey {
+    ObjectKey { namespace: "ns".into(), name: id.as_str().into() }
 }
 
 impl Stage {
@@ -116,46 +117,46 @@ impl Stage {
             Policy { settle: INTERVAL, marker: false, missing_guard: true, drift_interval: INTERVAL };
         let account = Arc::new(Account::new(client, policy));
         for id in &ids {
-            lock(&account.holders).hold(id, Claim { uid: id.as_str().into(), place: place(id) });
+            account.claims.created(&Owner { uid: id.as_str().into(), key: key(id) }, id);
         }
-        let woken = account.wakes.listen(None);
+        let triggered = account.triggers.listen(None);
         let (reports, shutdown) = (Arc::default(), CancellationToken::new());
         let observer = tokio::spawn({
             let (account, shutdown) = (Arc::clone(&account), shutdown.clone());
-            let reports: Arc<Mutex<Vec<PassReport>>> = Arc::clone(&reports);
-            async move { observe(&account, shutdown, |pass| lock(&reports).push(pass.clone())).await }
+            let reports: Arc<Mutex<Vec<ScanReport>>> = Arc::clone(&reports);
+            async move { observe(&account, shutdown, |scan| reports.lock().push(scan.clone())).await }
         });
-        let mut stage = Self { door, account, ids, reports, woken, shutdown, observer };
-        stage.passes(1).await;
-        stage.woken();
+        let mut stage = Self { door, account, ids, reports, triggered, shutdown, observer };
+        stage.scans(1).await;
+        stage.triggered();
         stage
     }
 
-    /// Waits until so many passes have ended. Gives back the last.
-    pub(super) async fn passes(&self, count: usize) -> PassReport {
-        while lock(&self.reports).len() < count {
+    /// Waits until so many scans have ended. Gives back the last.
+    pub(super) async fn scans(&self, count: usize) -> ScanReport {
+        while self.reports.lock().len() < count {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        lock(&self.reports)[count - 1].clone()
+        self.reports.lock()[count - 1].clone()
     }
 
-    /// Has something befall each page; `true` lets it fail. It is told the page's
-    /// number, and how many have been asked for in all.
+    /// Has something befall each page; `true` lets it fail. It is given the page's
+    /// number, and how many were requested in all.
     pub(super) fn meets(&self, meets: impl Fn(&mut State, u32, usize) -> bool + Send + Sync + 'static) {
-        *lock(&self.door.meets) = Box::new(meets);
+        *self.door.meets.lock() = Box::new(meets);
     }
 
     /// The pages that were asked for, and the second in which each was.
     pub(super) fn asked(&self) -> Vec<(u32, u64)> {
-        lock(&self.door.asked).iter().map(|(page, at)| (*page, at.as_secs())).collect()
+        self.door.asked.lock().iter().map(|(page, at)| (*page, at.as_secs())).collect()
     }
 
-    /// Who was woken since the last look.
-    pub(super) fn woken(&mut self) -> Vec<Wake> {
-        std::iter::from_fn(|| self.woken.try_recv().ok()).collect()
+    /// Who was triggered since the last call.
+    pub(super) fn triggered(&mut self) -> Vec<Trigger> {
+        std::iter::from_fn(|| self.triggered.try_recv().ok()).collect()
     }
 
     pub(super) fn edit(&self, stream: usize, edit: impl FnOnce(&mut State, &str, Timestamp)) {
-        edit(&mut lock(&self.door.state), self.ids[stream].as_str(), self.door.now());
+        edit(&mut self.door.state.lock(), self.ids[stream].as_str(), self.door.now());
     }
 }

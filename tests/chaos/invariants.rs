@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use apivideo_operator::crd::LiveStream;
+use apivideo_operator::kinds::LiveStream;
 use apivideo_sandbox::StreamView;
 use tokio::time::Instant;
 

@@ -120,7 +120,7 @@ impl Scenario<'_> {
         let manifest = json!({ "apiVersion": "api.video/v1alpha1", "kind": "LiveStream",
             "metadata": { "name": "malformed" }, "spec": { "name": { "not": "text" } } });
         let object: DynamicObject = serde_json::from_value(manifest).expect("an object");
-        let resource = ApiResource::erase::<apivideo_operator::crd::LiveStream>(&());
+        let resource = ApiResource::erase::<apivideo_operator::kinds::LiveStream>(&());
         let api: Api<DynamicObject> =
             Api::namespaced_with(self.stage.client.clone(), &self.stage.namespace, &resource);
         self.within("the loosened schema", async || api.create(&PostParams::default(), &object).await.ok())

@@ -1,7 +1,7 @@
 //! A CRD that is deleted takes every LiveStream with it, and no stream. On a
 //! control plane of its own: the other tests would lose theirs.
 
-use apivideo_operator::crd::LiveStream;
+use apivideo_operator::kinds::LiveStream;
 use apivideo_sandbox::{Fault, Rule};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{Api, CustomResourceExt, api::DeleteParams};

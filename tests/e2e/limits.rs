@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use apivideo_operator::crd::LiveStream;
+use apivideo_operator::kinds::LiveStream;
 use apivideo_sandbox::Changes;
 use futures::StreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
@@ -75,7 +75,7 @@ fn a_change_overtakes_creations_that_wait_and_they_are_told_once_when_it_goes_on
             stage.apply(&format!("wait-{n}"), json!({ "name": format!("Wait {n}") })).await;
         }
         let told = message(&somebody_waits(&stage).await);
-        assert!(told.contains("expected to be its turn at about 20"), "{told}");
+        assert!(told.contains("next attempt around 20"), "{told}");
         let before = stage.sandbox.calls().writes();
         stage.apply("first", json!({ "name": "First, changed" })).await;
         stage.until_remote(&first, "the change", |s| s.name == "First, changed").await;

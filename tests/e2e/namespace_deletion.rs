@@ -122,7 +122,7 @@ fn it_waits_out_an_api_that_is_down() {
         delete_namespace(&stage).await;
         for name in ["one", "two", "three"] {
             let object = stage.until_reason(name, "AccountUnavailable").await;
-            assert!(message(&object).contains("tried again by itself"), "{}", message(&object));
+            assert!(message(&object).contains("retrying"), "{}", message(&object));
         }
         stage.sandbox.remove_fault(down);
         until_gone(&stage).await;

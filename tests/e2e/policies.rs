@@ -33,7 +33,7 @@ fn report_lists_the_drift_and_writes_nothing() {
         let drift = object.status.clone().unwrap_or_default().drift;
         assert_eq!(drift.len(), 1);
         assert_eq!(
-            (drift[0].field.as_str(), drift[0].desired.as_str(), drift[0].observed.as_str()),
+            (drift[0].field.as_ref(), drift[0].desired.as_str(), drift[0].observed.as_str()),
             ("name", "Reported", "Renamed")
         );
         assert!(stage.event("reported", "DriftDetected").await.contains("Renamed"));

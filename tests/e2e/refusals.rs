@@ -88,7 +88,7 @@ struct Loosened {
 
 impl Loosened {
     async fn install(stage: &Stage) -> Self {
-        use apivideo_operator::crd::LiveStream;
+        use apivideo_operator::kinds::LiveStream;
         let api: Api<CustomResourceDefinition> = Api::all(stage.client.clone());
         let loosened = Self { api, resource: ApiResource::erase::<LiveStream>(&()) };
         let anything = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
@@ -97,7 +97,7 @@ impl Loosened {
     }
 
     async fn restore(self) {
-        let crd = serde_json::to_value(apivideo_operator::crd::all()).expect("the CRD");
+        let crd = serde_json::to_value(apivideo_operator::kinds::all()).expect("the CRD");
         let schema = crd[0]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"].clone();
         self.set_spec_schema(schema).await;
     }

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use apivideo_operator::crd::metadata::{BOUND_UID, CREATE_INTENT, FINALIZER, LIVE_STREAM_ID};
+use apivideo_operator::kinds::live_stream::metadata::{BOUND_UID, CREATE_INTENT, FINALIZER, LIVE_STREAM_ID};
 use apivideo_sandbox::{State, StreamView};
 use bytes::Bytes;
 use http::{Request, Response};

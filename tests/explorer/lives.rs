@@ -1,6 +1,6 @@
 //! The lives that are played: what a person does, and when.
 
-use apivideo_operator::crd::metadata::FINALIZER;
+use apivideo_operator::kinds::live_stream::metadata::FINALIZER;
 use apivideo_sandbox::{NewStream, StreamPatch};
 use bytes::Bytes;
 use http::{Method, Request};

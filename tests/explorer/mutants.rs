@@ -5,14 +5,19 @@
 use std::collections::BTreeSet;
 
 use apivideo_operator::core::{
-    action::{Action, Farewell},
-    binding::{self, Binding, Stored},
     decisions::{Decisions, Planner},
-    intent::Request,
-    memory::{Create, Memory},
-    model::{Manifest, Place, StreamId},
-    observed::{Observed, Sight},
-    plan::{self, Plan, Step},
+    facts::{
+        Facts,
+        binding::{self, Binding, Stored},
+        ids::{ObjectKey, StreamId},
+        observation::Observation,
+    },
+    plan,
+    state::reconcile_state::{PendingCreate, ReconcileState, Request},
+    step::{
+        Plan, Step,
+        action::{Action, ReleaseReason},
+    },
 };
 use jiff::Timestamp;
 
@@ -42,8 +47,8 @@ fn caught(mutant: &str, decisions: Decisions, by: &[Invariant]) {
 
 #[test]
 fn a_create_without_an_intent_is_caught() {
-    fn mutant(manifest: &Manifest, memory: &Memory, observed: &Observed, now: Timestamp) -> Plan {
-        let plan = plan::plan(manifest, memory, observed, now);
+    fn mutant(facts: &Facts, state: &ReconcileState, now: Timestamp) -> Plan {
+        let plan = plan::plan(facts, state, now);
         match plan.step {
             Step::Do(Action::RecordIntent { intent, .. }) => {
                 Plan { step: Step::Do(Action::Create { intent }), ..plan }
@@ -56,10 +61,10 @@ fn a_create_without_an_intent_is_caught() {
 
 #[test]
 fn a_create_that_is_sent_again_blindly_is_caught() {
-    fn mutant(manifest: &Manifest, memory: &Memory, observed: &Observed, now: Timestamp) -> Plan {
-        let plan = plan::plan(manifest, memory, observed, now);
-        match &memory.create {
-            Some(Create::Open(intent, Request::Unknown(_))) if !manifest.deleting => {
+    fn mutant(facts: &Facts, state: &ReconcileState, now: Timestamp) -> Plan {
+        let plan = plan::plan(facts, state, now);
+        match &state.create {
+            Some(PendingCreate::Open(intent, Request::Unknown(_))) if !facts.manifest.deleting => {
                 Plan { step: Step::Do(Action::Create { intent: intent.clone() }), ..plan }
             }
             _ => plan,
@@ -70,12 +75,12 @@ fn a_create_that_is_sent_again_blindly_is_caught() {
 
 #[test]
 fn a_finalizer_that_goes_before_the_search_is_caught() {
-    fn mutant(manifest: &Manifest, memory: &Memory, observed: &Observed, now: Timestamp) -> Plan {
-        let plan = plan::plan(manifest, memory, observed, now);
+    fn mutant(facts: &Facts, state: &ReconcileState, now: Timestamp) -> Plan {
+        let plan = plan::plan(facts, state, now);
         let searches =
-            matches!(memory.create, Some(Create::Open(_, Request::Unknown(_) | Request::Inherited)));
-        if manifest.deleting && manifest.finalizer && searches {
-            let release = Action::Release { farewell: Farewell::None };
+            matches!(state.create, Some(PendingCreate::Open(_, Request::Unknown(_) | Request::Inherited)));
+        if facts.manifest.finalizing() && searches {
+            let release = Action::Release { reason: ReleaseReason::NeverCreated };
             return Plan { step: Step::Do(release), ..plan };
         }
         plan
@@ -89,12 +94,12 @@ fn a_finalizer_that_goes_before_the_search_is_caught() {
 
 #[test]
 fn an_absence_on_a_page_that_is_taken_for_a_deletion_is_caught() {
-    fn mutant(manifest: &Manifest, memory: &Memory, observed: &Observed, now: Timestamp) -> Plan {
-        let mut observed = observed.clone();
-        if observed.stream == Sight::Missing {
-            observed.stream = Sight::Gone;
+    fn mutant(facts: &Facts, state: &ReconcileState, now: Timestamp) -> Plan {
+        let mut facts = facts.clone();
+        if facts.observation == Observation::Absent {
+            facts.observation = Observation::Gone;
         }
-        plan::plan(manifest, memory, &observed, now)
+        plan::plan(&facts, state, now)
     }
     caught("an absence on a page taken for a deletion", planned(mutant), &[Invariant::NoDouble]);
 }
@@ -105,10 +110,9 @@ fn an_id_that_is_not_checked_for_a_second_holder_is_caught() {
         stored: &Stored,
         uid: &str,
         adopt: Option<&StreamId>,
-        open_intent: bool,
-        _: &dyn Fn(&StreamId) -> Option<Place>,
+        _: &dyn Fn(&StreamId) -> Option<ObjectKey>,
     ) -> Binding {
-        binding::resolve(stored, uid, adopt, open_intent, &|_| None)
+        binding::resolve(stored, uid, adopt, &|_| None)
     }
     let decisions = Decisions { resolve: mutant, ..Decisions::default() };
     caught("ids not checked for a second holder", decisions, &[Invariant::NoForeignTouch]);
@@ -120,11 +124,10 @@ fn a_copied_binding_that_is_taken_for_the_own_is_caught() {
         stored: &Stored,
         uid: &str,
         adopt: Option<&StreamId>,
-        open_intent: bool,
-        _: &dyn Fn(&StreamId) -> Option<Place>,
+        _: &dyn Fn(&StreamId) -> Option<ObjectKey>,
     ) -> Binding {
         let stored = Stored { bound_uid: Some(uid.to_owned()), ..stored.clone() };
-        binding::resolve(&stored, uid, adopt, open_intent, &|_| None)
+        binding::resolve(&stored, uid, adopt, &|_| None)
     }
     let decisions = Decisions { resolve: mutant, ..Decisions::default() };
     caught("a copied binding taken for the own", decisions, &[Invariant::NoForeignTouch]);
@@ -132,12 +135,12 @@ fn a_copied_binding_that_is_taken_for_the_own_is_caught() {
 
 #[test]
 fn an_adopted_stream_that_goes_with_its_livestream_is_caught() {
-    fn mutant(manifest: &Manifest, memory: &Memory, observed: &Observed, now: Timestamp) -> Plan {
-        let mut memory = memory.clone();
-        if let Binding::Bound { adopted, .. } = &mut memory.binding {
+    fn mutant(facts: &Facts, state: &ReconcileState, now: Timestamp) -> Plan {
+        let mut state = state.clone();
+        if let Binding::Bound { adopted, .. } = &mut state.binding {
             *adopted = false;
         }
-        plan::plan(manifest, &memory, observed, now)
+        plan::plan(facts, &state, now)
     }
     caught("an adopted stream that is not retained", planned(mutant), &[Invariant::NoForeignTouch]);
 }

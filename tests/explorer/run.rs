@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(crate) const MOST_CALLS: usize = 40;
 
 static CRD: LazyLock<Value> =
-    LazyLock::new(|| serde_json::to_value(&apivideo_operator::crd::all()[0]).expect("the CRD"));
+    LazyLock::new(|| serde_json::to_value(&apivideo_operator::kinds::all()[0]).expect("the CRD"));
 
 /// What a run was like.
 pub(crate) struct Played {

@@ -1,6 +1,6 @@
 //! The fields of a LiveStream, from the schema that the API server has.
 
-use apivideo_operator::crd;
+use apivideo_operator::kinds as crd;
 use serde_json::Value;
 
 use crate::{code, table};

@@ -14,7 +14,7 @@ mod source;
 
 use std::{collections::BTreeSet, env, fs, path::Path};
 
-use apivideo_operator::core::verdict::{Outlook, Reason};
+use apivideo_operator::core::step::conditions::{KstatusState, Reason};
 
 const INTRODUCTION: &str = "# Reference
 
@@ -77,10 +77,10 @@ fn conditions() -> String {
         .map(|reason| {
             let doc = docs.iter().find(|variant| variant.name == reason.as_str()).expect("a text");
             let ready = if reason == Reason::Synced { "True" } else { "False" };
-            let beside = match reason.outlook() {
-                Outlook::Settled => "–",
-                Outlook::Reconciling => "`Reconciling`",
-                Outlook::Stalled => "`Stalled`",
+            let beside = match reason.state() {
+                KstatusState::Settled => "–",
+                KstatusState::Reconciling => "`Reconciling`",
+                KstatusState::Stalled => "`Stalled`",
             };
             vec![code(reason.as_str()), ready.to_owned(), beside.to_owned(), doc.doc.clone()]
         })

@@ -80,7 +80,7 @@ impl Cluster {
 
     pub(crate) async fn install_crd(&self) {
         let api: Api<CustomResourceDefinition> = Api::all(self.client().await);
-        for crd in apivideo_operator::crd::all() {
+        for crd in apivideo_operator::kinds::all() {
             let name = crd.metadata.name.clone().expect("a name");
             let apply = PatchParams::apply("tests").force();
             api.patch(&name, &apply, &Patch::Apply(&crd)).await.expect("the CRD");

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use apivideo_operator::crd::LiveStream;
+use apivideo_operator::kinds::LiveStream;
 use apivideo_sandbox::{Options, Sandbox, StreamView};
 use k8s_openapi::api::events::v1::Event;
 use kube::{

@@ -7,7 +7,7 @@ use std::{
 };
 
 use apivideo_operator::{
-    core::verdict::{Outlook, Reason, Verdict, conditions},
+    core::verdict::{KstatusState, Reason, Verdict, conditions},
     crd::LiveStream,
 };
 use apivideo_sandbox::StreamPatch;
@@ -69,8 +69,8 @@ fn the_health_follows_the_conditions_of_every_reason() {
             let wanted = match (verdict.reason, verdict.outlook) {
                 (Reason::Synced, _) => "Healthy",
                 (Reason::Suspended, _) => "Suspended",
-                (_, Outlook::Reconciling) => "Progressing",
-                (_, Outlook::Stalled | Outlook::Settled) => "Degraded",
+                (_, KstatusState::Reconciling) => "Progressing",
+                (_, KstatusState::Stalled | KstatusState::Settled) => "Degraded",
             };
             assert_eq!(status, wanted, "{verdict:?}");
             assert_eq!(message, format!("{}: why", verdict.reason.as_str()));

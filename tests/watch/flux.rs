@@ -8,7 +8,7 @@ use std::{
     process::{Child, Command},
 };
 
-use apivideo_operator::crd::LiveStream;
+use apivideo_operator::kinds::LiveStream;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{
     Api, Client,

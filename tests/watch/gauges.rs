@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use apivideo_operator::core::verdict::Reason;
+use apivideo_operator::core::step::conditions::Reason;
 use serde_json::json;
 
 use crate::{

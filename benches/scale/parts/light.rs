@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use apivideo_operator::crd::LiveStream;
+use apivideo_operator::kinds::LiveStream;
 use jiff::Timestamp;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use serde_json::json;

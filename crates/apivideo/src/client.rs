@@ -161,6 +161,19 @@ impl Client {
         self.attempts(request, priority, permit).await
     }
 
+    /// Alias.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn send_with<T>(&self, turn: Turn, request: Request<T>) -> Result<Answer<T>, Error> {
+        self.send_in(turn, request).await
+    }
+
+    /// Alias.
+    pub async fn permit(&self, class: Class, priority: Priority) -> Turn {
+        self.turn(class, priority).await
+    }
+
     /// How many calls wait in [`Client::turn`], by class and priority; zeros among them.
     #[must_use]
     pub fn waiting(&self) -> Vec<Waiting> {

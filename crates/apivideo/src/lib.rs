@@ -80,5 +80,6 @@ pub use rate_limit::{Limits, RateLimit, WINDOW};
 pub use requests::*;
 pub use secret::Secret;
 pub use settings::{PRODUCTION, SANDBOX, Settings, SettingsError};
+pub use turn::Turn as Permit;
 pub use turn::{Place, Turn, Waiting};
 pub use wire::{Wire, WireError};

@@ -11,7 +11,7 @@ use http::{Method, StatusCode};
 use serde::Serialize;
 
 use crate::decode;
-use crate::model::{CreateLiveStream, ListLiveStreams, LiveStream, Page, UpdateLiveStream};
+use crate::model::{ListLiveStreams, LiveStream, Page};
 
 /// What a request does; retries and budgets are chosen by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -163,7 +163,7 @@ pub fn get(id: &str) -> Request<LiveStream> {
 /// A new live stream. The API has no idempotency key: whoever sends it again
 /// after an unknown outcome may make two.
 #[must_use]
-pub fn create(new: &CreateLiveStream) -> Request<LiveStream> {
+pub fn create(new: &impl serde::Serialize) -> Request<LiveStream> {
     Request {
         operation: Operation::Create,
         method: Method::POST,
@@ -176,7 +176,7 @@ pub fn create(new: &CreateLiveStream) -> Request<LiveStream> {
 
 /// A partial change. The answer is the whole stream, as good as a [`get`].
 #[must_use]
-pub fn update(id: &str, change: &UpdateLiveStream) -> Request<LiveStream> {
+pub fn update(id: &str, change: &impl serde::Serialize) -> Request<LiveStream> {
     about(Operation::Update, Method::PATCH, id, "", Some(json(change)), decode::live_stream)
 }
 

@@ -6,20 +6,23 @@
 
 use jiff::Timestamp;
 
-use super::{
-    binding::{self, Binding, Stored},
-    memory::Memory,
-    model::{Manifest, Place, StreamId},
-    observed::Observed,
-    plan::{self, Plan},
+use crate::{
+    facts::{
+        Facts,
+        binding::{self, Binding, Stored},
+        ids::{ObjectKey, StreamId},
+    },
+    plan,
+    state::reconcile_state::ReconcileState,
+    step::Plan,
 };
 
-/// Tells what to do next; see [`plan::plan`].
-pub type Planner = fn(&Manifest, &Memory, &Observed, Timestamp) -> Plan;
+/// Says what to do next; see [`plan::plan`].
+pub type Planner = fn(&Facts, &ReconcileState, Timestamp) -> Plan;
 
-/// Tells which stream belongs to a LiveStream; see [`binding::resolve`].
+/// Says which stream belongs to a LiveStream; see [`binding::resolve`].
 pub type Resolver =
-    fn(&Stored, &str, Option<&StreamId>, bool, &dyn Fn(&StreamId) -> Option<Place>) -> Binding;
+    fn(&Stored, &str, Option<&StreamId>, &dyn Fn(&StreamId) -> Option<ObjectKey>) -> Binding;
 
 /// The decisions that the shell acts on.
 #[derive(Clone, Copy, Debug)]

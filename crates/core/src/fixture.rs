@@ -1,30 +1,40 @@
-//! Values that the tests of the decisions start from.
+//! Values that tests start from.
 
-#![allow(clippy::unwrap_used, reason = "the values are written here: that one is no id or time is a slip of this file")]
+#![allow(clippy::unwrap_used, reason = "the values are written here: an invalid one is a slip of this file")]
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{
-    model::{Assets, Desired, Manifest, Place, Remote, StreamId},
-    observed::{AccountView, Observed, Sight},
+use crate::facts::{
+    Facts,
+    binding::Stored,
+    ids::{ObjectKey, Owner, StreamId},
+    manifest::{Desired, Manifest},
+    observation::{AccountView, CrdDeletion, Observation},
+    stream::{Assets, Remote},
 };
 
 /// The time `second` seconds after the epoch.
+#[must_use]
 pub fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
+/// An id.
+#[must_use]
 pub fn id(text: &str) -> StreamId {
     StreamId::parse(text).unwrap()
 }
 
+/// The attributes of a manifest.
+#[must_use]
 pub fn desired() -> Desired {
     Desired { name: "Town hall".into(), public: Some(true), player_id: None }
 }
 
-/// A remote stream that is as [`desired`] wants it.
+/// A remote stream that matches [`desired`].
+#[must_use]
 pub fn remote(text: &str) -> Remote {
     Remote {
         id: id(text),
@@ -38,11 +48,14 @@ pub fn remote(text: &str) -> Remote {
     }
 }
 
-/// A LiveStream that wants what [`desired`] says, with every default.
+/// A LiveStream that wants [`desired`], with every default.
+#[must_use]
 pub fn manifest() -> Manifest {
     Manifest {
-        uid: "me".into(),
-        place: Place { namespace: "ns".into(), name: "town-hall".into() },
+        owner: Owner {
+            uid: "me".into(),
+            key: ObjectKey { namespace: "ns".into(), name: "town-hall".into() },
+        },
         generation: 1,
         deleting: false,
         finalizer: true,
@@ -58,19 +71,33 @@ pub fn manifest() -> Manifest {
     }
 }
 
-/// An account that was seen and has no trouble.
+/// An account that was scanned and has no error.
+#[must_use]
 pub fn account() -> AccountView {
     AccountView {
-        observed: true,
-        trouble: None,
+        scanned: true,
+        clock: None,
+        error: None,
+        recoveries: 0,
         guarded: false,
-        judged: true,
+        confirmed: true,
         settle: Duration::from_secs(30),
         marker: false,
+        drift_interval: Duration::from_secs(60),
     }
 }
 
-/// What is known when this is known of the stream.
-pub fn seeing(stream: Sight) -> Observed {
-    Observed { stream, account: account(), late: None, crd_terminating: false }
+/// What is known of [`manifest`] when this is known of its stream.
+#[must_use]
+pub fn observing(observation: Observation) -> Facts {
+    Facts {
+        manifest: manifest(),
+        stored: Stored::default(),
+        binding: Default::default(),
+        observation,
+        account: account(),
+        admitted: false,
+        orphan: None,
+        crd: CrdDeletion::Unchecked,
+    }
 }

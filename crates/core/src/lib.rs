@@ -1,36 +1,28 @@
-//! The decisions, as pure functions of values.
+//! The decisions of the operator, as pure functions of values.
 //!
-//! Nothing in here knows Kubernetes, HTTP, tokio, a clock or randomness: time
-//! is an argument, and what the world said is a value. Everything that the
-//! operator may ever do to a stream is an [`action::Action`], and [`plan::plan`]
-//! is the only place where one is chosen.
+//! Nothing here knows Kubernetes, HTTP, tokio, a clock or randomness: time
+//! is an argument, and what was read from outside is a value.
 //!
-//! The round that the shell turns: `plan` names the next action, the shell
-//! does it, [`outcome::absorb`] folds what came of it into [`memory::Memory`]
-//! and [`observed::Observed`], and `plan` is asked again until it says to wait.
+//! - [`facts`]: all that a decision may know, as one value.
+//! - [`step`]: a plan as a value: everything that the operator may ever do to a
+//!   stream, and the conditions that it may report.
+//! - [`state`]: what is remembered from one reconcile to the next. `refresh`, `apply`
+//!   and `settle` are its only writers.
+//! - [`plan()`](plan::plan): the only place where an action is chosen.
+//!
+//! The round that the shell turns: it gathers the facts, `refresh` takes them in,
+//! `plan` names the next action, the shell executes it, `apply` takes in the
+//! outcome, and `plan` is asked again until it says to wait; `settle` ends it.
 
-pub mod action;
-pub mod backoff;
-pub mod binding;
-pub mod cadence;
-mod create;
 pub mod decisions;
-pub mod diff;
-pub mod fight;
+pub mod detection_latency;
+pub mod facts;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
-pub mod intent;
-pub mod lag;
-pub mod late;
-pub mod memory;
-mod missing;
-pub mod model;
-pub mod observed;
-pub mod outcome;
-pub mod paging;
+pub mod listing;
+pub mod orphans;
 pub mod plan;
-pub mod policy;
-mod remedy;
-mod retire;
-pub mod tally;
-pub mod verdict;
+pub mod schedule;
+pub mod state;
+pub mod step;
+pub mod text;

@@ -1,7 +1,7 @@
 //! What the story accepts as proof: the object, the stream and the event that
 //! the operator wrote, each seen where a person would look.
 
-use apivideo_operator::crd::{LiveStream, LiveStreamSpec};
+use apivideo_operator::kinds::{LiveStream, LiveStreamSpec};
 use apivideo_sandbox::{Sandbox, StreamView};
 
 use crate::cluster::Cluster;

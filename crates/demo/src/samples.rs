@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use apivideo_operator::crd::LiveStream;
+use apivideo_operator::kinds::LiveStream;
 use kube::{Resource as _, ResourceExt as _, core::DynamicObject};
 use serde::Deserialize as _;
 

@@ -1,6 +1,6 @@
 //! What can be read off a LiveStream: is it settled, and if not, why not.
 
-use apivideo_operator::crd::LiveStream;
+use apivideo_operator::kinds::LiveStream;
 
 /// The id of the stream of a LiveStream that is done with its manifest: Ready,
 /// and that for the manifest as it is now.

@@ -143,7 +143,7 @@ async fn get(client: &Client, path: &str) -> Value {
 
 /// A client of an in-memory cluster; a watch shows what there is and ends.
 fn in_memory() -> Client {
-    let crd = serde_json::to_value(&apivideo_operator::crd::all()[0]).expect("the CRD");
+    let crd = serde_json::to_value(&apivideo_operator::kinds::all()[0]).expect("the CRD");
     let cluster = Arc::new(Mutex::new(MemoryCluster::new(&crd)));
     let answer = move |request: Request<Body>| {
         let cluster = Arc::clone(&cluster);

@@ -1,0 +1,91 @@
+//! Creating a stream exactly once, though the API has no idempotency key.
+//!
+//! The order is: intent stored, request sent, binding stored. A request whose
+//! outcome is unknown is never sent again before two complete searches, after the
+//! settle time, have found no stream of it.
+
+use jiff::Timestamp;
+
+use super::messages;
+use crate::{
+    facts::{Facts, ids::StreamId, intent::Intent},
+    state::{
+        outcome::Cause,
+        reconcile_state::{PendingCreate, Request},
+        search::{REQUIRED_EMPTY_SEARCHES, SearchProgress},
+    },
+    step::{
+        Plan,
+        action::Action,
+        conditions::{ReadyCondition, Reason},
+    },
+};
+
+/// A stream is wanted and there is none: store the intent.
+pub(super) fn start(facts: &Facts, replaces: Option<&StreamId>, now: Timestamp) -> Plan {
+    let Facts { manifest, account, .. } = facts;
+    if manifest.suspend {
+        return Plan::wait(messages::suspended("the stream is not created yet"));
+    }
+    if !account.scanned {
+        return wait_for_account(facts, "creating the stream");
+    }
+    let intent = Intent::new(&manifest.desired, manifest.uid(), now, account.marker);
+    Plan::act(Action::RecordIntent { intent, replaces: replaces.cloned() }, creating("creating the stream"))
+}
+
+fn creating(doing: &str) -> ReadyCondition {
+    messages::working(Reason::Creating, doing)
+}
+
+/// Nothing can be done before the account was scanned.
+pub(super) fn wait_for_account(facts: &Facts, doing: &str) -> Plan {
+    Plan::wait(match facts.account.error.clone() {
+        Some(error) => messages::blocked(&Cause::Account(error), &facts.manifest, None),
+        None => messages::waiting_for_first_scan(doing),
+    })
+}
+
+/// Continues a create that is not finished. A live object and one that is deleted
+/// differ only in what follows when certainly nothing was created: `None` then.
+pub(super) fn resume(facts: &Facts, pending: &PendingCreate, now: Timestamp) -> Option<Plan> {
+    let manifest = &facts.manifest;
+    match pending {
+        PendingCreate::Unreadable(why) => Some(Plan::wait(messages::unreadable_intent(manifest, why))),
+        PendingCreate::Open(_, Request::NotCreated | Request::NotSent) if manifest.deleting => None,
+        PendingCreate::Open(_, Request::NotCreated) => Some(drop_intent(None)),
+        PendingCreate::Open(..) if manifest.suspend && !manifest.deleting => {
+            Some(Plan::wait(messages::suspended("an unfinished create is not continued")))
+        }
+        PendingCreate::Open(_, Request::Inherited) => {
+            Some(wait_for_account(facts, "searching for the stream of an unanswered create request"))
+        }
+        PendingCreate::Open(intent, Request::NotSent) => {
+            Some(Plan::act(Action::Create { intent: intent.clone() }, creating("creating the stream")))
+        }
+        PendingCreate::Open(intent, Request::Unknown(progress)) => {
+            Some(search(facts, intent, progress, now))
+        }
+    }
+}
+
+fn drop_intent(abandoned: Option<Intent>) -> Plan {
+    Plan::act(Action::DropIntent { abandoned }, creating("the create request created nothing"))
+}
+
+/// Searches for the stream of a request whose outcome is unknown.
+fn search(facts: &Facts, intent: &Intent, progress: &SearchProgress, now: Timestamp) -> Plan {
+    if !progress.ambiguous.is_empty() {
+        return Plan::wait(messages::ambiguous(&facts.manifest, &progress.ambiguous));
+    }
+    if progress.empty_searches >= REQUIRED_EMPTY_SEARCHES {
+        return drop_intent(Some(intent.clone()));
+    }
+    let message =
+        format!("the answer to the create request of {} was lost; searching for its stream", intent.sent_at);
+    let due = progress.next_search(facts.account.settle);
+    if due > now {
+        return Plan::wait(creating(&message)).until(due);
+    }
+    Plan::act(Action::Search { intent: intent.clone(), ended_at: progress.ended_at }, creating(&message))
+}

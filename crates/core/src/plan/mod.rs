@@ -1,0 +1,122 @@
+//! The planner: what to do next about one LiveStream, and what it reports.
+//!
+//! Everything that the operator may ever do to a stream or to an object is an
+//! [`Action`], and [`plan`] alone chooses one. It is a pure function: the shell
+//! executes what it says, tests judge it.
+
+mod create;
+mod delete;
+mod hints;
+pub mod messages;
+mod recreate;
+mod sync;
+
+use jiff::Timestamp;
+
+use crate::{
+    facts::{
+        Facts,
+        binding::Binding,
+        ids::StreamId,
+        manifest::Manifest,
+        observation::Observation,
+        policy::{DeletionPolicy, DriftPolicy},
+    },
+    state::{outcome::Cause, reconcile_state::ReconcileState},
+    step::{Plan, Step, action::Action, conditions::Reason},
+};
+
+/// What to do next.
+#[must_use]
+pub fn plan(facts: &Facts, state: &ReconcileState, now: Timestamp) -> Plan {
+    let next = match delete_orphan(facts) {
+        Some(plan) => plan,
+        None if facts.manifest.deleting => delete::plan(facts, state, now),
+        None => live(facts, state, now),
+    };
+    let held_back = |plan| hold_back(plan, &facts.manifest, state, now);
+    // The check of the CRD is an action as well, and may have failed.
+    held_back(delete::with_crd_check(held_back(next), facts, now))
+}
+
+/// An orphan that is this LiveStream's for certain, by its marker, is nobody
+/// else's to keep: the LiveStream has another stream by now.
+fn delete_orphan(facts: &Facts) -> Option<Plan> {
+    let manifest = &facts.manifest;
+    let may_write = if manifest.deleting {
+        manifest.deletion_policy != Some(DeletionPolicy::Retain)
+    } else {
+        !manifest.suspend && manifest.drift_policy != DriftPolicy::Report
+    };
+    let id = facts.orphan.as_ref().filter(|_| may_write)?;
+    let doing = format!("deleting {id}, which an abandoned create request had created");
+    Some(Plan::act(Action::DeleteOrphan { id: id.clone() }, messages::working(Reason::Updating, doing)))
+}
+
+/// An action waits out the last failure that concerns it.
+fn hold_back(next: Plan, manifest: &Manifest, state: &ReconcileState, now: Timestamp) -> Plan {
+    let (Step::Do(action), Some(failure)) = (&next.step, &state.failure) else { return next };
+    let (concerned, queued) = match &failure.cause {
+        Cause::Refused(_) => (action.sends_values(), false),
+        Cause::Account(_) => (action.needs_account(), true),
+        Cause::Cluster(_) => (action.needs_cluster(), false),
+    };
+    if !concerned || failure.retry_at <= now {
+        return next;
+    }
+    let refused = matches!(failure.cause, Cause::Refused(_));
+    let reported = failure.expected_at.is_some() || refused;
+    Plan {
+        step: Step::Wait { until: Some(failure.retry_at).filter(|_| !refused), queued },
+        ready: reported.then(|| messages::blocked(&failure.cause, manifest, failure.expected_at)),
+        drift: next.drift,
+    }
+}
+
+fn live(facts: &Facts, state: &ReconcileState, now: Timestamp) -> Plan {
+    match &state.binding {
+        Binding::Conflict { id, owner } => return Plan::wait(messages::id_conflict(id, owner)),
+        Binding::Mismatch { bound, wanted } => return Plan::wait(messages::id_mismatch(bound, wanted)),
+        Binding::Wanted(id) if !state.must_search() => return adopt(facts, id),
+        Binding::Wanted(_) | Binding::Unbound | Binding::Copy { .. } | Binding::Bound { .. } => {}
+    }
+    if let Some(resumed) = state.create.as_ref().and_then(|pending| create::resume(facts, pending, now)) {
+        return resumed;
+    }
+    match &state.binding {
+        Binding::Bound { id, stored: false, .. } => {
+            let replaced = state.replaced.is_some();
+            bind(facts, id, replaced, Reason::Creating, format!("storing the binding to {id}"))
+        }
+        // Somebody removed the finalizer; without it a deletion would leave the stream.
+        Binding::Bound { id, .. } if !facts.manifest.finalizer => {
+            bind(facts, id, true, Reason::Updating, format!("restoring the finalizer for {id}"))
+        }
+        Binding::Bound { id, .. } => sync::plan(facts, state, id, now),
+        _ => create::start(facts, None, now),
+    }
+}
+
+/// Stores the binding. `replaced`: the stream may have replaced the adopted one.
+fn bind(facts: &Facts, id: &StreamId, replaced: bool, reason: Reason, doing: String) -> Plan {
+    let recreated_from = facts.manifest.adopt.clone().filter(|wanted| replaced && wanted != id);
+    Plan::act(Action::Bind { id: id.clone(), recreated_from }, messages::working(reason, doing))
+}
+
+/// An existing stream that the manifest asks for is observed before it is bound.
+fn adopt(facts: &Facts, id: &StreamId) -> Plan {
+    match &facts.observation {
+        Observation::Present { .. } => bind(facts, id, false, Reason::Creating, format!("adopting {id}")),
+        Observation::Absent => {
+            let doing = messages::working(Reason::Creating, format!("reading {id}"));
+            Plan::act(Action::Get { id: id.clone() }, doing)
+        }
+        Observation::Gone => Plan::wait(messages::nothing_to_adopt(id)),
+        Observation::Unknown => create::wait_for_account(facts, &format!("adopting {id}")),
+    }
+}
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

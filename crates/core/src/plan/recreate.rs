@@ -1,0 +1,37 @@
+//! The bound stream is known to be gone: it is re-created, or a person has to
+//! confirm that first.
+
+use jiff::Timestamp;
+
+use super::{create, messages};
+use crate::{
+    facts::{
+        Facts,
+        ids::StreamId,
+        policy::{DriftPolicy, OnRemoteMissing},
+    },
+    step::Plan,
+};
+
+pub(super) fn plan(facts: &Facts, id: &StreamId, now: Timestamp) -> Plan {
+    let Facts { manifest, account, .. } = facts;
+    if manifest.suspend {
+        return Plan::wait(messages::suspended(&format!("{id} is gone from the account")));
+    }
+    if manifest.drift_policy == DriftPolicy::Report {
+        return Plan::wait(messages::missing_reported(id));
+    }
+    if manifest.confirms_recreation_of(id) {
+        return create::start(facts, Some(id), now);
+    }
+    if account.guarded {
+        return Plan::wait(messages::missing_guarded(manifest, id));
+    }
+    if manifest.on_remote_missing == OnRemoteMissing::Fail {
+        return Plan::wait(messages::missing_failed(manifest, id));
+    }
+    if !account.confirmed {
+        return Plan::wait(messages::confirming_absence(id));
+    }
+    create::start(facts, Some(id), now)
+}

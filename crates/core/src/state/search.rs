@@ -1,0 +1,91 @@
+//! The search for the stream of a create request whose outcome is unknown.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::backoff::later;
+use crate::facts::{ids::StreamId, stream::Remote};
+
+/// How many searches must find nothing before a create request is sent again.
+pub const REQUIRED_EMPTY_SEARCHES: u8 = 2;
+
+/// How far the search for the stream of one request has got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchProgress {
+    /// When the request had ended at the latest: when the answer was given
+    /// up, or, after a restart, when the intent was first seen.
+    pub ended_at: Timestamp,
+    /// How many complete searches found nothing.
+    pub empty_searches: u8,
+    /// When the last search ended.
+    pub searched_at: Option<Timestamp>,
+    /// What the last search found, if it was more than the open requests can have created.
+    pub ambiguous: Vec<StreamId>,
+}
+
+impl SearchProgress {
+    /// A search that has not begun yet.
+    #[must_use]
+    pub fn since(ended_at: Timestamp) -> Self {
+        Self { ended_at, empty_searches: 0, searched_at: None, ambiguous: Vec::new() }
+    }
+
+    /// When the next search is due: once the settle time has passed since the
+    /// request ended, and then again after half of it.
+    #[must_use]
+    pub fn next_search(&self, settle: Duration) -> Timestamp {
+        match self.searched_at {
+            None => later(self.ended_at, settle),
+            Some(last) => later(last, settle / 2),
+        }
+    }
+}
+
+/// The result of one complete search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SearchResult {
+    /// This stream is the request's: the oldest, if several requests wait for one each.
+    Found(Box<Remote>),
+    /// There is none.
+    Nothing,
+    /// There are more than the open requests can have created.
+    Ambiguous(Vec<StreamId>),
+}
+
+/// Judges the streams that match an intent and have no owner, given how many
+/// open intents have this payload. A stream that two pages listed is one.
+#[must_use]
+pub fn judge(mut candidates: Vec<Remote>, open_intents: usize) -> SearchResult {
+    candidates.sort_by(|a, b| a.id.cmp(&b.id));
+    candidates.dedup_by(|a, b| a.id == b.id);
+    candidates.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+    if candidates.len() > open_intents.max(1) {
+        return SearchResult::Ambiguous(candidates.into_iter().map(|c| c.id).collect());
+    }
+    candidates.into_iter().next().map_or(SearchResult::Nothing, |oldest| SearchResult::Found(Box::new(oldest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{at, remote};
+
+    fn created(id: &str, second: i64) -> Remote {
+        Remote { created_at: Some(at(second)), ..remote(id) }
+    }
+
+    #[test]
+    fn the_oldest_is_found_and_more_than_requested_are_ambiguous() {
+        let two = vec![created("liB", 102), created("liA", 101)];
+        assert_eq!(judge(vec![], 1), SearchResult::Nothing);
+        let listed_twice = vec![created("liA", 101), created("liB", 102), created("liA", 101)];
+        assert_eq!(judge(listed_twice, 2), SearchResult::Found(Box::new(created("liA", 101))));
+        assert_eq!(judge(two.clone(), 2), SearchResult::Found(Box::new(created("liA", 101))));
+        let ids = |result| match result {
+            SearchResult::Ambiguous(ids) => ids.len(),
+            _ => 0,
+        };
+        assert_eq!(ids(judge(two, 1)), 2);
+    }
+}

@@ -1,0 +1,208 @@
+//! Which LiveStream owns which stream of an account, and which creates are open.
+//!
+//! The guarantees:
+//! - A stream has at most one owner at a time, which keeps it until it is released or
+//!   binds another stream. All others wait and never write.
+//! - Whoever waits for a stream is triggered when it becomes free, whatever freed it.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::{Arc, OnceLock},
+};
+
+use parking_lot::Mutex;
+
+use super::triggers::Triggers;
+use crate::core::{
+    decisions::Resolver,
+    facts::{
+        binding::{Binding, Candidate, Stored, rank},
+        diff::has_payload,
+        ids::{ObjectKey, Owner, StreamId},
+        intent::Intent,
+        manifest::Manifest,
+        stream::Remote,
+    },
+    state::search::{SearchResult, judge},
+};
+
+/// Whether a LiveStream still exists.
+type Exists = Box<dyn Fn(&Owner) -> bool + Send + Sync>;
+
+/// The claims of an account.
+pub struct Claims {
+    tables: Mutex<Tables>,
+    exists: OnceLock<Exists>,
+    triggers: Arc<Triggers>,
+}
+
+#[derive(Default)]
+struct Tables {
+    by_id: HashMap<StreamId, Owner>,
+    by_uid: HashMap<String, StreamId>,
+    waiting: HashMap<StreamId, BTreeSet<ObjectKey>>,
+    /// The open intents, by the uid of their LiveStream.
+    open: HashMap<String, (Owner, Intent)>,
+}
+
+impl Claims {
+    /// No claims yet; `triggers` reaches those who wait.
+    pub fn new(triggers: Arc<Triggers>) -> Self {
+        Self { tables: Mutex::default(), exists: OnceLock::new(), triggers }
+    }
+
+    /// How to find out whether a LiveStream still exists: one that does not owns nothing.
+    /// Until this is set all exist. Only the first call counts.
+    pub fn set_exists(&self, exists: impl Fn(&Owner) -> bool + Send + Sync + 'static) {
+        let _ = self.exists.set(Box::new(exists));
+    }
+
+    fn exists(&self, owner: &Owner) -> bool {
+        self.exists.get().is_none_or(|exists| exists(owner))
+    }
+
+    /// Gives the streams to those who come first, when the operator starts.
+    pub fn assign(&self, mut candidates: Vec<Candidate>) {
+        rank(&mut candidates);
+        let mut tables = self.tables.lock();
+        for Candidate { owner, id, .. } in candidates {
+            if !tables.by_id.contains_key(&id) {
+                tables.claim(&id, &owner);
+            }
+        }
+    }
+
+    /// Resolves which stream belongs to a LiveStream and claims it, or waits for its
+    /// owner. One step: two LiveStreams that ask for one stream can't both get it.
+    pub fn bind(&self, manifest: &Manifest, stored: &mut Stored, resolve: Resolver) -> Binding {
+        let owner = &manifest.owner;
+        let mut tables = self.tables.lock();
+        stored.owned = tables.by_uid.get(&owner.uid).cloned();
+        let other = |id: &StreamId| self.other(&tables, id, &owner.uid);
+        let binding = resolve(stored, &owner.uid, manifest.adopt.as_ref(), &other);
+        let released = match &binding {
+            Binding::Conflict { id, .. } => {
+                tables.waiting.entry(id.clone()).or_default().insert(owner.key.clone());
+                Vec::new()
+            }
+            // Nothing is done for an object that goes without the operator.
+            _ if manifest.deleting && !manifest.finalizer => Vec::new(),
+            _ => binding.id().map(|id| tables.claim(id, owner)).unwrap_or_default(),
+        };
+        drop(tables);
+        self.trigger_all(&released);
+        binding
+    }
+
+    /// The owner of a stream, if it is another than this LiveStream and exists.
+    fn other(&self, tables: &Tables, id: &StreamId, uid: &str) -> Option<ObjectKey> {
+        let owner = tables.by_id.get(id).filter(|owner| owner.uid != uid && self.exists(owner));
+        owner.map(|owner| owner.key.clone())
+    }
+
+    /// A stream was just created for a LiveStream: it owns it.
+    pub fn created(&self, owner: &Owner, id: &StreamId) {
+        let released = self.tables.lock().claim(id, owner);
+        self.trigger_all(&released);
+    }
+
+    /// A LiveStream is gone, or about to go: what it owned is free.
+    pub fn release(&self, uid: &str) {
+        let released = {
+            let mut tables = self.tables.lock();
+            tables.open.remove(uid);
+            tables.release(uid)
+        };
+        self.trigger_all(&released);
+    }
+
+    /// Notes the open intent of a LiveStream, or that it has none.
+    pub fn note_intent(&self, owner: &Owner, intent: Option<&Intent>) {
+        let open = &mut self.tables.lock().open;
+        match intent {
+            Some(intent) => open.insert(owner.uid.clone(), (owner.clone(), intent.clone())),
+            None => open.remove(&owner.uid),
+        };
+    }
+
+    /// Judges the streams that a search for this intent found, and claims the one that
+    /// is the LiveStream's, before another search can.
+    pub fn claim_found(&self, owner: &Owner, intent: &Intent, mut found: Vec<Remote>) -> SearchResult {
+        let mut tables = self.tables.lock();
+        found.retain(|remote| self.other(&tables, &remote.id, &owner.uid).is_none());
+        let alike = tables.open.values().filter(|(owner, open)| {
+            open.payload == intent.payload && self.exists(owner)
+        });
+        let open_intents = alike.count();
+        let result = judge(found, open_intents);
+        let released = match &result {
+            SearchResult::Found(remote) => tables.claim(&remote.id, owner),
+            SearchResult::Nothing | SearchResult::Ambiguous(_) => Vec::new(),
+        };
+        drop(tables);
+        self.trigger_all(&released);
+        result
+    }
+
+    /// Whether a stream may be the result of an open create.
+    pub fn may_be_pending(&self, remote: &Remote) -> bool {
+        self.tables.lock().open.values().any(|(_, intent)| has_payload(&intent.payload, remote))
+    }
+
+    /// Triggers the owner of a stream and those who wait for it; whether there is one.
+    pub fn trigger(&self, id: &StreamId) -> bool {
+        let concerned: Vec<_> = {
+            let tables = self.tables.lock();
+            let owner = tables.by_id.get(id).map(|owner| owner.key.clone());
+            owner.into_iter().chain(tables.waiting.get(id).into_iter().flatten().cloned()).collect()
+        };
+        self.trigger_all(&concerned);
+        !concerned.is_empty()
+    }
+
+    /// Triggers everyone who waits for a stream.
+    pub fn trigger_waiting(&self) {
+        let waiting: Vec<_> = self.tables.lock().waiting.values().flatten().cloned().collect();
+        self.trigger_all(&waiting);
+    }
+
+    /// Hands the streams that have an owner to `read`, without copying them.
+    pub fn read_owned<T>(&self, read: impl FnOnce(&HashSet<&StreamId>) -> T) -> T {
+        read(&self.tables.lock().by_id.keys().collect())
+    }
+
+    fn trigger_all(&self, keys: &[ObjectKey]) {
+        keys.iter().for_each(|key| self.triggers.one(key));
+    }
+}
+
+impl Tables {
+    /// Makes a LiveStream the owner of a stream. Gives back who waited for the
+    /// stream that it owned before, if that was another.
+    fn claim(&mut self, id: &StreamId, owner: &Owner) -> Vec<ObjectKey> {
+        let released = match self.by_uid.get(&owner.uid) {
+            Some(before) if before != id => self.release(&owner.uid),
+            _ => Vec::new(),
+        };
+        if let Some(former) = self.by_id.insert(id.clone(), owner.clone())
+            && former.uid != owner.uid
+        {
+            self.by_uid.remove(&former.uid);
+        }
+        self.by_uid.insert(owner.uid.clone(), id.clone());
+        released
+    }
+
+    /// A LiveStream gives up its stream. Gives back who waited for it.
+    fn release(&mut self, uid: &str) -> Vec<ObjectKey> {
+        let Some(id) = self.by_uid.remove(uid) else { return Vec::new() };
+        if self.by_id.get(&id).is_some_and(|owner| owner.uid == uid) {
+            self.by_id.remove(&id);
+        }
+        self.waiting.remove(&id).into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+#[path = "claims_tests.rs"]
+mod tests;

@@ -1,0 +1,94 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::{
+    account::triggers::Trigger,
+    core::{
+        facts::binding::{Strength, resolve},
+        fixture::{id, manifest},
+    },
+};
+
+fn owner(uid: &str) -> Owner {
+    Owner { uid: uid.into(), key: ObjectKey { namespace: "ns".into(), name: uid.into() } }
+}
+
+fn adopting(uid: &str, stream: &str) -> Manifest {
+    Manifest { owner: owner(uid), adopt: Some(id(stream)), ..manifest() }
+}
+
+/// Claims, and a way to see who was triggered.
+fn claims() -> (Claims, impl FnMut() -> Vec<String>) {
+    let triggers = Arc::new(Triggers::default());
+    let mut receiver = triggers.listen(None);
+    let triggered = move || {
+        std::iter::from_fn(|| receiver.try_recv().ok())
+            .map(|trigger| match trigger {
+                Trigger::One(key) => key.name,
+                Trigger::All => "all".into(),
+            })
+            .collect()
+    };
+    (Claims::new(triggers), triggered)
+}
+
+fn bind(claims: &Claims, manifest: &Manifest) -> Binding {
+    claims.bind(manifest, &mut Stored::default(), resolve)
+}
+
+#[test]
+fn the_first_owner_keeps_the_stream_until_it_is_released() {
+    let (claims, mut triggered) = claims();
+    assert_eq!(bind(&claims, &adopting("a", "li1")), Binding::Wanted(id("li1")));
+    let conflict = Binding::Conflict { id: id("li1"), owner: owner("a").key };
+    assert_eq!(bind(&claims, &adopting("b", "li1")), conflict);
+    assert_eq!(bind(&claims, &adopting("a", "li1")), Binding::Wanted(id("li1")));
+    assert!(triggered().is_empty());
+    claims.release("a");
+    assert_eq!(triggered(), ["b"]);
+    assert_eq!(bind(&claims, &adopting("b", "li1")), Binding::Wanted(id("li1")));
+}
+
+#[test]
+fn who_waits_learns_that_the_owner_went_on_to_another_stream() {
+    let (claims, mut triggered) = claims();
+    bind(&claims, &adopting("a", "li1"));
+    bind(&claims, &adopting("b", "li1"));
+    claims.created(&owner("a"), &id("li2"));
+    assert_eq!(triggered(), ["b"]);
+    assert_eq!(bind(&claims, &adopting("b", "li1")), Binding::Wanted(id("li1")));
+    claims.read_owned(|owned| assert_eq!(owned.len(), 2));
+}
+
+#[test]
+fn one_that_does_not_exist_owns_nothing_and_frees_nothing_late() {
+    let (claims, mut triggered) = claims();
+    claims.set_exists(|owner| owner.uid != "a");
+    bind(&claims, &adopting("a", "li1"));
+    assert_eq!(bind(&claims, &adopting("b", "li1")), Binding::Wanted(id("li1")));
+    claims.release("a");
+    assert!(triggered().is_empty());
+    let conflict = Binding::Conflict { id: id("li1"), owner: owner("b").key };
+    assert_eq!(bind(&claims, &adopting("c", "li1")), conflict);
+}
+
+#[test]
+fn an_object_deleted_without_the_finalizer_claims_nothing() {
+    let (claims, _) = claims();
+    bind(&claims, &Manifest { deleting: true, finalizer: false, ..adopting("a", "li1") });
+    assert_eq!(bind(&claims, &adopting("b", "li1")), Binding::Wanted(id("li1")));
+}
+
+#[test]
+fn at_the_start_the_strongest_claim_gets_the_stream() {
+    let (claims, _) = claims();
+    let candidate = |uid: &str, strength| Candidate {
+        strength,
+        created_at: None,
+        owner: owner(uid),
+        id: id("li1"),
+    };
+    claims.assign(vec![candidate("a", Strength::Wished), candidate("b", Strength::Own)]);
+    let conflict = Binding::Conflict { id: id("li1"), owner: owner("b").key };
+    assert_eq!(bind(&claims, &adopting("a", "li1")), conflict);
+}

@@ -1,0 +1,90 @@
+//! The guard against mass disappearance.
+//!
+//! A key of another project makes every stream look deleted. Re-creating them
+//! all would change every id, stream key and URL. So when more than a tenth of
+//! the owned streams, and at least five, vanish between two scans, they are
+//! held back: nothing is re-created until they reappear or a person confirms.
+
+use std::collections::HashSet;
+
+use crate::core::facts::ids::StreamId;
+
+/// The fewest streams whose disappearance at once trips the guard.
+const MIN_VANISHED: usize = 5;
+
+/// The guard of one account.
+#[derive(Debug, Default)]
+pub struct Guard {
+    on: bool,
+    held_back: HashSet<StreamId>,
+}
+
+impl Guard {
+    /// A guard that holds back nothing yet; one that is off never does.
+    #[must_use]
+    pub fn new(on: bool) -> Self {
+        Self { on, held_back: HashSet::new() }
+    }
+
+    /// Judges what vanished in a scan, of so many `owned` streams, before
+    /// anyone is triggered for it; what the scan may have skipped counts as
+    /// vanished. Streams that reappeared, or have no owner any more (by `missing`), are
+    /// released. True if it trips.
+    pub fn judge(
+        &mut self,
+        vanished: &[&StreamId],
+        owned: usize,
+        missing: impl Fn(&StreamId) -> bool,
+    ) -> bool {
+        self.held_back.retain(|id| missing(id));
+        let trips = self.on && vanished.len() >= MIN_VANISHED && vanished.len() * 10 > owned;
+        if trips {
+            self.held_back.extend(vanished.iter().copied().cloned());
+        }
+        trips
+    }
+
+    /// Whether a stream is held back.
+    #[must_use]
+    pub fn holds_back(&self, id: &StreamId) -> bool {
+        self.held_back.contains(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::fixture::id;
+
+    fn ids(count: usize) -> Vec<StreamId> {
+        (0..count).map(|n| id(&format!("li{n}"))).collect()
+    }
+
+    fn judge(guard: &mut Guard, vanished: usize, owned: usize, missing: impl Fn(&StreamId) -> bool) -> bool {
+        guard.judge(&ids(vanished).iter().collect::<Vec<_>>(), owned, missing)
+    }
+
+    #[test]
+    fn it_trips_at_five_and_more_than_a_tenth() {
+        for (vanished, owned, trips) in
+            [(4, 4, false), (5, 5, true), (5, 49, true), (5, 50, false), (6, 50, true), (100, 1000, false)]
+        {
+            let mut guard = Guard::new(true);
+            assert_eq!(judge(&mut guard, vanished, owned, |_| true), trips, "{vanished} of {owned}");
+            assert_eq!(guard.holds_back(&id("li0")), trips);
+        }
+    }
+
+    #[test]
+    fn it_never_trips_when_it_is_off() {
+        assert!(!judge(&mut Guard::new(false), 9, 9, |_| true));
+    }
+
+    #[test]
+    fn what_reappears_is_released_and_the_rest_is_not() {
+        let mut guard = Guard::new(true);
+        judge(&mut guard, 9, 9, |_| true);
+        judge(&mut guard, 0, 9, |stream| *stream != id("li3"));
+        assert!(!guard.holds_back(&id("li3")) && guard.holds_back(&id("li4")));
+    }
+}

@@ -1,0 +1,61 @@
+//! What every reconcile needs.
+
+use std::{collections::HashMap, sync::Arc};
+
+use kube::{
+    Client, Resource,
+    core::DeserializeGuard,
+    runtime::reflector::{ObjectRef, Store},
+};
+use tokio::sync::{OnceCell, SetOnce};
+
+use super::{crd_deletion::CrdChecks, events::Events, state_store::StateStore};
+use crate::{
+    account::Accounts,
+    core::{decisions::Decisions, facts::ids::Owner},
+    kinds::LiveStream,
+    ops::metrics::Metrics,
+};
+
+/// What is watched: an object that can't be read is still seen, and stops
+/// none of the others.
+pub(super) type Guarded = DeserializeGuard<LiveStream>;
+
+/// What every reconcile needs.
+pub(super) struct Context {
+    pub(super) client: Client,
+    pub(super) accounts: Accounts,
+    pub(super) stores: Vec<Store<Guarded>>,
+    pub(super) decisions: Decisions,
+    pub(super) states: StateStore,
+    pub(super) events: Events,
+    pub(super) crd: CrdChecks,
+    pub(super) metrics: Metrics,
+    /// One for each watch: set when it has listed.
+    pub(super) listed: Vec<Arc<SetOnce<()>>>,
+    /// Set when the claims were assigned.
+    pub(super) started: OnceCell<()>,
+}
+
+impl Context {
+    /// The objects in the caches, by uid.
+    pub(super) fn objects(&self) -> HashMap<String, Arc<Guarded>> {
+        let objects = self.stores.iter().flat_map(Store::state);
+        objects.filter_map(|object| Some((object.meta().uid.clone()?, object))).collect()
+    }
+
+    /// Forgets the states of objects that are gone, once they are many.
+    pub(super) fn prune_states(&self) {
+        let count = self.stores.iter().map(Store::len).sum();
+        self.states.prune(|| self.objects(), count);
+    }
+}
+
+/// Whether an object exists, by these caches.
+pub(super) fn exists(stores: Vec<Store<Guarded>>) -> impl Fn(&Owner) -> bool + Send + Sync {
+    move |owner| {
+        let key = ObjectRef::new(&owner.key.name).within(&owner.key.namespace);
+        let mut objects = stores.iter().filter_map(|store| store.get(&key));
+        objects.any(|object| object.meta().uid.as_deref() == Some(&owner.uid))
+    }
+}

@@ -1,0 +1,67 @@
+//! Gathering the facts: the object, what is stored and claimed, what was observed.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kube::Api;
+
+use super::{context::Context, object_writes, state_store::Entry};
+use crate::{
+    account::Account,
+    core::facts::{
+        Facts,
+        manifest::Manifest,
+        observation::{CrdDeletion, Observation},
+    },
+    kinds::live_stream::{LiveStream, parse},
+};
+
+/// One LiveStream during a reconcile.
+pub(super) struct Gathered {
+    /// The newest version of the object that is known.
+    pub object: LiveStream,
+    /// What is known of it.
+    pub facts: Facts,
+    /// Its account.
+    pub account: Arc<Account>,
+    /// Where it is written.
+    pub api: Api<LiveStream>,
+}
+
+/// Gathers the facts about an object.
+pub(super) fn gather(context: &Context, object: LiveStream, manifest: Manifest, entry: &Entry) -> Gathered {
+    let account = Arc::clone(context.accounts.of(&object.metadata));
+    let mut stored = parse::stored(&object);
+    stored.unstored.clone_from(&entry.state.unstored);
+    let binding = account.claims.bind(&manifest, &mut stored, context.decisions.resolve);
+    let id = binding.id();
+    let observation = match account.observation(id) {
+        // A person who requests a reconcile wants to know whether it is still gone.
+        Observation::Gone if entry.state.request_pending(&manifest) => Observation::Absent,
+        observation => observation,
+    };
+    let facts = Facts {
+        observation,
+        account: account.view(id),
+        admitted: account.call_queue.is_called(manifest.uid()),
+        orphan: account.orphans.proven(manifest.uid()),
+        crd: CrdDeletion::Unchecked,
+        binding,
+        stored,
+        manifest,
+    };
+    let api = object_writes::api(&context.client, facts.manifest.key());
+    Gathered { object, facts, account, api }
+}
+
+impl Gathered {
+    /// The time that decisions go by.
+    pub(super) fn now(&self) -> Timestamp {
+        self.account.now()
+    }
+
+    /// The object's uid.
+    pub(super) fn uid(&self) -> &str {
+        self.facts.manifest.uid()
+    }
+}

@@ -1,0 +1,96 @@
+//! The watches of LiveStreams, one for each namespace, and what triggers a reconcile.
+
+use std::sync::Arc;
+
+use futures::{Stream, StreamExt, stream};
+use kube::{
+    Api, Client, Resource,
+    runtime::{
+        WatchStreamExt,
+        controller::{self, Controller},
+        reflector::{self, ObjectRef, Store, reflector},
+        watcher,
+    },
+};
+use tokio::sync::SetOnce;
+
+use super::context::Guarded;
+use crate::account::{Accounts, Trigger};
+
+/// How many reconciles of a watch run at once: more than calls to the API may be under
+/// way, so that these delay nobody who makes none, and few enough that
+/// ten thousand that begin together need no memory for ten thousand.
+const CONCURRENT_RECONCILES: u16 = 80;
+
+/// Which LiveStreams are watched.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// The namespaces; none means all.
+    pub namespaces: Vec<String>,
+}
+
+impl Scope {
+    /// The namespaces, or `None` for all of them.
+    #[must_use]
+    pub fn namespaces(&self) -> Vec<Option<String>> {
+        if self.namespaces.is_empty() {
+            vec![None]
+        } else {
+            self.namespaces.iter().cloned().map(Some).collect()
+        }
+    }
+}
+
+/// Watches a namespace, or all; the flag is set when the first list has arrived.
+/// (`Store::wait_until_ready` can't be used: kube's controller waits for it too, and it
+/// wakes only one.)
+///
+/// Managed fields are dropped: nothing here reads them, and they are half of an object's size.
+pub(super) fn watch(
+    client: &Client,
+    accounts: &Accounts,
+    namespace: Option<String>,
+) -> (Controller<Guarded>, Arc<SetOnce<()>>) {
+    let api: Api<Guarded> = match &namespace {
+        Some(namespace) => Api::namespaced(client.clone(), namespace),
+        None => Api::all(client.clone()),
+    };
+    let (reader, writer) = reflector::store();
+    let listed = Arc::new(SetOnce::new());
+    let done = Arc::clone(&listed);
+    let objects =
+        watcher(api, watcher::Config::default()).modify(|object| object.meta_mut().managed_fields = None);
+    let events = reflector(writer, objects).inspect(move |event| {
+        if matches!(event, Ok(watcher::Event::InitDone)) {
+            // A later list, after a lost watch, changes nothing here.
+            let _ = done.set(());
+        }
+    });
+    let config = controller::Config::default().concurrency(CONCURRENT_RECONCILES);
+    let controller = Controller::for_stream(events.applied_objects(), reader).with_config(config);
+    let triggered = triggered(accounts, namespace, &controller.store());
+    (controller.reconcile_on(triggered), listed)
+}
+
+/// The LiveStreams of a namespace that an account triggers.
+fn triggered(
+    accounts: &Accounts,
+    namespace: Option<String>,
+    store: &Store<Guarded>,
+) -> impl Stream<Item = ObjectRef<Guarded>> + Send + 'static {
+    let store = store.clone();
+    let streams = accounts.iter().map(|account| {
+        let receiver = account.triggers.listen(namespace.clone());
+        stream::unfold(receiver, |mut receiver| async move {
+            receiver.recv().await.map(|trigger| (trigger, receiver))
+        })
+        .boxed()
+    });
+    stream::select_all(streams).flat_map(move |trigger| {
+        let refs = match trigger {
+            Trigger::One(key) => vec![ObjectRef::new(&key.name).within(&key.namespace)],
+            Trigger::All => store.state().iter().map(|object| ObjectRef::from_obj(object.as_ref())).collect(),
+        };
+        stream::iter(refs)
+    })
+}

@@ -1,0 +1,9 @@
+//! The LiveStream: its schema, its metadata, and how an object is read.
+
+pub mod metadata;
+pub mod parse;
+pub mod spec;
+pub mod status;
+
+pub use spec::{LiveStream, LiveStreamSpec};
+pub use status::LiveStreamStatus;

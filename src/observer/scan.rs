@@ -1,0 +1,180 @@
+//! One scan: page after page into the snapshot, and what follows from its end.
+//!
+//! A page that fails is read again, not the scan.
+
+use std::collections::HashSet;
+
+use apivideo::{Class, ListLiveStreams, Page, Priority};
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use super::{pace::Pace, report::ScanReport};
+use crate::{
+    account::{
+        Account, answers,
+        listing::{ListReader, ReadPage},
+        snapshot::{Change, Missed},
+    },
+    core::{
+        facts::{ids::StreamId, observation::AccountError, stream::Remote},
+        listing::Next,
+        state::backoff::backoff,
+    },
+};
+
+/// One scan over all pages, oldest stream first: what is created meanwhile
+/// is listed last and shifts nothing. A list that makes no sense ends the scan, too:
+/// what it did not show is confirmed like any absence.
+pub(super) async fn scan(account: &Account, mut pace: Pace<'_>) -> ScanReport {
+    let mut report = ScanReport::default();
+    let mut reader = ListReader::new(ListLiveStreams::default());
+    loop {
+        let (page, requested) = page(account, &reader.query(), &mut pace).await;
+        let ReadPage { streams, unreadable, pages_total, next } = reader.take_in(page);
+        report.unreadable += unreadable as u64;
+        take_in(account, streams, requested, &mut report);
+        match next {
+            Next::Page => pace.page(reader.query().page, pages_total).await,
+            Next::End => break,
+            Next::Broken(why) => {
+                warn!(page = reader.listing().pages_read(), why, "the account's list makes no sense; the scan ends early");
+                break;
+            }
+        }
+    }
+    report.pages = reader.listing().pages_read();
+    report.requested = pace.requested();
+    let missed = end(account, &reader, &pace, report.requested);
+    (report.absent, report.unconfirmed) = (missed.absent.len(), missed.unconfirmed.len());
+    report.orphans = find_orphans(account);
+    report.duration = pace.began.elapsed();
+    if report.unreadable > 0 {
+        warn!(items = report.unreadable, "some streams of the account can't be read and are not checked for drift");
+    }
+    report
+}
+
+/// One page, read again until it succeeds, and when it was requested. Where the rate
+/// limit is used up it waits in the queue like every other call. The client spaces the
+/// attempts of an account in trouble; every LiveStream with work reports it meanwhile.
+async fn page(
+    account: &Account,
+    query: &ListLiveStreams,
+    pace: &mut Pace<'_>,
+) -> (Page<apivideo::LiveStream>, Instant) {
+    let (mut attempts, mut permit) = (0, None);
+    loop {
+        let requested = Instant::now();
+        let answer = match permit.take() {
+            Some(permit) => account.client.send_with(permit, apivideo::list(query)).await,
+            None => account.client.send(apivideo::list(query), Priority::Background).await,
+        };
+        let error = match answer {
+            Ok(answer) => {
+                account.note_error(None);
+                return (answer.value, requested);
+            }
+            Err(error) => error,
+        };
+        attempts += 1;
+        if attempts == 1 {
+            warn!(page = query.page, %error, "reading the account's list failed; retrying");
+        }
+        let found = answers::account_error(&error);
+        let limited = found == Some(AccountError::RateLimited);
+        if found.is_some() {
+            account.note_error(found);
+        }
+        if limited {
+            permit = Some(account.client.permit(Class::Read, Priority::Background).await);
+        } else {
+            pace.pause(error.retry_in().unwrap_or_else(|| backoff(attempts, "observer"))).await;
+        }
+    }
+}
+
+/// Triggers those whose stream a page shows other than it was known.
+fn take_in(account: &Account, streams: Vec<Remote>, requested: Instant, report: &mut ScanReport) {
+    report.streams += streams.len() as u64;
+    let changes: Vec<Change> = {
+        let mut snapshot = account.snapshot();
+        streams.into_iter().filter_map(|remote| snapshot.listed(remote, requested)).collect()
+    };
+    let now = account.now();
+    for change in &changes {
+        // A stream without an owner has no desired state.
+        if account.claims.trigger(&change.id) {
+            report.latencies.extend(change.detection_latency(now));
+        }
+    }
+}
+
+/// Ends a scan: what it should have shown and did not is absent, or unconfirmed,
+/// and the guard judges how much of it there is before anyone is triggered.
+///
+/// A scan follows at once when one was `requested`. Until then all that
+/// was missed is unconfirmed: the request may be due to another API key, and
+/// then the pages are of two projects. What the second of them lacks could be
+/// too little for the guard, and would be created there.
+fn end(account: &Account, reader: &ListReader, pace: &Pace<'_>, requested: bool) -> Missed {
+    let (missed, first) = account.claims.read_owned(|owned| judge(account, owned, reader, pace, requested));
+    if first {
+        info!(streams = account.snapshot().len(), "completed the first scan of the account");
+        account.triggers.all();
+    } else {
+        missed.absent.iter().for_each(|id| {
+            account.claims.trigger(id);
+        });
+        account.claims.trigger_waiting();
+    }
+    missed
+}
+
+/// What was missed, with the guard's judgement of it, and whether that was the first scan.
+fn judge(
+    account: &Account,
+    owned: &HashSet<&StreamId>,
+    reader: &ListReader,
+    pace: &Pace<'_>,
+    requested: bool,
+) -> (Missed, bool) {
+    let mut snapshot = account.snapshot();
+    let leaves_unconfirmed = |missed| requested || reader.listing().leaves_unconfirmed(missed);
+    let missed = snapshot.end_scan(owned, pace.began, leaves_unconfirmed);
+    let vanished: Vec<&StreamId> = missed.all().collect();
+    let missing = |id: &StreamId| owned.contains(id) && snapshot.is_missing(id);
+    if account.guard().judge(&vanished, owned.len(), missing) {
+        warn!(
+            vanished = vanished.len(),
+            owned = owned.len(),
+            "many streams vanished at once; nothing is re-created: check that the API key belongs to the right project"
+        );
+    }
+    let first = snapshot.scans() == 1;
+    (missed, first)
+}
+
+/// Reports streams without an owner that an abandoned create seems to
+/// have created. While a create of the same payload is open, they may be its.
+fn find_orphans(account: &Account) -> usize {
+    if account.orphans.is_empty() {
+        return 0;
+    }
+    let now = account.now();
+    let orphans = account.claims.read_owned(|owned| {
+        let snapshot = account.snapshot();
+        let unowned: Vec<_> = snapshot.unowned(owned).cloned().collect();
+        unowned
+    });
+    let pending = |remote: &Remote| account.claims.may_be_pending(remote);
+    let found = account.orphans.find(orphans.iter(), pending, now);
+    for (key, id) in &found {
+        warn!(
+            live_stream = %key,
+            stream = %id,
+            "an abandoned create request seems to have created a stream after all; no LiveStream owns it"
+        );
+        account.triggers.one(key);
+    }
+    found.len()
+}
