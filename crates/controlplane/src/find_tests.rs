@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Makes an empty file on the rungs that it is told to, and counts.
+/// Makes an empty file on the given rungs, and counts.
 #[derive(Default)]
 struct FakeMaker {
     works: Vec<Rung>,

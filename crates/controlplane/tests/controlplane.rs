@@ -78,7 +78,7 @@ async fn an_argument_that_the_api_server_refuses_is_an_error_with_its_words() {
     };
     let message = ControlPlane::start(options).await.unwrap_err().to_string();
     assert!(
-        message.contains("kube-apiserver ended by itself") && message.contains("--no-such-flag"),
+        message.contains("kube-apiserver ended unexpectedly") && message.contains("--no-such-flag"),
         "{message}"
     );
 }
