@@ -19,10 +19,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::answer::{self, Answer};
-use crate::api::Delivery;
 use crate::body::{AnswerBody, Closed};
 use crate::calls::shown_path;
 use crate::control::{self, Core};
+use crate::delivery::Delivery;
 
 const PAGE: &str = include_str!("page.html");
 /// The page may run its own script and style and call its own server, no more.
