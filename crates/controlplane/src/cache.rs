@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_a_killed_process_left_half_made_is_not_accepted_and_is_removed() {
+    async fn half_made_files_of_a_killed_process_are_removed() {
         let home = tempfile::tempdir().unwrap();
         let cache = Cache::below(home.path());
         let half = cache.folder.join(".making-killed");

@@ -1,5 +1,5 @@
 //! The state machine behind its faults, with the log of calls. Still pure:
-//! delays and lost answers are values that the caller acts out.
+//! delays and lost answers are values that the caller carries out.
 
 use bytes::Bytes;
 use http::Request;

@@ -1,4 +1,4 @@
-//! What becomes of a call, as values that the caller acts out.
+//! What happens to a call, as values that the caller carries out.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub enum Delivery {
 
 impl Arrival {
     /// The fault that strikes the call, if any. Where there are several, the one
-    /// that decides what becomes of the call.
+    /// that decides what happens to the call.
     pub fn fault(&self) -> Option<&Fault> {
         self.fault.as_ref().or(self.quirks.first())
     }

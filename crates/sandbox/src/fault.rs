@@ -9,7 +9,7 @@ use crate::config::duration_text;
 
 /// What goes wrong with a call. "Effect" is what the call does to the project.
 ///
-/// Faults are of two kinds. Most decide what becomes of the call: the first rule
+/// Faults are of two kinds. Most decide what happens to the call: the first rule
 /// with such a fault wins. The last seven change only what the API understands
 /// or shows ([`Fault::is_quirk`]); all of them that match apply, also beside a
 /// fault of the first kind.

@@ -9,7 +9,7 @@ use crate::scope::Facts;
 pub type RuleId = u64;
 
 /// The rules in force, in the order they were added. The first rule that strikes
-/// a call decides what becomes of it; the rules after it don't see that call, but
+/// a call decides what happens to it; the rules after it don't see that call, but
 /// for those with a quirk ([`Fault::is_quirk`](crate::Fault::is_quirk)), which
 /// all apply.
 #[derive(Debug)]

@@ -115,7 +115,7 @@ fn change_answer(quirk: &Fault, answer: &mut Answer, state: &State) {
     }
 }
 
-/// Changes a body that is JSON and has what `change` looks for.
+/// Changes a body, if it is JSON and `change` finds its fields.
 fn change_json(bytes: &mut Bytes, change: impl FnOnce(&mut Value) -> Option<()>) {
     if let Ok(mut value) = serde_json::from_slice(bytes)
         && change(&mut value).is_some()

@@ -5,13 +5,16 @@
 //! Three layers, each usable without the one above it:
 //!
 //! 1. [`State`]: the API as a pure state machine. A request and the time go in,
-//!    an answer comes out. No I/O, no clock, no randomness but a seeded
+//!    an answer goes out. No I/O, no clock, no randomness but a seeded
 //!    generator, so that a run can be repeated exactly.
 //! 2. [`Api`]: the state machine behind its [`Faults`], with the log of calls.
 //!    Still pure: delays and lost answers are values ([`Delivery`]) that the
-//!    caller acts out, over a socket or in simulated time.
+//!    caller carries out, over a socket or in simulated time.
 //! 3. [`Sandbox`]: the above on a TCP port, with control endpoints below
 //!    `/_sandbox` and a page for people at `/`.
+//!
+//! What can go wrong, and how: `README.md` beside this crate has the faults, the
+//! control endpoints and the projects.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

@@ -26,7 +26,7 @@ pub(crate) struct ListQuery {
     pub(crate) descending: bool,
     page: u64,
     page_size: u64,
-    /// Filters and order as they came, for the links.
+    /// Filters and order as they were sent, for the links.
     kept: Vec<(String, String)>,
 }
 

@@ -84,7 +84,7 @@ fn completing_a_stream_ends_its_broadcast() {
 }
 
 #[test]
-fn unknown_paths_and_wrong_methods_are_told_apart() {
+fn unknown_paths_and_wrong_methods_differ() {
     let mut machine = Machine::roomy();
     let cases = [
         ("GET", "/videos", 404),
