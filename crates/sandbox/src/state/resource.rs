@@ -57,7 +57,8 @@ impl Admitted<'_> {
             (SortBy::CreatedAt, false) => query.pick(chosen),
             (SortBy::CreatedAt, true) => query.pick(chosen.rev()),
             (SortBy::Name, _) => query.pick(sorted(chosen, &query, |one| one.settings.name.as_str())),
-            (SortBy::UpdatedAt, _) => query.pick(sorted(chosen, &query, |one| one.updated_at)),
+            // By the time as it is shown: whole seconds.
+            (SortBy::UpdatedAt, _) => query.pick(sorted(chosen, &query, |one| one.updated_at.as_second())),
         };
         let base = base(self.request.headers(), "/live-streams");
         answer::json(StatusCode::OK, &query.body(&page, &base, LiveStream::to_json))
@@ -111,7 +112,7 @@ impl Admitted<'_> {
         let page = match query.sort_by {
             SortBy::Name => query.pick(sorted(all, &query, Player::name)),
             SortBy::CreatedAt => query.pick(sorted(all, &query, |player| player.created_at)),
-            SortBy::UpdatedAt => query.pick(sorted(all, &query, |player| player.updated_at)),
+            SortBy::UpdatedAt => query.pick(sorted(all, &query, |player| player.updated_at.as_second())),
         };
         let base = base(self.request.headers(), "/players");
         answer::json(StatusCode::OK, &query.body(&page, &base, Player::to_json))

@@ -179,6 +179,22 @@ fn lists_trail_behind_but_a_get_does_not() {
 }
 
 #[test]
+fn updates_of_one_second_are_in_the_order_of_creation() {
+    let mut machine = Machine::roomy();
+    let ids = ["a", "b"].map(|name| machine.create(json!({"name": name})));
+    machine.pass(SECOND);
+    for id in ids.iter().rev() {
+        machine.call("PATCH", &format!("/live-streams/{id}"), json!({"public": false}));
+        machine.pass(SECOND / 4);
+    }
+    assert_eq!(machine.names("sortBy=updatedAt"), ["a", "b"], "the specification sorts by the ATOM time");
+    machine.pass(SECOND);
+    machine.call("PATCH", &format!("/live-streams/{}", ids[0]), json!({"public": true}));
+    assert_eq!(machine.names("sortBy=updatedAt"), ["b", "a"]);
+    assert_eq!(machine.names("sortBy=updatedAt&sortOrder=desc"), ["a", "b"]);
+}
+
+#[test]
 fn equal_seeds_and_calls_give_equal_answers() {
     let run = || {
         let mut machine = Machine::roomy();
