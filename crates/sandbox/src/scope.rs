@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use http::{Method, Request};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::state::{State, object};
@@ -28,7 +27,8 @@ pub struct Scope {
     /// now, the one in the body, or the one that a list is filtered by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The project that the call's key or token opens.
+    /// The project that the call's key or token opens, or the key in the body of
+    /// `/auth/api-key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
     /// The page of a list. The first page is 1, also where the query is silent.
@@ -99,8 +99,7 @@ impl<'a> Facts<'a> {
         };
         let current = stream.and_then(|id| state.stream(id)).map(|stream| stream.name);
         let sent = object(request.body()).and_then(|body| Some(body.get("name")?.as_str()?.to_owned()));
-        // The latest time that the state has seen: a scope only reads.
-        let project = state.admitted(request, Timestamp::MIN);
+        let project = state.project_of(request);
         let list = is_list.then(|| ListFacts {
             page: asked("currentPage").and_then(|page| page.parse().ok()).unwrap_or(1),
             sort_by: asked("sortBy").unwrap_or_else(|| "createdAt".to_owned()),

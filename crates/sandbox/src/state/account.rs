@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::limits::{Budget, Class, Window};
 use super::project::Project;
+use super::resource::object;
 use super::streams::Moment;
 use super::tokens::Tokens;
 use crate::answer::Answer;
@@ -123,6 +124,16 @@ impl State {
     /// The project that a call's key or token opens; `None`: neither is accepted.
     pub(crate) fn admitted(&self, request: &Request<Bytes>, now: Timestamp) -> Option<ProjectId> {
         self.tokens.admit(request.headers(), &self.keys, now.max(self.clock))
+    }
+
+    /// The project that a call is for: by its key or token, or by the key in the
+    /// body of `/auth/api-key`.
+    pub(crate) fn project_of(&self, request: &Request<Bytes>) -> Option<ProjectId> {
+        if request.uri().path() != "/auth/api-key" {
+            return self.admitted(request, self.clock);
+        }
+        let body = object(request.body())?;
+        self.keys.get(&Secret::from(body.get("apiKey")?.as_str()?)).cloned()
     }
 
     /// The answer with the headers that show what is left of its limit.

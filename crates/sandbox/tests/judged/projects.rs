@@ -149,6 +149,9 @@ async fn a_fault_can_strike_one_project_only() {
     let caller = Caller::start(Options { more_keys: vec![other()], ..Options::default() }).await;
     let rule = json!({"fault": "error-before", "match": {"project": "prOther"}, "forever": true});
     caller.call("POST", "/_sandbox/faults", rule).await;
+    let logs_in =
+        async |key: &str| caller.call("POST", "/auth/api-key", json!({"apiKey": key})).await.status.as_u16();
+    assert_eq!((logs_in(KEY).await, logs_in("other-key").await), (200, 503));
     caller.sandbox.create(NewStream { project: Some("prOther".into()), ..NewStream::named("a") }).unwrap();
     assert_eq!(caller.call("GET", "/live-streams", Value::Null).await.status, 200);
     caller.sandbox.point_key(KEY, Some("prOther".into()));
