@@ -1,7 +1,7 @@
 //! The folder that keeps the components between runs, safe for several processes.
 
 use crate::component::{Component, KUBERNETES_VERSION};
-use crate::ladder::Sight;
+use crate::ladder::Located;
 use crate::progress::Progress;
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -30,7 +30,7 @@ impl Cache {
         Self { folder: user_cache.join("apivideo-operator").join(format!("k8s-{KUBERNETES_VERSION}")) }
     }
 
-    pub(crate) fn sight(&self, component: Component) -> Sight {
+    pub(crate) fn locate(&self, component: Component) -> Located {
         executable_in(&self.folder, component)
     }
 
@@ -41,13 +41,13 @@ impl Cache {
         const ASK_AGAIN: Duration = Duration::from_millis(200);
         fs::create_dir_all(&self.folder)?;
         let file = File::options().create(true).append(true).open(self.folder.join(".lock"))?;
-        let mut told = false;
+        let mut reported = false;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::Error(error)) => return Err(error),
                 Err(TryLockError::WouldBlock) => {
-                    if !std::mem::replace(&mut told, true) {
+                    if !std::mem::replace(&mut reported, true) {
                         progress.line(
                             "waiting for another process that downloads or builds the same components …",
                         );
@@ -96,7 +96,7 @@ impl CacheLock<'_> {
 }
 
 /// The executable of a component in a folder, or why it can't be used.
-pub(crate) fn executable_in(folder: &Path, component: Component) -> Sight {
+pub(crate) fn executable_in(folder: &Path, component: Component) -> Located {
     let path = folder.join(component.file_name());
     match fs::metadata(&path) {
         Ok(found) if !found.is_file() => Err(format!("{} is not a file", path.display())),
@@ -116,14 +116,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_a_killed_process_left_half_made_is_not_accepted_and_is_removed() {
+    async fn half_made_files_of_a_killed_process_are_removed() {
         let home = tempfile::tempdir().unwrap();
         let cache = Cache::below(home.path());
         let half = cache.folder.join(".making-killed");
         fs::create_dir_all(&half).unwrap();
         fs::write(half.join("etcd"), "half").unwrap();
         fs::set_permissions(half.join("etcd"), fs::Permissions::from_mode(0o755)).unwrap();
-        assert!(cache.sight(Component::Etcd).is_err());
+        assert!(cache.locate(Component::Etcd).is_err());
 
         let lock = cache.lock(&Progress::silent()).await.unwrap();
         assert!(!half.exists());
@@ -140,7 +140,7 @@ mod tests {
         fs::write(&made, "#!/bin/sh\n").unwrap();
         assert_eq!(executable_in(staging.path(), Component::Etcd).unwrap_err().lines().count(), 1);
         let place = lock.install(&made, Component::Etcd).unwrap();
-        assert_eq!(cache.sight(Component::Etcd), Ok(place));
+        assert_eq!(cache.locate(Component::Etcd), Ok(place));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use tokio::process::Command;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// A checksum file is a few hundred bytes.
 const CHECKSUM_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest silence while a binary of 100 MB comes.
+/// The longest pause within the download of a binary of 100 MB.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why a download gave no executable.

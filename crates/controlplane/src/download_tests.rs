@@ -93,7 +93,7 @@ async fn a_release_that_is_not_there_is_an_error_with_its_address() {
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_be_reached_costs_seconds_and_is_not_asked_again() {
+async fn an_unreachable_server_is_given_up_and_not_tried_again() {
     // A port that was just free: connections to it are refused.
     let address = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let server = format!("http://{address}");
@@ -115,7 +115,7 @@ async fn a_server_that_cannot_be_reached_costs_seconds_and_is_not_asked_again() 
 }
 
 #[test]
-fn checksums_are_read_alone_and_with_names_but_not_for_other_files() {
+fn checksums_are_read_alone_or_by_name_of_the_file() {
     let sum = sha256(b"");
     let long = "ab".repeat(64);
     assert_eq!(checksum_for("etcd", &sum), Some(sum.clone()));

@@ -5,7 +5,7 @@ use crate::cache::{Cache, CacheLock, executable_in};
 use crate::component::{Component, KUBERNETES_MINOR, KUBERNETES_VERSION};
 use crate::download::Downloads;
 use crate::kubectl;
-use crate::ladder::{Decision, Miss, Rung, Seen, decide};
+use crate::ladder::{Candidates, Decision, Miss, Rung, decide};
 use crate::progress::Progress;
 use std::env;
 use std::fmt::Write as _;
@@ -13,15 +13,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Why a component is not to be had.
+/// Why a component is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum FindError {
-    /// No rung of the ladder gave it.
+    /// No source provided it.
     #[error("{}", explain(*component, misses))]
     NotFound {
-        /// What was looked for.
+        /// The component.
         component: Component,
-        /// Each place that was tried, and why it gave nothing.
+        /// Each source that was tried, and why it failed.
         misses: Vec<Miss>,
     },
     /// The cache folder can't be used.
@@ -49,7 +49,7 @@ fn explain(component: Component, misses: &[Miss]) -> String {
     text
 }
 
-/// The environment that the ladder looks at, as values.
+/// The environment that the ladder reads, as values.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Surroundings {
     pub(crate) assets: Option<PathBuf>,
@@ -99,7 +99,7 @@ pub struct Finder {
 }
 
 impl Finder {
-    /// Looks at `KUBEBUILDER_ASSETS`, `XDG_CACHE_HOME`, `HOME` and `PATH`.
+    /// Reads `KUBEBUILDER_ASSETS`, `XDG_CACHE_HOME`, `HOME` and `PATH`.
     #[must_use]
     pub fn from_env(progress: Progress) -> Self {
         let maker = RealMaker { downloads: Downloads::official() };
@@ -125,7 +125,7 @@ pub(crate) struct Ladder<M> {
 
 impl<M: Make> Ladder<M> {
     pub(crate) async fn find(&self, component: Component) -> Result<PathBuf, FindError> {
-        if let Decision::Use(_, path) = decide(component, &self.look(component).await) {
+        if let Decision::Use(_, path) = decide(component, &self.locate_all(component).await) {
             return Ok(path);
         }
         let Some(cache) = self.cache() else {
@@ -137,7 +137,7 @@ impl<M: Make> Ladder<M> {
         let broken = |source| FindError::Cache { component, source };
         let lock = cache.lock(&self.progress).await.map_err(broken)?;
         // Another process may have made it while this one waited for the lock.
-        match decide(component, &self.look(component).await) {
+        match decide(component, &self.locate_all(component).await) {
             Decision::Use(_, path) => Ok(path),
             Decision::Fetch { from, missed } => self.make(component, &lock, from, missed).await,
         }
@@ -147,20 +147,20 @@ impl<M: Make> Ladder<M> {
         self.surroundings.user_cache.as_deref().map(Cache::below)
     }
 
-    async fn look(&self, component: Component) -> Seen {
+    async fn locate_all(&self, component: Component) -> Candidates {
         let on_path = match component {
             Component::Kubectl => kubectl::on_path(&self.surroundings.path).await,
-            _ => Err("only kubectl is looked for there".to_owned()),
+            _ => Err("only kubectl is taken from there".to_owned()),
         };
         let assets = match &self.surroundings.assets {
             Some(folder) => executable_in(folder, component),
             None => Err("not set".to_owned()),
         };
         let cached = match self.cache() {
-            Some(cache) => cache.sight(component),
+            Some(cache) => cache.locate(component),
             None => Err("neither XDG_CACHE_HOME nor HOME is set".to_owned()),
         };
-        Seen { on_path, assets, cached, published: Downloads::published(component) }
+        Candidates { on_path, assets, cached, published: Downloads::published(component) }
     }
 
     /// Tries the rungs one after the other, each in a staging folder of its own.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Makes an empty file on the rungs that it is told to, and counts.
+/// Makes an empty file on the given rungs, and counts.
 #[derive(Default)]
 struct FakeMaker {
     works: Vec<Rung>,
@@ -38,7 +38,7 @@ fn ladder(home: &Path, works: &[Rung]) -> Ladder<FakeMaker> {
 }
 
 #[tokio::test]
-async fn a_download_that_fails_is_followed_by_a_build_and_then_by_the_cache() {
+async fn a_failed_download_is_followed_by_a_build_then_the_cache() {
     let home = tempfile::tempdir().unwrap();
     let ladder = ladder(home.path(), &[Rung::Build]);
     let first = ladder.find(Component::Etcd).await.unwrap();
@@ -88,7 +88,7 @@ async fn without_a_cache_folder_the_error_names_the_setting() {
 }
 
 #[tokio::test]
-async fn two_that_ask_at_once_make_it_once_and_the_second_says_that_it_waits() {
+async fn two_callers_make_it_once_and_the_second_reports_waiting() {
     let home = tempfile::tempdir().unwrap();
     let waiting = Arc::new(AtomicUsize::new(0));
     let until = Arc::new(Notify::new());

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_of_an_earlier_run_is_replaced_but_a_later_one_is_left_alone() {
+    fn an_earlier_copy_is_replaced_and_a_later_one_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kubeconfig");
         fs::write(&path, format!("{MARK}# killed\n")).unwrap();

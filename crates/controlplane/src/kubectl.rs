@@ -1,18 +1,18 @@
-//! Whether an installed kubectl may speak to this API server.
+//! Whether the version of an installed kubectl fits this API server.
 
 use crate::component::KUBERNETES_MINOR;
-use crate::ladder::Sight;
+use crate::ladder::Located;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
 /// The first kubectl in the folders of `PATH`, if its version fits. Kubernetes
 /// supports a kubectl within one minor version of the API server
 /// (<https://kubernetes.io/releases/version-skew-policy/#kubectl>).
-pub(crate) async fn on_path(folders: &[PathBuf]) -> Sight {
+pub(crate) async fn on_path(folders: &[PathBuf]) -> Located {
     let found = folders.iter().map(|folder| folder.join("kubectl")).find(|path| path.is_file());
     let path = found.ok_or("no kubectl there")?;
     let minor =
-        minor_version(&path).await.ok_or_else(|| format!("{} does not tell its version", path.display()))?;
+        minor_version(&path).await.ok_or_else(|| format!("{} does not print its version", path.display()))?;
     if minor.abs_diff(KUBERNETES_MINOR) > 1 {
         let path = path.display();
         return Err(format!("{path} is 1.{minor}, too far from 1.{KUBERNETES_MINOR}"));
@@ -65,8 +65,8 @@ mod tests {
             let mut write = Command::new("sh");
             write.args(["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""]).arg(&path).arg(script);
             assert!(write.status().await.unwrap().success());
-            let sight = on_path(&[folder.path().join("empty"), folder.path().to_owned()]).await;
-            assert_eq!(sight.is_ok(), taken, "1.{minor}: {sight:?}");
+            let located = on_path(&[folder.path().join("empty"), folder.path().to_owned()]).await;
+            assert_eq!(located.is_ok(), taken, "1.{minor}: {located:?}");
         }
         assert!(on_path(&[]).await.is_err());
     }

@@ -1,11 +1,10 @@
-//! Where a component is looked for, and in which order: a pure function of what
-//! is there.
+//! The sources of a component and their order: a pure function of what exists.
 
 use crate::component::Component;
 use std::fmt;
 use std::path::PathBuf;
 
-/// One place that a component may come from.
+/// One source of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rung {
     /// An installed kubectl of a version that fits; for no other component.
@@ -32,12 +31,12 @@ impl fmt::Display for Rung {
     }
 }
 
-/// A rung that did not give the component, and why.
+/// A source that did not provide the component, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Miss {
     /// The place that was tried.
     pub rung: Rung,
-    /// Why it gave nothing, in words for a person.
+    /// Why it failed, for a person.
     pub why: String,
 }
 
@@ -47,25 +46,25 @@ impl fmt::Display for Miss {
     }
 }
 
-/// What was seen in one place: the executable, or why there is none.
-pub(crate) type Sight = Result<PathBuf, String>;
+/// The executable in one place, or why there is none.
+pub(crate) type Located = Result<PathBuf, String>;
 
-/// What is there for one component.
+/// What exists for one component.
 #[derive(Debug, Clone)]
-pub(crate) struct Seen {
-    pub(crate) on_path: Sight,
-    pub(crate) assets: Sight,
-    pub(crate) cached: Sight,
+pub(crate) struct Candidates {
+    pub(crate) on_path: Located,
+    pub(crate) assets: Located,
+    pub(crate) cached: Located,
     /// Whether anyone publishes this component for this platform.
     pub(crate) published: Result<(), String>,
 }
 
-/// What follows from what is there.
+/// What follows from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Decision {
     /// An executable to use as it is.
     Use(Rung, PathBuf),
-    /// Nothing is there: get it from the first of these that works.
+    /// Nothing exists: get it from the first of these that works.
     Fetch { from: Vec<Rung>, missed: Vec<Miss> },
 }
 
@@ -74,12 +73,12 @@ pub(crate) enum Decision {
 ///
 /// What a person has set up goes before what this crate keeps, and a download of
 /// seconds before a build of minutes.
-pub(crate) fn decide(component: Component, seen: &Seen) -> Decision {
+pub(crate) fn decide(component: Component, seen: &Candidates) -> Decision {
     let mut missed = Vec::new();
     let on_path = (component == Component::Kubectl).then_some((Rung::Path, &seen.on_path));
     let there = on_path.into_iter().chain([(Rung::Assets, &seen.assets), (Rung::Cache, &seen.cached)]);
-    for (rung, sight) in there {
-        match sight {
+    for (rung, located) in there {
+        match located {
             Ok(path) => return Decision::Use(rung, path.clone()),
             Err(why) => missed.push(Miss { rung, why: why.clone() }),
         }
@@ -97,15 +96,15 @@ mod tests {
     use super::*;
 
     /// What is there, one letter each: Path, Assets, Cache, Published.
-    fn seen(there: &str) -> Seen {
-        let sight = |letter: char, path: &str| {
+    fn seen(there: &str) -> Candidates {
+        let located = |letter: char, path: &str| {
             if there.contains(letter) { Ok(PathBuf::from(path)) } else { Err("absent".to_owned()) }
         };
-        Seen {
-            on_path: sight('P', "/path"),
-            assets: sight('A', "/assets"),
-            cached: sight('C', "/cache"),
-            published: sight('R', "").map(drop),
+        Candidates {
+            on_path: located('P', "/path"),
+            assets: located('A', "/assets"),
+            cached: located('C', "/cache"),
+            published: located('R', "").map(drop),
         }
     }
 

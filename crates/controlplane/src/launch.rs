@@ -19,10 +19,10 @@ use tokio::time::{Instant, timeout_at};
 /// is usual; a machine under load may need several times as long.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
-/// Why there is no control plane.
+/// Why the control plane did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A program is not to be had.
+    /// A program is not available.
     #[error(transparent)]
     Find(#[from] FindError),
     /// Keys or certificates could not be made.
@@ -36,16 +36,16 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
-    /// The client that asks whether the API server is ready could not be made.
+    /// The client that polls the API server's readiness could not be made.
     #[error("the client for the API server could not be made: {0}")]
     Client(#[source] reqwest::Error),
     /// A component ended instead of becoming ready.
     #[error(transparent)]
     Ended(#[from] ComponentEnded),
-    /// The components run, but don't answer as they should.
+    /// The components run, but don't become ready.
     #[error("the control plane was not ready within {} s (last: {last}); the end of the log of kube-apiserver:\n{log}", READY_WITHIN.as_secs())]
     NotReady {
-        /// The last thing that was asked, and the answer.
+        /// The last request, and its answer.
         last: String,
         /// The last lines of the API server's log.
         log: String,
@@ -65,9 +65,9 @@ impl StartError {
     }
 }
 
-/// A component ended though nobody asked it to.
+/// A component ended although nothing stopped it.
 #[derive(Debug, thiserror::Error)]
-#[error("{component} ended by itself ({status}); the end of its log:\n{log}")]
+#[error("{component} ended unexpectedly ({status}); the end of its log:\n{log}")]
 pub struct ComponentEnded {
     /// Which one.
     pub component: Component,
@@ -132,7 +132,7 @@ impl Running {
 
     /// Waits for `path` to be answered, but not for a component that has ended.
     async fn until_ok(&mut self, probe: &Probe, path: &str, deadline: Instant) -> Result<(), StartError> {
-        let mut last = "nothing was asked yet".to_owned();
+        let mut last = "no request was sent yet".to_owned();
         let waited = tokio::select! {
             ended = self.first_end() => return Err(ended.into()),
             waited = timeout_at(deadline, probe.until_ok(path, &mut last)) => waited,

@@ -23,7 +23,7 @@ async fn launch_on(ports: Ports) -> StartError {
 }
 
 #[tokio::test]
-async fn a_port_that_was_taken_meanwhile_is_told_from_other_failures() {
+async fn a_lost_port_is_distinguished_from_other_failures() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
     let free = free_ports().unwrap();

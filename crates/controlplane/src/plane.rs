@@ -37,7 +37,7 @@ impl Default for Options {
 /// either, even by SIGKILL, the components end by themselves; so one may also be
 /// kept in a `static`, for several tests to share.
 pub struct ControlPlane {
-    // Before `dir`: the components are told to end before their folder goes.
+    // Before `dir`: the components are stopped before their folder is removed.
     running: Running,
     dir: TempDir,
     kubeconfig: PathBuf,

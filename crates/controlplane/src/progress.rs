@@ -32,7 +32,7 @@ impl Progress {
     }
 
     /// Runs `work` and says `doing` at once and then every 15 seconds with the
-    /// time that went by, so that a build of minutes doesn't look like a hang.
+    /// time that went by, so that a build of minutes isn't taken for a hang.
     pub(crate) async fn while_running<T>(&self, doing: &str, work: impl Future<Output = T>) -> T {
         const EVERY: Duration = Duration::from_secs(15);
         self.line(format!("{doing} …"));

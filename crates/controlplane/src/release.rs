@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn kubernetes_publishes_binaries_for_linux_with_a_checksum_beside_each() {
+    fn kubernetes_binaries_for_linux_have_a_checksum() {
         let found = published(Component::ControllerManager, "linux", "aarch64").unwrap();
         assert_eq!(found.url, "https://dl.k8s.io/v1.36.3/bin/linux/arm64/kube-controller-manager");
         assert_eq!(found.checksums, format!("{}.sha256", found.url));

@@ -30,7 +30,7 @@ async fn becomes_true<F: Future<Output = bool>>(mut condition: impl FnMut() -> F
 }
 
 #[tokio::test]
-async fn a_program_ends_when_its_owner_lets_go_and_its_folder_goes_with_it() {
+async fn a_program_and_its_folder_end_with_their_owner() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     std::fs::create_dir(&data).unwrap();
@@ -64,7 +64,7 @@ async fn a_program_that_ignores_sigterm_is_killed_after_its_grace() {
 }
 
 #[tokio::test]
-async fn a_program_that_ends_by_itself_is_noticed_with_its_status_and_last_words() {
+async fn a_program_that_ends_is_reported_with_status_and_log() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     std::fs::create_dir(&data).unwrap();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use support::{becomes_true, kubectl, processes_with, start_binary};
 
 #[tokio::test]
-async fn a_started_control_plane_is_a_real_one_and_stops_without_a_trace() {
+async fn a_control_plane_works_and_stops_without_a_trace() {
     let plane =
         ControlPlane::start(Options { progress: Progress::stderr(), ..Options::default() }).await.unwrap();
     assert_eq!(kubectl(&plane, &["get", "--raw", "/readyz"]), "ok");
@@ -70,7 +70,7 @@ async fn a_component_that_dies_is_noticed() {
 }
 
 #[tokio::test]
-async fn an_argument_that_the_api_server_refuses_is_an_error_with_its_words() {
+async fn a_refused_argument_is_an_error_with_the_servers_words() {
     let options = Options {
         apiserver_args: vec!["--no-such-flag".into()],
         progress: Progress::silent(),
@@ -78,7 +78,7 @@ async fn an_argument_that_the_api_server_refuses_is_an_error_with_its_words() {
     };
     let message = ControlPlane::start(options).await.unwrap_err().to_string();
     assert!(
-        message.contains("kube-apiserver ended by itself") && message.contains("--no-such-flag"),
+        message.contains("kube-apiserver ended unexpectedly") && message.contains("--no-such-flag"),
         "{message}"
     );
 }
@@ -94,7 +94,7 @@ async fn nothing_outlives_a_binary_that_is_killed() {
 }
 
 #[tokio::test]
-async fn sigterm_ends_the_binary_with_success_and_removes_what_it_wrote() {
+async fn sigterm_ends_with_success_and_removes_its_files() {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("kubeconfig");
     let mut binary = start_binary(&["--kubeconfig", copy.to_str().unwrap(), "--no-controller-manager"]).await;

@@ -1,4 +1,4 @@
-//! The demo's side of the API server: what a person would do with kubectl.
+//! What a person would do with kubectl.
 
 use apivideo_operator::kinds::{self, LiveStream};
 use k8s_openapi::api::events::v1::Event;
@@ -12,33 +12,33 @@ use tokio::time::timeout;
 
 use crate::wait::{LIMIT, Unmet, until};
 
-/// Under which name the demo writes.
+/// The field manager of the demo's writes.
 const FIELD_MANAGER: &str = "demo";
 
-/// Where the samples go, since they name no namespace.
+/// The namespace of the samples, which name none.
 pub(crate) const NAMESPACE: &str = "default";
 
-/// What the API server did not do.
+/// Why a request to the API server failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClusterError {
     /// The control plane's kubeconfig can't be used.
-    #[error("the kubeconfig of the control plane: {0}")]
+    #[error("the kubeconfig of the control plane can't be used: {0}")]
     Kubeconfig(#[from] kube::config::KubeconfigError),
     /// A request failed or was refused.
-    #[error("{doing}: {source}")]
+    #[error("{doing} failed: {source}")]
     Request { doing: String, source: Box<kube::Error> },
     /// A request was not answered.
-    #[error("{doing}: no answer within {} s", LIMIT.as_secs())]
+    #[error("{doing} failed: no answer within {} s", LIMIT.as_secs())]
     NoAnswer { doing: String },
     /// A manifest that has no apiVersion and kind.
     #[error("the manifest of {0} has no apiVersion and kind")]
     NoKind(String),
-    /// It was accepted, but nothing followed.
+    /// The request was accepted, but without the expected result.
     #[error(transparent)]
     Unmet(#[from] Unmet),
 }
 
-/// What the API server answers, within a bounded time.
+/// The API server's answer, within a bounded time.
 async fn answered<T>(
     doing: impl Into<String>,
     request: impl Future<Output = kube::Result<T>>,
@@ -50,7 +50,7 @@ async fn answered<T>(
     }
 }
 
-/// The cluster that the story happens in.
+/// The cluster that the demo uses.
 #[derive(Clone)]
 pub(crate) struct Cluster {
     client: Client,
@@ -75,7 +75,7 @@ impl Cluster {
         self.client.clone()
     }
 
-    /// What the API server says that it is, like `1.36.3`.
+    /// The version of the API server, like `1.36.3`.
     ///
     /// # Errors
     /// [`ClusterError::Request`].
@@ -99,7 +99,7 @@ impl Cluster {
                 let crd = api.get(&name).await.map_err(|error| error.to_string())?;
                 let conditions = crd.status.and_then(|status| status.conditions).unwrap_or_default();
                 let established = conditions.iter().any(|c| c.type_ == "Established" && c.status == "True");
-                established.then_some(()).ok_or_else(|| "it is not yet".to_owned())
+                established.then_some(()).ok_or_else(|| "it is not established".to_owned())
             })
             .await?;
             installed.push(name);
@@ -128,7 +128,7 @@ impl Cluster {
         answered(&doing, api.patch(&name, &params, &patch)).await.map(drop)
     }
 
-    /// Deletes a LiveStream; it goes when its finalizer does.
+    /// Deletes a LiveStream; it is gone when its finalizer is removed.
     ///
     /// # Errors
     /// [`ClusterError::Request`].
@@ -137,7 +137,7 @@ impl Cluster {
         answered(format!("deleting LiveStream {name}"), api.delete(name, &params)).await.map(drop)
     }
 
-    /// A LiveStream as it is now, if it is there.
+    /// A LiveStream as it is now, if it exists.
     ///
     /// # Errors
     /// [`ClusterError::Request`].
@@ -145,7 +145,7 @@ impl Cluster {
         answered(format!("reading LiveStream {name}"), self.live_streams().get_opt(name)).await
     }
 
-    /// What was told of an object, by its uid, oldest first.
+    /// The events of an object, by its uid, oldest first.
     ///
     /// # Errors
     /// [`ClusterError::Request`].

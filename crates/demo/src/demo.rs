@@ -8,133 +8,133 @@ use apivideo_sandbox::Sandbox;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::checks::Checker;
 use crate::cluster::{Cluster, ClusterError};
-use crate::farewell::{NotApplied, Places};
 use crate::logs::Logs;
-use crate::narration::{broke, held, more, say, seconds};
+use crate::next_steps::{NextSteps, NotApplied};
 use crate::operator::OperatorError;
-use crate::proof::Witness;
+use crate::output::{detail, failed, passed, print, seconds};
 use crate::samples::{Samples, SamplesError};
-use crate::stage::{Lost, Stage};
-use crate::story::{Broken, Story};
+use crate::stage::{PartEnded, Stage};
+use crate::story::{StepFailed, Story};
 
 /// Why the demo failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DemoError {
-    /// Signals or files can't be had.
+    /// The system refused something.
     #[error("{what}: {source}")]
     System { what: &'static str, source: io::Error },
     /// The samples can't be used.
     #[error(transparent)]
     Samples(#[from] SamplesError),
-    /// There is no control plane.
+    /// The control plane did not start.
     #[error("control plane: {0}")]
     ControlPlane(#[from] Box<StartError>),
-    /// There is no sandbox.
+    /// The sandbox did not start.
     #[error("sandbox: {0}")]
     Sandbox(#[from] apivideo_sandbox::StartError),
-    /// The operator was not started.
+    /// The operator did not start.
     #[error(transparent)]
     Operator(#[from] OperatorError),
-    /// The API server did not do what it was asked.
+    /// A request to the API server failed.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
-    /// A part ended by itself.
+    /// A part ended too early.
     #[error(transparent)]
-    Lost(#[from] Lost),
-    /// The samples were not applied once more.
+    PartEnded(#[from] PartEnded),
+    /// The samples could not be applied again.
     #[error(transparent)]
     NotApplied(#[from] NotApplied),
-    /// A step was not seen to hold.
+    /// A step failed.
     #[error(transparent)]
-    Broken(#[from] Broken),
-    /// It was interrupted before every step was seen.
-    #[error("interrupted before the end of the story")]
-    CutShort,
+    StepFailed(#[from] StepFailed),
+    /// It was interrupted before the last step.
+    #[error("interrupted before the last step")]
+    Interrupted,
 }
 
-/// What the person wants.
+/// How to run.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wish {
-    /// End after the story.
+pub(crate) struct Mode {
+    /// End after the last step.
     pub(crate) once: bool,
     /// The operator's logs go to standard error.
     pub(crate) verbose: bool,
 }
 
-/// Runs the demo, says how it went, and ends everything that it started.
-/// True: all that was wished for was seen to hold.
-pub(crate) async fn run(wish: Wish) -> bool {
-    let logs = match Logs::start(wish.verbose) {
+/// Runs the demo, prints its result, and ends everything that it started. True:
+/// every step passed.
+pub(crate) async fn run(mode: Mode) -> bool {
+    let logs = match Logs::start(mode.verbose) {
         Ok(logs) => logs,
         Err(source) => {
-            broke(&DemoError::System { what: "the log can't be written", source }.to_string());
+            failed(&DemoError::System { what: "can't write the log", source }.to_string());
             return false;
         }
     };
     let mut stage = Stage::default();
-    let outcome = until_interrupted(&mut stage, wish).await;
+    let outcome = until_interrupted(&mut stage, mode).await;
     if let Err(error) = &outcome {
-        broke(&error.to_string());
+        failed(&error.to_string());
     }
     stage.end().await;
-    if matches!(&outcome, Err(error) if !matches!(error, DemoError::CutShort)) {
-        logs.path().iter().for_each(|path| more(&format!("the operator's log: {}", path.display())));
+    if matches!(&outcome, Err(error) if !matches!(error, DemoError::Interrupted)) {
+        logs.path().iter().for_each(|path| detail(&format!("the operator's log: {}", path.display())));
         logs.keep();
     }
     outcome.is_ok()
 }
 
-async fn until_interrupted(stage: &mut Stage, wish: Wish) -> Result<(), DemoError> {
+async fn until_interrupted(stage: &mut Stage, mode: Mode) -> Result<(), DemoError> {
     let interrupted =
-        hear_signals().map_err(|source| DemoError::System { what: "signals can't be heard", source })?;
+        shutdown_signal().map_err(|source| DemoError::System { what: "can't listen for signals", source })?;
     tokio::select! {
-        // First, for it ends by itself when it is interrupted after the story.
+        // First: interrupted after the last step, it returns on its own.
         biased;
-        outcome = perform(stage, wish, &interrupted) => outcome,
+        outcome = perform(stage, mode, &interrupted) => outcome,
         () = interrupted.cancelled() => {
-            say("\nending the demo");
-            if wish.once { Err(DemoError::CutShort) } else { Ok(()) }
+            print("\nending the demo");
+            if mode.once { Err(DemoError::Interrupted) } else { Ok(()) }
         }
     }
 }
 
-/// Starts the parts, tells the story, and stays if that is wished for.
-async fn perform(stage: &mut Stage, wish: Wish, interrupted: &CancellationToken) -> Result<(), DemoError> {
+/// Starts the parts, runs the story, and waits for the end unless `once` is set.
+async fn perform(stage: &mut Stage, mode: Mode, interrupted: &CancellationToken) -> Result<(), DemoError> {
     let samples = Samples::of_the_repository()?;
-    say("Starting a Kubernetes control plane, an api.video sandbox and the operator on this machine.\n");
+    print("Starting a Kubernetes control plane, an api.video sandbox and the operator on this machine.\n");
     let control_plane = stage.control_plane.insert(start_control_plane().await?);
     let cluster = Cluster::connect(control_plane.kubeconfig_yaml()).await?;
     let sandbox = stage.sandbox.insert(Sandbox::start(Stage::sandbox_options()).await?);
-    held(&format!("sandbox: {}/", sandbox.url()));
-    held(&format!("CRD installed: {}", cluster.install_crds().await?.join(", ")));
+    passed(&format!("sandbox: {}/", sandbox.url()));
+    passed(&format!("CRD installed: {}", cluster.install_crds().await?.join(", ")));
     let operator = stage.operator.insert(Stage::start_operator(cluster.client(), sandbox)?);
-    held("operator: started, with the sandbox as its api.video");
-    let places = Places {
+    passed("operator: started, against the sandbox");
+    let next_steps = NextSteps {
         kubeconfig: control_plane.kubeconfig().to_owned(),
         kubectl: control_plane.kubectl().to_owned(),
         sandbox: sandbox.url(),
         samples: samples.folder().to_owned(),
     };
     let show = async {
-        let witness = Witness { cluster: &cluster, sandbox };
+        let checker = Checker { cluster: &cluster, sandbox };
         let began = Instant::now();
-        let retained = Story { witness, samples: &samples }.tell().await?;
+        let retained = Story { checker, samples: &samples }.run().await?;
         let calls = sandbox.calls();
-        say(&format!("\nEvery step was seen to hold, in {}.", seconds(began.elapsed())));
-        say(&format!("It took {} writes to the API and {} reads.", calls.writes(), calls.reads()));
-        if wish.once {
+        print(&format!("\nAll steps passed in {}.", seconds(began.elapsed())));
+        print(&format!("They took {} writes to the API and {} reads.", calls.writes(), calls.reads()));
+        if mode.once {
             return Ok(());
         }
-        places.apply_samples().await?;
-        say(&places.invitation(&retained));
+        next_steps.apply_samples().await?;
+        print(&next_steps.text(&retained));
         interrupted.cancelled().await;
-        say("\nending the demo");
+        print("\nending the demo");
         Ok(())
     };
     tokio::select! {
         outcome = show => outcome,
-        lost = Stage::lost(control_plane, operator) => Err(lost.into()),
+        ended = Stage::part_ended(control_plane, operator) => Err(ended.into()),
     }
 }
 
@@ -144,12 +144,12 @@ async fn start_control_plane() -> Result<ControlPlane, DemoError> {
     let version = Cluster::connect(control_plane.kubeconfig_yaml()).await?.version().await?;
     let parts: Vec<_> = control_plane.component_pids().iter().map(|(part, _)| part.to_string()).collect();
     let took = seconds(began.elapsed());
-    held(&format!("control plane: Kubernetes {version} ({}) in {took}", parts.join(", ")));
+    passed(&format!("control plane: Kubernetes {version} ({}) in {took}", parts.join(", ")));
     Ok(control_plane)
 }
 
 /// Cancelled at Ctrl-C or SIGTERM.
-fn hear_signals() -> io::Result<CancellationToken> {
+fn shutdown_signal() -> io::Result<CancellationToken> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let interrupted = CancellationToken::new();
     let token = interrupted.clone();

@@ -1,4 +1,4 @@
-//! Where the operator's logs go, so that they don't stand in the story.
+//! The operator's logs, kept apart from the demo's output.
 
 use std::fs::File;
 use std::io;
@@ -37,7 +37,7 @@ impl Logs {
         self.folder.as_ref().map(|folder| log_in(folder.path()))
     }
 
-    /// Leaves the file for a person to read.
+    /// Keeps the file for a person to read.
     pub(crate) fn keep(self) {
         if let Some(folder) = self.folder {
             let _ = folder.keep();

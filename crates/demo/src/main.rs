@@ -1,17 +1,17 @@
 //! `cargo demo`: a real Kubernetes control plane, a local api.video and the
-//! operator on one machine, and the operator's main job told as a story whose
-//! every step is seen to hold.
+//! operator on one machine, and the operator's main job shown step by step, with
+//! every step checked.
 
+mod checks;
 mod cluster;
 mod demo;
-mod farewell;
 mod logs;
-mod narration;
+mod next_steps;
 mod operator;
-mod proof;
+mod output;
 mod proxy;
+mod readiness;
 mod samples;
-mod sight;
 mod stage;
 mod story;
 mod wait;
@@ -24,16 +24,16 @@ use clap::Parser;
 
 /// Starts a Kubernetes control plane, an api.video sandbox and the operator on
 /// this machine, and shows what the operator does. Nothing is installed, and
-/// nothing is left running. The first start may build the control plane, which
-/// takes minutes.
+/// nothing keeps running afterwards. The first start may build the control plane,
+/// which takes minutes.
 #[derive(Debug, Parser)]
 #[command(name = "cargo demo", bin_name = "cargo demo", version)]
 struct Args {
-    /// End after the story; exit 0 only if every step was seen to hold.
+    /// End after the last step; exit with 0 only if every step passed.
     #[arg(long)]
     once: bool,
 
-    /// Show the operator's logs, on standard error.
+    /// Write the operator's logs to standard error.
     #[arg(long, short)]
     verbose: bool,
 }
@@ -41,20 +41,22 @@ struct Args {
 fn main() -> ExitCode {
     let Args { once, verbose } = Args::parse_from(arguments(std::env::args_os()));
     if let Err(error) = proxy::bypass_for_loopback() {
-        eprintln!("error: the demo can't be started again without the proxy: {error}; unset HTTP_PROXY");
+        eprintln!(
+            "error: the demo can't restart itself without the proxy: {error}; unset HTTP_PROXY and run it again"
+        );
         return ExitCode::FAILURE;
     }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: the runtime can't be started: {error}");
+            eprintln!("error: can't start the async runtime: {error}");
             return ExitCode::FAILURE;
         }
     };
-    let told = runtime.block_on(demo::run(demo::Wish { once, verbose }));
+    let passed = runtime.block_on(demo::run(demo::Mode { once, verbose }));
     // A file lock that another process holds may keep a thread waiting.
     runtime.shutdown_timeout(Duration::from_secs(1));
-    if told { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The arguments without the `--` that `cargo demo -- --once` leaves, for the

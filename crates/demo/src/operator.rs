@@ -16,24 +16,24 @@ use tokio_util::sync::CancellationToken;
 const LAST_CALLS: Duration = Duration::from_secs(4);
 
 /// The flags of `apivideo-operator run` that the demo gives. The drift
-/// interval is short, so that nobody has to wait for a correction; any port
-/// will do, so that a second demo can run beside the first.
+/// interval is short, so that a correction is quick; the port is any free one, so
+/// that a second demo can run beside the first.
 const FLAGS: [&str; 6] = ["--environment", "sandbox", "--drift-interval", "2s", "--bind", "127.0.0.1:0"];
 
 /// Why the operator is not running.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OperatorError {
-    /// Its command line is not what it was when the demo was written.
-    #[error("the operator does not take the demo's flags: {0}")]
+    /// Its command line has changed since the demo was written.
+    #[error("the operator refuses the demo's flags: {0}")]
     Flags(#[from] clap::Error),
-    /// It refused to start, or gave up.
-    #[error("the operator has ended: {0}")]
+    /// It refused to start, or failed.
+    #[error("the operator failed: {0}")]
     Ended(#[from] Failure),
     /// It ended without having been asked to.
-    #[error("the operator has ended by itself")]
-    Unasked,
+    #[error("the operator ended although nothing stopped it")]
+    Stopped,
     /// It panicked.
-    #[error("the operator has crashed: {0}")]
+    #[error("the operator panicked: {0}")]
     Crashed(#[from] JoinError),
 }
 
@@ -60,10 +60,11 @@ impl Operator {
         Ok(Self { shutdown, work })
     }
 
-    /// Waits until it ends unasked, and says why. Safe to cancel.
+    /// Waits until it ends without having been stopped, and returns why. Safe to
+    /// cancel.
     pub(crate) async fn ended(&mut self) -> OperatorError {
         match (&mut self.work).await {
-            Ok(Ok(())) => OperatorError::Unasked,
+            Ok(Ok(())) => OperatorError::Stopped,
             Ok(Err(failure)) => failure.into(),
             Err(crash) => crash.into(),
         }
@@ -85,8 +86,8 @@ impl Drop for Operator {
 }
 
 /// The operator's settings as its own command line reads them, but without its
-/// environment variables: a WATCH_NAMESPACE in somebody's shell must not
-/// change the story.
+/// environment variables: a WATCH_NAMESPACE in the shell must not change
+/// the demo.
 fn settings(base_url: &str) -> Result<RunArgs, clap::Error> {
     let line = ["operator"].into_iter().chain(FLAGS).chain(["--base-url", base_url]);
     RunArgs::from_arg_matches(&command().try_get_matches_from(line)?)

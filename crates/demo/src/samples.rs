@@ -6,17 +6,22 @@ use apivideo_operator::kinds::LiveStream;
 use kube::{Resource as _, ResourceExt as _, core::DynamicObject};
 use serde::Deserialize as _;
 
+/// The LiveStream that most steps use.
+pub(crate) const TOWN_HALL: &str = "town-hall";
+/// The LiveStream whose stream is kept when the manifest is deleted.
+pub(crate) const BOARD_MEETING: &str = "board-meeting";
+
 /// Why the samples can't be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SamplesError {
     /// A file or the folder can't be read.
-    #[error("{path}: {source}; the demo wants the repository that it was built from", path = path.display())]
+    #[error("{path} can't be read: {source}; run the demo in the repository that it was built from", path = path.display())]
     Unreadable { path: PathBuf, source: std::io::Error },
     /// A file holds something else than Kubernetes objects.
-    #[error("{path}: not a Kubernetes manifest: {source}", path = path.display())]
+    #[error("{path} is not a Kubernetes manifest: {source}", path = path.display())]
     NotAManifest { path: PathBuf, source: serde_yaml::Error },
-    /// The story is about a LiveStream that is not among the samples.
-    #[error("{folder} has no LiveStream named {name}, which the story is about", folder = folder.display())]
+    /// A LiveStream that the demo needs is not among the samples.
+    #[error("{folder} has no LiveStream named {name}, which the demo needs", folder = folder.display())]
     Missing { folder: PathBuf, name: &'static str },
 }
 
@@ -64,7 +69,7 @@ impl Samples {
         &self.folder
     }
 
-    /// The manifest of a LiveStream that the story is about.
+    /// The manifest of a LiveStream that the demo needs.
     ///
     /// # Errors
     /// [`SamplesError::Missing`].
@@ -100,13 +105,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_sample_of_the_repository_has_a_kind_and_the_story_has_its_streams() {
+    fn samples_have_a_kind_and_the_needed_streams_exist() {
         let samples = Samples::of_the_repository().unwrap();
         assert!(samples.objects.iter().all(|object| object.types.is_some()), "{samples:?}");
-        for name in [crate::story::TOWN_HALL, crate::story::BOARD_MEETING] {
+        for name in [TOWN_HALL, BOARD_MEETING] {
             samples.manifest(name).unwrap();
         }
-        let named = [crate::story::TOWN_HALL, crate::story::BOARD_MEETING];
+        let named = [TOWN_HALL, BOARD_MEETING];
         assert_eq!(samples.besides(named).count(), samples.objects.len() - 2);
     }
 
@@ -119,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_that_the_story_misses_is_named() {
+    fn a_missing_sample_is_named() {
         let error = Samples::of_the_repository().unwrap().manifest("nobody").unwrap_err().to_string();
         assert!(error.contains("nobody") && error.contains("deploy/samples"), "{error}");
     }

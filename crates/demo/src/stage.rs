@@ -8,14 +8,14 @@ use crate::operator::{Operator, OperatorError};
 /// The key that the sandbox accepts and the operator uses. It opens nothing else.
 const API_KEY: &str = "sandbox-key";
 
-/// A part that is needed to the end and has ended before.
+/// A part that ended although it is needed until the end.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Lost {
+pub(crate) enum PartEnded {
     /// The operator.
     #[error(transparent)]
     Operator(#[from] OperatorError),
     /// A component of the control plane.
-    #[error("the control plane: {0}")]
+    #[error("control plane: {0}")]
     ControlPlane(#[from] ComponentEnded),
 }
 
@@ -28,9 +28,9 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// The control plane's settings: its progress is part of what the demo says.
+    /// The control plane's settings: its progress is part of the demo's output.
     pub(crate) fn control_plane_options() -> Options {
-        Options { progress: Progress::new(crate::narration::more), ..Options::default() }
+        Options { progress: Progress::new(crate::output::detail), ..Options::default() }
     }
 
     /// The sandbox's settings: any free port, and the demo's key.
@@ -49,16 +49,16 @@ impl Stage {
         Operator::start(cluster, &sandbox.url(), API_KEY)
     }
 
-    /// Waits until a part ends by itself, which none should. Safe to cancel.
-    pub(crate) async fn lost(control_plane: &mut ControlPlane, operator: &mut Operator) -> Lost {
+    /// Waits until a part ends, which none should. Safe to cancel.
+    pub(crate) async fn part_ended(control_plane: &mut ControlPlane, operator: &mut Operator) -> PartEnded {
         tokio::select! {
             ended = control_plane.component_ended() => ended.into(),
             ended = operator.ended() => ended.into(),
         }
     }
 
-    /// Ends what runs: the operator first, for it still has something to say to
-    /// the other two. Takes less than 10 s, usually less than 2.
+    /// Ends what runs: the operator first, since its last calls need the other two.
+    /// Takes less than 10 s, usually less than 2.
     pub(crate) async fn end(self) {
         if let Some(operator) = self.operator {
             operator.stop().await;

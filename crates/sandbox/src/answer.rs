@@ -90,7 +90,7 @@ impl Invalid {
     }
 }
 
-/// A 400 that tells of every refused attribute; the first one is also the
+/// A 400 that names every refused attribute; the first one is also the
 /// problem itself, as in the specification's examples.
 pub(crate) fn invalid(refused: &[Invalid]) -> Answer {
     let mut problem = refused.first().map(Invalid::fields).unwrap_or_default();
@@ -134,7 +134,7 @@ pub(crate) fn forbidden() -> Answer {
     problem(StatusCode::FORBIDDEN, "forbidden", "This account is suspended.", None)
 }
 
-/// `name` is the path parameter that led nowhere, if there was one.
+/// `name` is the path parameter that was not found, if there was one.
 pub(crate) fn not_found(name: Option<&str>) -> Answer {
     let title = "The requested resource was not found.";
     problem(StatusCode::NOT_FOUND, "resource-not-found", title, name)
@@ -145,6 +145,11 @@ pub(crate) fn method_not_allowed(allowed: &'static str) -> Answer {
     let mut answer = problem(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title, None);
     answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     answer
+}
+
+/// A problem that a fault asks for.
+pub(crate) fn injected(status: StatusCode) -> Answer {
+    problem(status, "injected", status.canonical_reason().unwrap_or("Injected fault"), None)
 }
 
 pub(crate) fn too_large() -> Answer {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 /// Longer paths are cut: the log is bounded in bytes, too.
-const LONGEST_PATH: usize = 300;
+const MAX_PATH: usize = 300;
 
 /// What was called and what the client was sent; for tests and the page.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -33,11 +33,11 @@ pub struct CallEntry {
     /// The fault that was played, if one was.
     pub fault: Option<&'static str>,
     /// Which access token it carried or was given: 1 is the first that was ever
-    /// made. Each client has its own, so this tells who called, and no secret.
+    /// made. Each client has its own, so this shows who called, without a secret.
     pub token: Option<u64>,
 }
 
-/// How often a kind of call came.
+/// How often a kind of call arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CallCount {
     /// The first segment of the path: `live-streams`, `players`, `auth`, or `other`.
@@ -57,13 +57,13 @@ impl CallCount {
 }
 
 impl CallLog {
-    /// Calls to `/live-streams` that write (POST, PATCH, PUT, DELETE), whatever
-    /// became of them: refused and lost ones count.
+    /// Calls to `/live-streams` that write (POST, PATCH, PUT, DELETE), refused
+    /// and lost ones included.
     pub fn writes(&self) -> u64 {
         self.count(|each| each.resource == "live-streams" && !each.is_read())
     }
 
-    /// Calls of GET to `/live-streams`, whatever became of them.
+    /// Calls of GET to `/live-streams`, refused and lost ones included.
     pub fn reads(&self) -> u64 {
         self.count(|each| each.resource == "live-streams" && each.is_read())
     }
@@ -74,7 +74,7 @@ impl CallLog {
     }
 }
 
-/// The recorder behind [`CallLog`]: memory stays bounded however many calls come.
+/// The recorder behind [`CallLog`]: memory stays bounded however many calls arrive.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     kept: usize,
@@ -137,7 +137,7 @@ pub(crate) fn shown_path(uri: &http::Uri) -> String {
         shown.push('?');
         shown.push_str(&pairs.join("&"));
     }
-    if let Some((cut, _)) = shown.char_indices().nth(LONGEST_PATH) {
+    if let Some((cut, _)) = shown.char_indices().nth(MAX_PATH) {
         shown.truncate(cut);
         shown.push('…');
     }
@@ -196,6 +196,6 @@ mod tests {
     #[test]
     fn long_paths_are_cut() {
         let uri = format!("/live-streams/{}", "a".repeat(5_000)).parse().unwrap();
-        assert_eq!(shown_path(&uri).chars().count(), LONGEST_PATH + 1);
+        assert_eq!(shown_path(&uri).chars().count(), MAX_PATH + 1);
     }
 }

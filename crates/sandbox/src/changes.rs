@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use crate::config::{Config, parse_duration};
+use crate::config::{Config, duration_text};
+use crate::key::ProjectClaim;
 use crate::secret::Secret;
 
 /// New settings; what is left out stays as it is. In JSON, durations are texts
@@ -15,6 +16,12 @@ pub struct Changes {
     /// A new key; another one than before revokes every token.
     #[serde(default, deserialize_with = "secret")]
     pub api_key: Option<Secret>,
+    /// The project that the first key opens from now on.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// See [`Config::project_claim`]; holds for tokens made from now on.
+    #[serde(default)]
+    pub project_claim: Option<ProjectClaim>,
     /// See [`Config::reads`].
     #[serde(default)]
     pub reads: Option<u64>,
@@ -38,6 +45,10 @@ pub struct Changes {
 impl Changes {
     /// Overwrites what is given; the key and the latency are not the config's.
     pub(crate) fn apply(&self, config: &mut Config) {
+        if let Some(project) = &self.project {
+            config.project = Some(project.clone());
+        }
+        config.project_claim = self.project_claim.unwrap_or(config.project_claim);
         config.reads = self.reads.unwrap_or(config.reads);
         config.writes = self.writes.unwrap_or(config.writes);
         config.window = self.window.unwrap_or(config.window);
@@ -51,11 +62,9 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, 
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| {
-        parse_duration(&text).map_err(|error| serde::de::Error::custom(format!("{text:?}: {error}")))
-    })
-    .transpose()
+    #[derive(Deserialize)]
+    struct Text(#[serde(with = "duration_text")] Duration);
+    Ok(Option::<Text>::deserialize(deserializer)?.map(|Text(duration)| duration))
 }
 
 fn above_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
@@ -70,17 +79,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_texts_and_mistakes_are_told() {
+    fn durations_are_texts_and_mistakes_are_reported() {
         let changes: Changes = serde_json::from_str(r#"{"window": "2s", "list_lag": "0s"}"#).unwrap();
         assert_eq!(changes.window, Some(Duration::from_secs(2)));
         assert_eq!(changes.list_lag, Some(Duration::ZERO));
-        for (json, told) in [
+        for (json, expected) in [
             (r#"{"window": "0s"}"#, "above zero"),
             (r#"{"latency": "soon"}"#, "500ms"),
             (r#"{"speed": 1}"#, "speed"),
         ] {
             let error = serde_json::from_str::<Changes>(json).unwrap_err().to_string();
-            assert!(error.contains(told), "{json}: {error}");
+            assert!(error.contains(expected), "{json}: {error}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use crate::key::{ApiKey, ProjectClaim};
 use crate::secret::Secret;
 
 /// The settings of the state machine.
@@ -10,7 +11,15 @@ use crate::secret::Secret;
 pub struct Config {
     /// The key that `/auth/api-key` and HTTP Basic accept.
     pub api_key: Secret,
-    /// Calls of GET that a window allows. Production's limit by default.
+    /// The project that the key opens; `None`: the unnamed one, with opaque
+    /// tokens. The token of a named project is a JWT.
+    pub project: Option<String>,
+    /// More keys, each with its project.
+    pub more_keys: Vec<ApiKey>,
+    /// Where the tokens of named projects have the project's id.
+    pub project_claim: ProjectClaim,
+    /// Calls of GET that a window allows, for each project. Production's limit by
+    /// default.
     pub reads: u64,
     /// Calls of POST, PATCH, PUT and DELETE that a window allows.
     pub writes: u64,
@@ -28,6 +37,9 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             api_key: Secret::from("sandbox-key"),
+            project: None,
+            more_keys: Vec::new(),
+            project_claim: ProjectClaim::default(),
             reads: 500,
             writes: 200,
             window: Duration::from_secs(60),
@@ -48,6 +60,12 @@ pub struct Options {
     pub port: u16,
     /// See [`Config::api_key`].
     pub api_key: Secret,
+    /// See [`Config::project`].
+    pub project: Option<String>,
+    /// See [`Config::more_keys`].
+    pub more_keys: Vec<ApiKey>,
+    /// See [`Config::project_claim`].
+    pub project_claim: ProjectClaim,
     /// See [`Config::reads`].
     pub reads: u64,
     /// See [`Config::writes`].
@@ -69,17 +87,20 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let Config { api_key, reads, writes, window, list_lag, token_ttl, call_log } = Config::default();
+        let config = Config::default();
         Self {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
-            api_key,
-            reads,
-            writes,
-            window,
-            list_lag,
-            token_ttl,
-            call_log,
+            api_key: config.api_key,
+            project: config.project,
+            more_keys: config.more_keys,
+            project_claim: config.project_claim,
+            reads: config.reads,
+            writes: config.writes,
+            window: config.window,
+            list_lag: config.list_lag,
+            token_ttl: config.token_ttl,
+            call_log: config.call_log,
             latency: Duration::ZERO,
             seed: 1,
         }
@@ -91,6 +112,9 @@ impl Options {
     pub fn config(&self) -> Config {
         Config {
             api_key: self.api_key.clone(),
+            project: self.project.clone(),
+            more_keys: self.more_keys.clone(),
+            project_claim: self.project_claim,
             reads: self.reads,
             writes: self.writes,
             window: self.window,
@@ -115,10 +139,24 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     Duration::try_from(signed).map_err(|_| DurationError)
 }
 
-/// The text that [`parse_duration`] reads back.
-pub(crate) fn show_duration(duration: Duration) -> String {
-    jiff::SignedDuration::try_from(duration)
-        .map_or_else(|_| "forever".to_owned(), |signed| format!("{signed:#}"))
+/// Durations in JSON: the texts that [`parse_duration`] reads.
+pub(crate) mod duration_text {
+    use std::time::Duration;
+
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::parse_duration;
+
+    pub(crate) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        let signed = jiff::SignedDuration::try_from(*duration).unwrap_or(jiff::SignedDuration::MAX);
+        format!("{signed:#}").serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_duration(&text).map_err(|error| D::Error::custom(format!("{text:?}: {error}")))
+    }
 }
 
 #[cfg(test)]
@@ -138,7 +176,8 @@ mod tests {
     #[test]
     fn a_shown_duration_can_be_read_again() {
         for duration in [Duration::ZERO, Duration::from_millis(1_500), Duration::from_secs(3_725)] {
-            assert_eq!(parse_duration(&show_duration(duration)), Ok(duration));
+            let shown = duration_text::serialize(&duration, serde_json::value::Serializer).unwrap();
+            assert_eq!(duration_text::deserialize(shown).unwrap(), duration);
         }
     }
 

@@ -5,13 +5,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::answer::{self, Answer};
 use crate::api::Api;
 use crate::changes::Changes;
 use crate::rule_json;
-use crate::state::{self, EditError, NotChanged, StreamView};
+use crate::secret::Secret;
+use crate::state::{EditError, NotChanged, StreamView, object, refusal};
 
 /// What the server keeps: the API, and the setting that is its own.
 #[derive(Debug)]
@@ -55,8 +57,9 @@ pub(crate) fn handle(core: &mut Core, segments: &[&str], request: &Request<Bytes
             core.api.reset_calls();
             done()
         }
+        (["keys"], "POST") => point_key(core, request.body()),
         (["config"], "PUT") => configure(core, request.body()),
-        _ => failed(StatusCode::NOT_FOUND, "there is no such control endpoint, or not with this method"),
+        _ => failed(StatusCode::NOT_FOUND, "there is no control endpoint with this path and method"),
     }
 }
 
@@ -69,24 +72,22 @@ fn list_streams(core: &Core, request: &Request<Bytes>) -> Answer {
 }
 
 fn create_stream(core: &mut Core, body: &Bytes, now: Timestamp) -> Answer {
-    let Some(body) = state::object(body) else { return answer::unreadable_body() };
-    match core.api.state.create_stream(&body, now) {
-        Ok(stream) => view(&stream.view()),
-        Err(error) => state::stream_answer(Err(error)),
-    }
+    let Some(body) = object(body) else { return answer::unreadable_body() };
+    changed(core.api.state.create_from(&body, now))
 }
 
 fn edit_stream(core: &mut Core, id: &str, body: &Bytes, now: Timestamp) -> Answer {
-    let Some(body) = state::object(body) else { return answer::unreadable_body() };
-    match core.api.state.update_stream(id, &body, now) {
-        Ok(stream) => view(&stream.view()),
-        Err(error @ (NotChanged::NotFound | NotChanged::Refused(_))) => state::stream_answer(Err(error)),
-    }
+    let Some(body) = object(body) else { return answer::unreadable_body() };
+    changed(core.api.state.edit_from(id, &body, now))
+}
+
+fn changed(result: Result<StreamView, NotChanged>) -> Answer {
+    result.map_or_else(|error| refusal(&error), |stream| shown(&json!(stream)))
 }
 
 fn broadcast(core: &mut Core, id: &str, on: bool, now: Timestamp) -> Answer {
     match core.api.state.set_broadcasting(id, on, now) {
-        Ok(stream) => view(&stream),
+        Ok(stream) => shown(&json!(stream)),
         Err(error) => edit_failed(&error),
     }
 }
@@ -110,7 +111,7 @@ fn remove_fault(core: &mut Core, id: &str) -> Answer {
     if id.parse().is_ok_and(|id| core.api.faults.remove(id)) {
         done()
     } else {
-        failed(StatusCode::NOT_FOUND, "there is no such rule (any more)")
+        failed(StatusCode::NOT_FOUND, "there is no rule with this id; it is used up or was removed")
     }
 }
 
@@ -127,6 +128,23 @@ fn list_calls(core: &Core, request: &Request<Bytes>, now: Timestamp) -> Answer {
     }))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct PointedKey {
+    api_key: String,
+    project: Option<String>,
+}
+
+fn point_key(core: &mut Core, body: &Bytes) -> Answer {
+    match serde_json::from_slice::<PointedKey>(body) {
+        Ok(PointedKey { api_key, project }) => {
+            core.api.state.point_key(Secret::from(api_key), project);
+            done()
+        }
+        Err(error) => failed(StatusCode::BAD_REQUEST, &error.to_string()),
+    }
+}
+
 fn configure(core: &mut Core, body: &Bytes) -> Answer {
     match serde_json::from_slice::<Changes>(body) {
         Ok(changes) => {
@@ -141,10 +159,6 @@ fn limit(request: &Request<Bytes>) -> usize {
     let query = request.uri().query().unwrap_or_default();
     let limit = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "limit");
     limit.and_then(|(_, value)| value.parse().ok()).unwrap_or(usize::MAX)
-}
-
-fn view(stream: &StreamView) -> Answer {
-    shown(&json!(stream))
 }
 
 fn shown(value: &Value) -> Answer {

@@ -1,11 +1,20 @@
-//! Faults as values: what can go wrong with a call, and when it does.
+//! Faults as values: what goes wrong with a call.
 
 use std::time::Duration;
 
-use http::Method;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
-/// What goes wrong with a call. "Effect" is what the call does to the account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use crate::config::duration_text;
+
+/// What goes wrong with a call. "Effect" is what the call does to the project.
+///
+/// Faults are of two kinds. Most decide what happens to the call: the first rule
+/// with such a fault wins. The last seven change only what the API understands
+/// or shows ([`Fault::is_quirk`]); all of them that match apply, also beside a
+/// fault of the first kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fault", rename_all = "kebab-case")]
 pub enum Fault {
     /// The connection closes without an answer; no effect.
     LostBefore,
@@ -14,21 +23,37 @@ pub enum Fault {
     /// This status with an HTML body, as a proxy answers; no effect.
     ErrorBefore {
         /// The status of the answer.
+        #[serde(default = "unavailable", deserialize_with = "status")]
         status: u16,
     },
     /// This status with an HTML body, after the effect.
     ErrorAfter {
         /// The status of the answer.
+        #[serde(default = "unavailable", deserialize_with = "status")]
         status: u16,
     },
-    /// The effect and the answer come late, even if the client has gone.
+    /// This status with a JSON problem, as the API answers; no effect.
+    ProblemBefore {
+        /// The status of the answer.
+        #[serde(default = "unavailable", deserialize_with = "status")]
+        status: u16,
+    },
+    /// This status with a JSON problem, after the effect.
+    ProblemAfter {
+        /// The status of the answer.
+        #[serde(default = "unavailable", deserialize_with = "status")]
+        status: u16,
+    },
+    /// The effect and the answer are late, even if the client has gone.
     Delay {
         /// How late.
+        #[serde(with = "duration_text")]
         duration: Duration,
     },
-    /// The effect is at once, the answer late.
+    /// The effect is immediate, the answer late.
     DelayAfter {
         /// How late.
+        #[serde(with = "duration_text")]
         duration: Duration,
     },
     /// 401; no effect.
@@ -37,7 +62,8 @@ pub enum Fault {
     Forbidden,
     /// 429; no effect.
     RateLimited {
-        /// What the header tells to wait, in seconds.
+        /// The seconds to wait in the header.
+        #[serde(default = "one_second")]
         retry_after: u64,
     },
     /// The effect, then a body that is shorter than its Content-Length.
@@ -46,6 +72,61 @@ pub enum Fault {
     NotJson,
     /// The effect, then 200 with a body of many MiB.
     Huge,
+    /// The effect, then 200 with the body of another stream.
+    AnswerWith {
+        /// The id of the other stream.
+        answer_with: String,
+    },
+    /// A field of the body is accepted and ignored.
+    ForgetField {
+        /// Its name, like `public`.
+        field: String,
+    },
+    /// White space around a field of the body is removed before it is stored.
+    TrimField {
+        /// Its name, like `name`.
+        field: String,
+    },
+    /// A field of the body is stored in lower case. A player with the lower-case
+    /// id is added, so that `playerId` is still accepted.
+    LowerCaseField {
+        /// Its name, like `playerId`.
+        field: String,
+    },
+    /// A list ignores `sortBy`, and is in the order of creation.
+    IgnoreSortBy,
+    /// `itemsTotal` of a list is wrong.
+    WrongItemsTotal {
+        /// What is added to it.
+        by: i64,
+    },
+    /// A field of one stream has a wrong type in lists.
+    UnreadableItem {
+        /// The id of the stream.
+        stream: String,
+        /// The field, `name` unless given.
+        #[serde(default = "name")]
+        field: String,
+    },
+}
+
+fn unavailable() -> u16 {
+    503
+}
+
+fn one_second() -> u64 {
+    1
+}
+
+fn name() -> String {
+    "name".to_owned()
+}
+
+fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    match u16::deserialize(deserializer)? {
+        status @ 300..=599 => Ok(status),
+        status => Err(D::Error::custom(format!("status {status}: accepted are 300 to 599"))),
+    }
 }
 
 impl Fault {
@@ -56,6 +137,8 @@ impl Fault {
             Self::LostAfter => "lost-after",
             Self::ErrorBefore { .. } => "error-before",
             Self::ErrorAfter { .. } => "error-after",
+            Self::ProblemBefore { .. } => "problem-before",
+            Self::ProblemAfter { .. } => "problem-after",
             Self::Delay { .. } => "delay",
             Self::DelayAfter { .. } => "delay-after",
             Self::Unauthorized => "unauthorized",
@@ -64,95 +147,41 @@ impl Fault {
             Self::Truncated => "truncated",
             Self::NotJson => "not-json",
             Self::Huge => "huge",
+            Self::AnswerWith { .. } => "answer-with",
+            Self::ForgetField { .. } => "forget-field",
+            Self::TrimField { .. } => "trim-field",
+            Self::LowerCaseField { .. } => "lower-case-field",
+            Self::IgnoreSortBy => "ignore-sort-by",
+            Self::WrongItemsTotal { .. } => "wrong-items-total",
+            Self::UnreadableItem { .. } => "unreadable-item",
         }
     }
 
     /// Whether the call takes effect.
     pub fn has_effect(&self) -> bool {
-        match self {
-            Self::LostAfter
-            | Self::ErrorAfter { .. }
-            | Self::Delay { .. }
-            | Self::DelayAfter { .. }
-            | Self::Truncated
-            | Self::NotJson
-            | Self::Huge => true,
+        !matches!(
+            self,
             Self::LostBefore
-            | Self::ErrorBefore { .. }
-            | Self::Unauthorized
-            | Self::Forbidden
-            | Self::RateLimited { .. } => false,
-        }
-    }
-}
-
-/// A fault, and which calls it befalls.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Rule {
-    /// Only this method; `None`: any.
-    pub method: Option<String>,
-    /// Only paths that contain this text (the query is not looked at); `None`:
-    /// any, `/auth` too.
-    pub path: Option<String>,
-    /// What goes wrong.
-    pub fault: Fault,
-    /// How many calls it befalls; `None`: all, until it is removed.
-    pub times: Option<u64>,
-    /// The chance that it befalls a call that matches, 0 to 1.
-    pub probability: f64,
-    /// How many calls that match are spared first.
-    pub after: u64,
-}
-
-impl Rule {
-    /// The next call, whatever it is.
-    pub fn once(fault: Fault) -> Self {
-        Self { method: None, path: None, fault, times: Some(1), probability: 1.0, after: 0 }
+                | Self::ErrorBefore { .. }
+                | Self::ProblemBefore { .. }
+                | Self::Unauthorized
+                | Self::Forbidden
+                | Self::RateLimited { .. }
+        )
     }
 
-    /// Every call, until it is removed.
-    pub fn always(fault: Fault) -> Self {
-        Self { times: None, ..Self::once(fault) }
-    }
-
-    /// Only calls of this method to paths that contain `path`.
-    #[must_use]
-    pub fn on(mut self, method: impl Into<String>, path: impl Into<String>) -> Self {
-        self.method = Some(method.into());
-        self.path = Some(path.into());
-        self
-    }
-
-    /// Only paths that contain this text, whatever the method.
-    #[must_use]
-    pub fn on_path(mut self, path: impl Into<String>) -> Self {
-        self.path = Some(path.into());
-        self
-    }
-
-    /// So many calls.
-    #[must_use]
-    pub fn times(mut self, times: u64) -> Self {
-        self.times = Some(times);
-        self
-    }
-
-    /// Spares the first so many calls that match.
-    #[must_use]
-    pub fn after(mut self, spared: u64) -> Self {
-        self.after = spared;
-        self
-    }
-
-    /// With this chance, 0 to 1.
-    #[must_use]
-    pub fn with_probability(mut self, probability: f64) -> Self {
-        self.probability = probability;
-        self
-    }
-
-    pub(crate) fn matches(&self, method: &Method, path: &str) -> bool {
-        self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method.as_str()))
-            && self.path.as_deref().is_none_or(|part| path.contains(part))
+    /// Whether it changes only what the API understands or shows: such faults
+    /// apply together, and beside another fault.
+    pub fn is_quirk(&self) -> bool {
+        matches!(
+            self,
+            Self::AnswerWith { .. }
+                | Self::ForgetField { .. }
+                | Self::TrimField { .. }
+                | Self::LowerCaseField { .. }
+                | Self::IgnoreSortBy
+                | Self::WrongItemsTotal { .. }
+                | Self::UnreadableItem { .. }
+        )
     }
 }

@@ -1,15 +1,17 @@
-//! The faults in force: which one befalls the next call.
+//! The rules in force: which faults strike the next call.
 
-use http::Request;
-
-use crate::fault::{Fault, Rule};
+use crate::delivery::Arrival;
 use crate::generator::Generator;
+use crate::rule::Rule;
+use crate::scope::Facts;
 
 /// Names a rule until it is removed or used up.
 pub type RuleId = u64;
 
-/// The rules in force, in the order they were added. The first rule that
-/// befalls a call decides; the rules after it don't see that call.
+/// The rules in force, in the order they were added. The first rule that strikes
+/// a call decides what happens to it; the rules after it don't see that call, but
+/// for those with a quirk ([`Fault::is_quirk`](crate::Fault::is_quirk)), which
+/// all apply.
 #[derive(Debug)]
 pub struct Faults {
     rules: Vec<(RuleId, Rule)>,
@@ -49,50 +51,66 @@ impl Faults {
         &self.rules
     }
 
-    /// The fault that befalls this call, if any. Uses the rule up by one.
-    pub fn befall<B>(&mut self, request: &Request<B>) -> Option<Fault> {
-        let (method, path) = (request.method(), request.uri().path());
-        let generator = &mut self.generator;
-        let hit = self.rules.iter_mut().find_map(|(id, rule)| {
-            if !rule.matches(method, path) {
-                return None;
+    /// The faults that strike this call. Uses their rules up by one.
+    pub(crate) fn strike(&mut self, call: &Facts<'_>) -> Arrival {
+        let mut arrival = Arrival::default();
+        for (_, rule) in &mut self.rules {
+            let quirk = rule.fault.is_quirk();
+            if !quirk && arrival.fault.is_some() || !strikes(rule, call, &mut self.generator) {
+                continue;
             }
-            if rule.after > 0 {
-                rule.after -= 1;
-                return None;
+            if quirk {
+                arrival.quirks.push(rule.fault.clone());
+            } else {
+                arrival.fault = Some(rule.fault.clone());
             }
-            // Certain rules draw nothing, so that adding one leaves the chances
-            // of the others as they were.
-            if rule.probability < 1.0 && generator.fraction() >= rule.probability {
-                return None;
-            }
-            rule.times = rule.times.map(|times| times.saturating_sub(1));
-            Some((*id, rule.fault.clone(), rule.times == Some(0)))
-        });
-        let (id, fault, used_up) = hit?;
-        if used_up {
-            self.remove(id);
         }
-        Some(fault)
+        self.rules.retain(|(_, rule)| rule.times != Some(0));
+        arrival
     }
+}
+
+/// Whether the rule strikes the call; if so, it is used up by one.
+fn strikes(rule: &mut Rule, call: &Facts<'_>, generator: &mut Generator) -> bool {
+    if !rule.scope.matches(call) {
+        return false;
+    }
+    if rule.after > 0 {
+        rule.after -= 1;
+        return false;
+    }
+    // Certain rules draw nothing, so that adding one leaves the chances of the
+    // others as they were.
+    if rule.probability < 1.0 && generator.fraction() >= rule.probability {
+        return false;
+    }
+    rule.times = rule.times.map(|times| times.saturating_sub(1));
+    true
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use bytes::Bytes;
+    use http::Request;
 
-    fn call(method: &str, path: &str) -> Request<()> {
-        Request::builder().method(method).uri(path).body(()).unwrap()
+    use super::*;
+    use crate::config::Config;
+    use crate::fault::Fault;
+    use crate::state::State;
+
+    fn struck(faults: &mut Faults, method: &str, path: &str) -> Option<Fault> {
+        let call = Request::builder().method(method).uri(path).body(Bytes::new()).unwrap();
+        faults.strike(&Facts::of(&call, &State::new(Config::default(), 1))).fault().cloned()
     }
 
     #[test]
-    fn a_rule_befalls_only_what_it_matches_and_only_so_often() {
+    fn a_rule_strikes_what_it_matches_and_only_so_often() {
         let mut faults = Faults::new(1);
         faults.inject(Rule::once(Fault::LostAfter).on("post", "/live-streams").times(2).after(1));
-        let post = call("POST", "/live-streams?x=1");
-        assert_eq!(faults.befall(&call("GET", "/live-streams")), None);
-        assert_eq!(faults.befall(&call("POST", "/players")), None);
-        let seen: Vec<bool> = (0..4).map(|_| faults.befall(&post).is_some()).collect();
+        assert_eq!(struck(&mut faults, "GET", "/live-streams"), None);
+        assert_eq!(struck(&mut faults, "POST", "/players"), None);
+        let seen: Vec<bool> =
+            (0..4).map(|_| struck(&mut faults, "POST", "/live-streams?x=1").is_some()).collect();
         assert_eq!(seen, [false, true, true, false]);
         assert!(faults.rules().is_empty(), "a rule that is used up is gone");
     }
@@ -102,9 +120,9 @@ mod tests {
         let mut faults = Faults::new(1);
         let first = faults.inject(Rule::always(Fault::Forbidden));
         faults.inject(Rule::once(Fault::Huge));
-        assert_eq!(faults.befall(&call("GET", "/")), Some(Fault::Forbidden));
+        assert_eq!(struck(&mut faults, "GET", "/"), Some(Fault::Forbidden));
         assert!(faults.remove(first));
-        assert_eq!(faults.befall(&call("GET", "/")), Some(Fault::Huge));
+        assert_eq!(struck(&mut faults, "GET", "/"), Some(Fault::Huge));
     }
 
     #[test]
@@ -112,7 +130,7 @@ mod tests {
         let draw = |seed| {
             let mut faults = Faults::new(seed);
             faults.inject(Rule::always(Fault::LostBefore).with_probability(0.25));
-            (0..10_000).map(|_| faults.befall(&call("GET", "/")).is_some()).collect::<Vec<bool>>()
+            (0..10_000).map(|_| struck(&mut faults, "GET", "/").is_some()).collect::<Vec<bool>>()
         };
         let hits = draw(5).into_iter().filter(|hit| *hit).count();
         assert!((2_200..2_800).contains(&hits), "{hits}");

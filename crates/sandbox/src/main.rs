@@ -4,11 +4,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use apivideo_sandbox::{Options, Sandbox, parse_duration};
+use apivideo_sandbox::{ApiKey, Options, ProjectClaim, Sandbox, parse_duration};
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-/// A local api.video: live streams, players, faults, and a page to look at.
+/// A local api.video: live streams, players, faults, and a page in the browser.
 #[derive(Debug, Parser)]
 #[command(name = "apivideo-sandbox", version)]
 struct Flags {
@@ -16,31 +16,39 @@ struct Flags {
     #[arg(long, default_value_t = 8990)]
     port: u16,
     /// The address to listen on. The control endpoints ask for no key: keep it
-    /// to loopback unless the network is yours
+    /// on loopback unless you trust the network
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     address: IpAddr,
-    /// Calls of GET that a window allows
+    /// Reads (GET) that a window allows
     #[arg(long, default_value_t = 500)]
     reads: u64,
-    /// Calls of POST, PATCH, PUT and DELETE that a window allows
+    /// Writes (POST, PATCH, PUT and DELETE) that a window allows
     #[arg(long, default_value_t = 200)]
     writes: u64,
-    /// How long a window of the limits lasts
+    /// The length of a rate limit window
     #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = above_zero)]
     window: Duration,
-    /// How long every answer is held back
+    /// The delay of every answer
     #[arg(long, default_value = "0ms", value_name = "DURATION", value_parser = parse_duration)]
     latency: Duration,
-    /// How far lists trail behind creates, changes and deletes
+    /// The delay until lists show creates, changes and deletes
     #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = parse_duration)]
     list_lag: Duration,
-    /// The key that clients must use
-    #[arg(long, default_value = "sandbox-key")]
-    api_key: String,
-    /// How long an access token is valid
+    /// A key that clients may use, and the project that it opens. Repeatable:
+    /// each project has streams and limits of its own
+    #[arg(long, default_value = "sandbox-key", value_name = "KEY[=PROJECT]")]
+    api_key: Vec<ApiKey>,
+    /// The project of the keys that name none; access tokens are then JSON Web
+    /// Tokens that name it, and opaque otherwise
+    #[arg(long)]
+    project: Option<String>,
+    /// Where an access token names its project: projectId or context.project
+    #[arg(long, default_value = "projectId", value_name = "CLAIM")]
+    project_claim: ProjectClaim,
+    /// The lifetime of an access token
     #[arg(long, default_value = "3600s", value_name = "DURATION", value_parser = above_zero)]
     token_ttl: Duration,
-    /// The seed of ids, keys and chances
+    /// The seed of ids, stream keys and probabilities
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -54,10 +62,20 @@ fn above_zero(text: &str) -> Result<Duration, String> {
 
 impl From<Flags> for Options {
     fn from(flags: Flags) -> Self {
+        let project = |own: Option<String>| own.or_else(|| flags.project.clone());
+        let mut keys = flags
+            .api_key
+            .into_iter()
+            .map(|ApiKey { key, project: own }| ApiKey { key, project: project(own) });
+        let default = Self::default();
+        let first = keys.next().unwrap_or(ApiKey { key: default.api_key.clone(), project: None });
         Self {
             address: flags.address,
             port: flags.port,
-            api_key: flags.api_key.into(),
+            api_key: first.key,
+            project: first.project,
+            more_keys: keys.collect(),
+            project_claim: flags.project_claim,
             reads: flags.reads,
             writes: flags.writes,
             window: flags.window,
@@ -65,7 +83,7 @@ impl From<Flags> for Options {
             token_ttl: flags.token_ttl,
             latency: flags.latency,
             seed: flags.seed,
-            ..Self::default()
+            ..default
         }
     }
 }
@@ -112,7 +130,7 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     Ok(async {
         if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::warn!(%error, "Ctrl-C can't be caught");
+            tracing::warn!(%error, "can't listen for Ctrl-C");
             std::future::pending::<()>().await;
         }
     })

@@ -1,58 +1,28 @@
 //! Rules as JSON, for `/_sandbox/faults`.
 
-use std::time::Duration;
-
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::config::{parse_duration, show_duration};
-use crate::fault::{Fault, Rule};
+use crate::fault::Fault;
 use crate::faults::RuleId;
+use crate::rule::Rule;
+use crate::scope::Scope;
 
-/// What a proxy answers whose upstream is gone.
-const DEFAULT_STATUS: u16 = 503;
-/// Seconds that an injected 429 tells to wait, unless the rule says otherwise.
-const DEFAULT_RETRY_AFTER: u64 = 1;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Serialize, Deserialize)]
 struct RuleJson {
     #[serde(default, rename = "match")]
-    matches: MatchJson,
-    fault: Kind,
-    status: Option<u16>,
-    duration: Option<String>,
-    retry_after: Option<u64>,
+    scope: Scope,
     #[serde(default = "once")]
     times: Option<u64>,
+    #[serde(default, skip_serializing)]
+    forever: bool,
     #[serde(default = "certain")]
     probability: f64,
     #[serde(default)]
     after: u64,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MatchJson {
-    method: Option<String>,
-    path: Option<String>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Kind {
-    LostBefore,
-    LostAfter,
-    ErrorBefore,
-    ErrorAfter,
-    Delay,
-    DelayAfter,
-    Unauthorized,
-    Forbidden,
-    RateLimited,
-    Truncated,
-    NotJson,
-    Huge,
+    /// The fault's name and its parameters: everything else.
+    #[serde(flatten)]
+    fault: Map<String, Value>,
 }
 
 fn once() -> Option<u64> {
@@ -63,7 +33,7 @@ fn certain() -> f64 {
     1.0
 }
 
-/// Reads a rule; the error says which value is wrong and what is accepted.
+/// Reads a rule; the error names the wrong value and what is accepted.
 pub(crate) fn read(body: &[u8]) -> Result<Rule, String> {
     let rule: RuleJson = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     if !(0.0..=1.0).contains(&rule.probability) {
@@ -73,86 +43,48 @@ pub(crate) fn read(body: &[u8]) -> Result<Rule, String> {
         return Err("times 0: accepted are numbers above 0, or null for no end".to_owned());
     }
     Ok(Rule {
-        fault: rule.fault()?,
-        method: rule.matches.method,
-        path: rule.matches.path,
-        times: rule.times,
+        fault: fault(rule.fault)?,
+        scope: rule.scope,
+        times: if rule.forever { None } else { rule.times },
         probability: rule.probability,
         after: rule.after,
     })
 }
 
-impl RuleJson {
-    fn fault(&self) -> Result<Fault, String> {
-        self.refuse_foreign_parameters()?;
-        Ok(match self.fault {
-            Kind::LostBefore => Fault::LostBefore,
-            Kind::LostAfter => Fault::LostAfter,
-            Kind::ErrorBefore => Fault::ErrorBefore { status: self.status()? },
-            Kind::ErrorAfter => Fault::ErrorAfter { status: self.status()? },
-            Kind::Delay => Fault::Delay { duration: self.duration()? },
-            Kind::DelayAfter => Fault::DelayAfter { duration: self.duration()? },
-            Kind::Unauthorized => Fault::Unauthorized,
-            Kind::Forbidden => Fault::Forbidden,
-            Kind::RateLimited => {
-                Fault::RateLimited { retry_after: self.retry_after.unwrap_or(DEFAULT_RETRY_AFTER) }
-            }
-            Kind::Truncated => Fault::Truncated,
-            Kind::NotJson => Fault::NotJson,
-            Kind::Huge => Fault::Huge,
-        })
-    }
-
-    /// A parameter of another fault is a mistake, not something to ignore.
-    fn refuse_foreign_parameters(&self) -> Result<(), String> {
-        let foreign = |name, takers| Err(format!("{name}: only {takers} take it"));
-        if self.status.is_some() && !matches!(self.fault, Kind::ErrorBefore | Kind::ErrorAfter) {
-            return foreign("status", "error-before and error-after");
+/// A parameter of another fault is a mistake, not something to ignore.
+fn fault(given: Map<String, Value>) -> Result<Fault, String> {
+    let names: Vec<String> = given.keys().cloned().collect();
+    let fault: Fault =
+        serde_json::from_value(Value::Object(given)).map_err(|error| match error.to_string() {
+            missing if missing.contains("`duration`") => format!("{missing}: a text like 500ms, 60s or 5m"),
+            other => other,
+        })?;
+    let taken = parameters(&fault);
+    match names.iter().find(|name| !taken.contains_key(*name)) {
+        None => Ok(fault),
+        Some(foreign) => {
+            let taken: Vec<&str> = taken.keys().map(String::as_str).filter(|name| *name != "fault").collect();
+            Err(format!("{foreign}: {} takes only [{}]", fault.name(), taken.join(", ")))
         }
-        if self.duration.is_some() && !matches!(self.fault, Kind::Delay | Kind::DelayAfter) {
-            return foreign("duration", "delay and delay-after");
-        }
-        if self.retry_after.is_some() && !matches!(self.fault, Kind::RateLimited) {
-            return foreign("retry_after", "rate-limited faults");
-        }
-        Ok(())
-    }
-
-    fn status(&self) -> Result<u16, String> {
-        match self.status.unwrap_or(DEFAULT_STATUS) {
-            status @ 400..=599 => Ok(status),
-            status => Err(format!("status {status}: accepted are 400 to 599")),
-        }
-    }
-
-    fn duration(&self) -> Result<Duration, String> {
-        let text = self.duration.as_deref().ok_or("duration is missing: write one like 500ms, 60s or 5m")?;
-        parse_duration(text).map_err(|error| format!("duration {text:?}: {error}"))
     }
 }
 
-/// The rule as it stands: `times` and `after` are what is left.
-pub(crate) fn show(id: RuleId, rule: &Rule) -> Value {
-    let mut shown = Map::new();
-    shown.insert("id".into(), id.into());
-    shown.insert("match".into(), json!({"method": rule.method, "path": rule.path}));
-    shown.insert("fault".into(), rule.fault.name().into());
-    match &rule.fault {
-        Fault::ErrorBefore { status } | Fault::ErrorAfter { status } => {
-            shown.insert("status".into(), (*status).into());
-        }
-        Fault::Delay { duration } | Fault::DelayAfter { duration } => {
-            shown.insert("duration".into(), show_duration(*duration).into());
-        }
-        Fault::RateLimited { retry_after } => {
-            shown.insert("retry_after".into(), (*retry_after).into());
-        }
-        _ => {}
+fn parameters(fault: &Fault) -> Map<String, Value> {
+    match serde_json::to_value(fault) {
+        Ok(Value::Object(parameters)) => parameters,
+        _ => Map::new(),
     }
-    shown.insert("times".into(), rule.times.into());
-    shown.insert("probability".into(), rule.probability.into());
-    shown.insert("after".into(), rule.after.into());
-    Value::Object(shown)
+}
+
+/// The rule as it is now: `times` and `after` are what is left.
+pub(crate) fn show(id: RuleId, rule: &Rule) -> Value {
+    let Rule { scope, fault, times, probability, after } = rule.clone();
+    let fault = parameters(&fault);
+    let mut shown = json!(RuleJson { scope, times, forever: false, probability, after, fault });
+    if let Some(fields) = shown.as_object_mut() {
+        fields.insert("id".into(), id.into());
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -166,6 +98,8 @@ mod tests {
             json!({"fault": "lost-after"}),
             json!({"fault": "error-before", "status": 502}),
             json!({"fault": "error-after", "status": 500}),
+            json!({"fault": "problem-before", "status": 409}),
+            json!({"fault": "problem-after", "status": 499}),
             json!({"fault": "delay", "duration": "2s"}),
             json!({"fault": "delay-after", "duration": "500ms"}),
             json!({"fault": "unauthorized"}),
@@ -174,13 +108,33 @@ mod tests {
             json!({"fault": "truncated"}),
             json!({"fault": "not-json"}),
             json!({"fault": "huge"}),
+            json!({"fault": "answer-with", "answer_with": "li1"}),
+            json!({"fault": "forget-field", "field": "public"}),
+            json!({"fault": "trim-field", "field": "name"}),
+            json!({"fault": "lower-case-field", "field": "playerId"}),
+            json!({"fault": "ignore-sort-by"}),
+            json!({"fault": "wrong-items-total", "by": -1}),
+            json!({"fault": "unreadable-item", "stream": "li1", "field": "public"}),
         ];
         for fault in faults {
-            let shown = show(3, &read(fault.to_string().as_bytes()).unwrap());
+            let rule = read(fault.to_string().as_bytes()).unwrap();
+            let shown = show(3, &rule);
             for (name, value) in fault.as_object().unwrap() {
                 assert_eq!(&shown[name], value, "{fault}");
             }
             assert_eq!((&shown["times"], &shown["id"]), (&json!(1), &json!(3)));
+            assert_eq!(rule.fault.name(), fault["fault"]);
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_is_left_out_has_a_default() {
+        for (fault, name, value) in [
+            (json!({"fault": "error-before"}), "status", json!(503)),
+            (json!({"fault": "rate-limited"}), "retry_after", json!(1)),
+            (json!({"fault": "unreadable-item", "stream": "li1"}), "field", json!("name")),
+        ] {
+            assert_eq!(show(1, &read(fault.to_string().as_bytes()).unwrap())[name], value);
         }
     }
 
@@ -190,22 +144,25 @@ mod tests {
             (json!({"fault": "explode"}), "lost-before"),
             (json!({}), "fault"),
             (json!({"fault": "huge", "oops": 1}), "oops"),
-            (json!({"fault": "huge", "status": 500}), "error-before"),
-            (json!({"fault": "error-after", "status": 200}), "400 to 599"),
+            (json!({"fault": "huge", "status": 500}), "status: huge takes only []"),
+            (json!({"fault": "delay", "duration": "1s", "status": 500}), "only [duration]"),
+            (json!({"fault": "error-after", "status": 200}), "300 to 599"),
             (json!({"fault": "delay"}), "500ms"),
             (json!({"fault": "delay", "duration": "soon"}), "500ms"),
             (json!({"fault": "huge", "probability": 2}), "0 to 1"),
             (json!({"fault": "huge", "times": 0}), "null"),
             (json!({"fault": "huge", "match": {"verb": "GET"}}), "verb"),
         ];
-        for (rule, told) in cases {
+        for (rule, expected) in cases {
             let error = read(rule.to_string().as_bytes()).unwrap_err();
-            assert!(error.contains(told), "{rule}: {error}");
+            assert!(error.contains(expected), "{rule}: {error}");
         }
     }
 
     #[test]
-    fn null_times_means_without_end() {
+    fn null_times_and_forever_mean_without_end() {
+        assert_eq!(read(br#"{"fault": "huge"}"#).unwrap().times, Some(1));
         assert_eq!(read(br#"{"fault": "huge", "times": null}"#).unwrap().times, None);
+        assert_eq!(read(br#"{"fault": "huge", "forever": true}"#).unwrap().times, None);
     }
 }

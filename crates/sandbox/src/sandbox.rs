@@ -13,8 +13,8 @@ use crate::calls::CallLog;
 use crate::changes::Changes;
 use crate::config::Options;
 use crate::control::Core;
-use crate::fault::Rule;
 use crate::faults::RuleId;
+use crate::rule::Rule;
 use crate::secret::Secret;
 use crate::server::{Shared, serve};
 use crate::state::{EditError, NewStream, StreamPatch, StreamView};
@@ -159,7 +159,12 @@ impl Sandbox {
         self.shared.lock().api.faults.clear();
     }
 
-    /// Revokes the old key and every token; from now on `key` is accepted.
+    /// Makes `key` open `project` from now on; see [`State::point_key`](crate::State::point_key).
+    pub fn point_key(&self, key: impl Into<Secret>, project: Option<String>) {
+        self.shared.lock().api.state.point_key(key.into(), project);
+    }
+
+    /// Revokes the first key and its tokens; from now on `key` is accepted.
     pub fn set_api_key(&self, key: impl Into<Secret>) {
         self.shared.lock().api.state.set_api_key(key.into());
     }

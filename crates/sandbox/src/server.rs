@@ -1,4 +1,4 @@
-//! The thin shell: sockets, waiting, and acting out what [`Api`] decided.
+//! The thin shell: sockets, waiting, and sending what [`Api`] decided.
 //!
 //! [`Api`]: crate::Api
 
@@ -19,10 +19,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::answer::{self, Answer};
-use crate::api::Delivery;
 use crate::body::{AnswerBody, Closed};
 use crate::calls::shown_path;
 use crate::control::{self, Core};
+use crate::delivery::Delivery;
 
 const PAGE: &str = include_str!("page.html");
 /// The page may run its own script and style and call its own server, no more.
@@ -31,7 +31,7 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 /// Room for the largest thumbnail and its form.
-const LARGEST_BODY: usize = 10 * 1024 * 1024;
+const MAX_BODY: usize = 10 * 1024 * 1024;
 /// How long to wait after a failed accept: too many open files won't pass at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -70,7 +70,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) -> Infalli
 
 async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "answers may come late");
+        tracing::debug!(%error, "answers may be late");
     }
     let service = service_fn(|request| respond(Arc::clone(&shared), request));
     // An error is a client that went away, or a fault that closed the
@@ -83,7 +83,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
 /// An error makes hyper close the connection without an answer.
 async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<AnswerBody>, Closed> {
     let (parts, body) = request.into_parts();
-    let body = match Limited::new(body, LARGEST_BODY).collect().await {
+    let body = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => return Ok(whole(answer::too_large())),
         Err(_) => return Err(Closed),
@@ -96,8 +96,8 @@ async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Resp
         ["_sandbox", rest @ ..] => {
             Ok(whole(control::handle(&mut shared.lock(), rest, &request, Timestamp::now())))
         }
-        // A task of its own: the effect of a call that came in happens, though
-        // its client may have given up and closed the connection.
+        // A task of its own: a call that has arrived takes effect, even if its
+        // client has closed the connection.
         _ => tokio::spawn(call(shared, request)).await.map_err(|_| Closed)?,
     }
 }

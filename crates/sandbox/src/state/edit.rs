@@ -4,12 +4,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::State;
-use super::fields::StreamFields;
+use super::account::State;
 use super::player::Player;
-use super::stream::{LiveStream, StreamView};
-use super::streams::Moment;
-use crate::answer::Invalid;
+use super::project::{NotChanged, Project};
+use super::stream::StreamView;
+use crate::key::ProjectId;
+
+/// The fields of a control request that the API doesn't have.
+const PROJECT: &str = "project";
+const HIDDEN: &str = "hidden";
 
 /// A stream to create.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -20,9 +23,12 @@ pub struct NewStream {
     /// Left out: true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public: Option<bool>,
-    /// A player of the account.
+    /// A player of the project.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub player_id: Option<String>,
+    /// Left out: the project of the first key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
 }
 
 impl NewStream {
@@ -42,9 +48,11 @@ pub struct StreamPatch {
     /// Whether it can be watched without a token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public: Option<bool>,
-    /// A player of the account; `Some(None)` clears it.
+    /// A player of the project; `Some(None)` clears it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub player_id: Option<Option<String>>,
+    /// Whether `updatedAt` stays as it is, so that the change can't be found by it.
+    pub hidden: bool,
 }
 
 /// Why a change behind the operator's back was not made.
@@ -53,7 +61,7 @@ pub enum EditError {
     /// There is no stream with this id.
     #[error("there is no live stream {id}")]
     NotFound {
-        /// The id that led nowhere.
+        /// The id that was not found.
         id: String,
     },
     /// The API would refuse these values as well.
@@ -62,13 +70,6 @@ pub enum EditError {
         /// Each field with what is wrong with it.
         why: String,
     },
-}
-
-/// Why a change was not made, before it is worded for a person or a client.
-#[derive(Debug)]
-pub(crate) enum NotChanged {
-    NotFound,
-    Refused(Vec<Invalid>),
 }
 
 impl NotChanged {
@@ -85,14 +86,24 @@ impl NotChanged {
 }
 
 impl State {
-    /// All streams that exist, oldest first, whatever lists show.
+    /// The streams of all projects, oldest first, whatever lists show.
     pub fn streams(&self) -> Vec<StreamView> {
-        self.streams.current().map(LiveStream::view).collect()
+        let of_one = |(id, project): (&ProjectId, &Project)| {
+            project.streams.current().map(|stream| stream.view(id)).collect::<Vec<_>>()
+        };
+        let mut streams: Vec<StreamView> = self.projects.iter().flat_map(of_one).collect();
+        streams.sort_by_key(|stream| stream.created_at);
+        streams
     }
 
-    /// One stream.
+    /// One stream, whatever its project.
     pub fn stream(&self, id: &str) -> Option<StreamView> {
-        self.streams.get(id).map(LiveStream::view)
+        self.projects.iter().find_map(|(project, each)| Some(each.streams.get(id)?.view(project)))
+    }
+
+    /// The stream as the API answers it, secrets included.
+    pub(crate) fn stream_json(&self, id: &str) -> Option<Value> {
+        self.projects.values().find_map(|project| Some(project.streams.get(id)?.to_json()))
     }
 
     /// Creates a stream.
@@ -100,8 +111,7 @@ impl State {
     /// # Errors
     /// [`EditError::Refused`] when the API would refuse these values.
     pub fn create(&mut self, new: &NewStream, now: Timestamp) -> Result<StreamView, EditError> {
-        let now = self.advance(now);
-        self.create_stream(&object(new), now).map(|stream| stream.view()).map_err(|error| error.worded(""))
+        self.create_from(&object(new), now).map_err(|error| error.worded(""))
     }
 
     /// Changes a stream.
@@ -109,10 +119,7 @@ impl State {
     /// # Errors
     /// [`EditError`] when it does not exist or the API would refuse the values.
     pub fn edit(&mut self, id: &str, patch: &StreamPatch, now: Timestamp) -> Result<StreamView, EditError> {
-        let now = self.advance(now);
-        self.update_stream(id, &object(patch), now)
-            .map(|stream| stream.view())
-            .map_err(|error| error.worded(id))
+        self.edit_from(id, &object(patch), now).map_err(|error| error.worded(id))
     }
 
     /// Deletes a stream.
@@ -121,7 +128,9 @@ impl State {
     /// [`EditError::NotFound`].
     pub fn delete(&mut self, id: &str, now: Timestamp) -> Result<(), EditError> {
         let now = self.advance(now);
-        if self.streams.remove(id, self.moment(now)) { Ok(()) } else { Err(NotChanged::NotFound.worded(id)) }
+        let moment = self.moment(now);
+        let deleted = self.holder(id).and_then(|(_, project)| project.delete_stream(id, moment));
+        deleted.map_err(|error| error.worded(id))
     }
 
     /// Puts a stream on air, or ends its broadcast. No setting changes, so
@@ -131,57 +140,64 @@ impl State {
     /// [`EditError::NotFound`].
     pub fn set_broadcasting(&mut self, id: &str, on: bool, now: Timestamp) -> Result<StreamView, EditError> {
         let now = self.advance(now);
-        let Some(stream) = self.streams.get(id) else { return Err(NotChanged::NotFound.worded(id)) };
-        let mut changed = stream.clone();
-        changed.broadcasting = on;
-        let view = changed.view();
-        if *stream != changed {
-            self.streams.replace(changed, self.moment(now));
-        }
-        Ok(view)
+        let moment = self.moment(now);
+        let changed = self.holder(id).and_then(|(name, project)| {
+            project.set_broadcasting(id, on, moment).map(|stream| stream.view(&name))
+        });
+        changed.map_err(|error| error.worded(id))
     }
 
-    /// Deletes every stream; lists show it at once.
+    /// Deletes every stream of every project; lists show it at once.
     pub fn clear_streams(&mut self) {
-        self.streams.clear();
+        self.projects.values_mut().for_each(|project| project.streams.clear());
     }
 
-    /// Adds a player with this id, with the default theme.
+    /// Adds a player with this id, with the default theme, to every project.
     pub fn add_player(&mut self, id: impl Into<String>, now: Timestamp) {
-        let now = self.advance(now);
-        self.players.insert(Player::new(id.into(), now));
+        let (id, now) = (id.into(), self.advance(now));
+        for project in self.projects.values_mut() {
+            project.players.insert(Player::new(id.clone(), now));
+        }
     }
 
-    pub(crate) fn create_stream(
+    /// Whether any project has this player.
+    pub(crate) fn has_player(&self, id: &str) -> bool {
+        self.projects.values().any(|project| project.players.get(id).is_some())
+    }
+
+    /// Creates a stream from a control request.
+    pub(crate) fn create_from(
         &mut self,
         body: &Map<String, Value>,
         now: Timestamp,
-    ) -> Result<LiveStream, NotChanged> {
-        let settings = StreamFields::read(body, &self.players).and_then(StreamFields::create);
-        let stream = LiveStream::new(settings.map_err(NotChanged::Refused)?, &mut self.generator, now);
-        self.streams.insert(stream.clone(), self.moment(now));
-        Ok(stream)
+    ) -> Result<StreamView, NotChanged> {
+        let now = self.advance(now);
+        let moment = self.moment(now);
+        let named = body.get(PROJECT).and_then(Value::as_str).map(str::to_owned);
+        let id = ProjectId::from(named.or_else(|| self.config.project.clone()));
+        let project = self.projects.entry(id.clone()).or_default();
+        project.create_stream(body, &mut self.generator, moment).map(|stream| stream.view(&id))
     }
 
-    pub(crate) fn update_stream(
+    /// Changes a stream as a control request asks.
+    pub(crate) fn edit_from(
         &mut self,
         id: &str,
         body: &Map<String, Value>,
         now: Timestamp,
-    ) -> Result<LiveStream, NotChanged> {
-        let before = self.streams.get(id).ok_or(NotChanged::NotFound)?;
-        let fields = StreamFields::read(body, &self.players).map_err(NotChanged::Refused)?;
-        let mut stream = before.clone();
-        stream.settings = fields.update(&before.settings);
-        if stream.settings != before.settings {
-            stream.updated_at = now;
-            self.streams.replace(stream.clone(), self.moment(now));
-        }
-        Ok(stream)
+    ) -> Result<StreamView, NotChanged> {
+        let now = self.advance(now);
+        let moment = self.moment(now);
+        let hidden = body.get(HIDDEN).and_then(Value::as_bool).unwrap_or(false);
+        let (name, project) = self.holder(id)?;
+        project.update_stream(id, body, hidden, moment).map(|stream| stream.view(&name))
     }
 
-    pub(crate) fn moment(&self, now: Timestamp) -> Moment {
-        Moment { now, lag: self.config.list_lag }
+    /// The project that a stream is in.
+    fn holder(&mut self, id: &str) -> Result<(ProjectId, &mut Project), NotChanged> {
+        let mut projects = self.projects.iter_mut();
+        let found = projects.find(|(_, project)| project.streams.get(id).is_some());
+        found.map(|(name, project)| (name.clone(), project)).ok_or(NotChanged::NotFound)
     }
 }
 

@@ -1,16 +1,15 @@
-//! Reading and checking what a client wants a live stream to be.
+//! Reads and checks the settings that a client sends for a live stream.
 
 use serde_json::{Map, Value};
 
+use super::attribute::{BLANK, NULL, boolean, text};
 use super::players::Players;
 use super::stream::{Restream, Settings};
 use crate::answer::Invalid;
 use crate::secret::Secret;
 
-const LONGEST_NAME: usize = 255;
-const MOST_RESTREAMS: usize = 5;
-const BLANK: &str = "This value should not be blank.";
-const NULL: &str = "This value should not be null.";
+const MAX_NAME: usize = 255;
+const MAX_RESTREAMS: usize = 5;
 
 /// The fields that a body names; unknown ones are ignored, as the API does.
 #[derive(Debug, Default)]
@@ -24,7 +23,7 @@ pub(crate) struct StreamFields {
 }
 
 impl StreamFields {
-    /// Reads a body. Every refused field is told, not only the first.
+    /// Reads a body. Every refused field is reported, not only the first.
     pub(crate) fn read(body: &Map<String, Value>, players: &Players) -> Result<Self, Vec<Invalid>> {
         let mut refused = Vec::new();
         let fields = Self {
@@ -68,20 +67,10 @@ fn keep<T>(read: Option<Result<T, Invalid>>, refused: &mut Vec<Invalid>) -> Opti
     }
 }
 
-/// A text that isn't empty.
-pub(crate) fn text(name: &str, value: &Value) -> Result<String, Invalid> {
-    match value {
-        Value::Null => Err(Invalid::new(name, NULL)),
-        Value::String(text) if text.is_empty() => Err(Invalid::new(name, BLANK)),
-        Value::String(text) => Ok(text.clone()),
-        _ => Err(Invalid::new(name, "This value should be of type string.")),
-    }
-}
-
 fn name(value: &Value) -> Result<String, Invalid> {
     let name = text("name", value)?;
-    if name.chars().count() > LONGEST_NAME {
-        let detail = format!("This value is too long. It should have {LONGEST_NAME} characters or less.");
+    if name.chars().count() > MAX_NAME {
+        let detail = format!("This value is too long. It should have {MAX_NAME} characters or less.");
         return Err(Invalid::new("name", detail));
     }
     Ok(name)
@@ -89,14 +78,6 @@ fn name(value: &Value) -> Result<String, Invalid> {
 
 fn public(value: &Value) -> Result<bool, Invalid> {
     boolean("public", value)
-}
-
-pub(crate) fn boolean(name: &str, value: &Value) -> Result<bool, Invalid> {
-    match value {
-        Value::Bool(value) => Ok(*value),
-        Value::Null => Err(Invalid::new(name, NULL)),
-        _ => Err(Invalid::new(name, "This value should be of type boolean.")),
-    }
 }
 
 fn player_id(value: &Value, players: &Players) -> Result<Option<String>, Invalid> {
@@ -116,13 +97,13 @@ fn restreams(value: &Value, refused: &mut Vec<Invalid>) -> Option<Vec<Restream>>
         refused.push(Invalid::new("restreams", detail));
         return None;
     };
-    if items.len() > MOST_RESTREAMS {
-        let detail = format!("This collection should contain {MOST_RESTREAMS} elements or less.");
+    if items.len() > MAX_RESTREAMS {
+        let detail = format!("This collection should contain {MAX_RESTREAMS} elements or less.");
         refused.push(Invalid::new("restreams", detail));
         return None;
     }
     let read = items.iter().enumerate().map(|(index, item)| restream(index, item, refused));
-    // Collected in full first, so that each wrong item is told.
+    // Collected in full first, so that each wrong item is reported.
     let read: Vec<Option<Restream>> = read.collect();
     read.into_iter().collect()
 }
@@ -162,7 +143,7 @@ mod tests {
     use super::*;
 
     fn read(body: &Value) -> Result<Settings, Vec<Invalid>> {
-        StreamFields::read(body.as_object().unwrap(), &Players::with_default())?.create()
+        StreamFields::read(body.as_object().unwrap(), &Players::default())?.create()
     }
 
     fn restream(field: &str, value: &Value) -> Value {
@@ -211,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn all_wrong_fields_are_told_at_once() {
+    fn all_wrong_fields_are_reported_at_once() {
         let refused = read(&json!({"name": "", "public": 1, "playerId": "x"})).unwrap_err();
         let names: Vec<&str> = refused.iter().map(|invalid| invalid.name.as_str()).collect();
         assert_eq!(names, ["name", "public", "playerId"]);

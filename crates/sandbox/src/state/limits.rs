@@ -38,7 +38,7 @@ pub struct Budget {
     pub writes: Window,
 }
 
-/// One limit, as the headers tell it.
+/// One limit, as the headers show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Window {
     /// Calls that a window allows.
@@ -51,7 +51,7 @@ pub struct Window {
 
 impl Window {
     /// The answer with this window in its headers.
-    pub(crate) fn tell(self, answer: Answer) -> Answer {
+    pub(crate) fn show(self, answer: Answer) -> Answer {
         let answer = with_number(answer, "x-ratelimit-limit", self.limit);
         let answer = with_number(answer, "x-ratelimit-remaining", self.remaining);
         with_number(answer, "x-ratelimit-retry-after", self.retry_after)

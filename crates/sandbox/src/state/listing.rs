@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::answer::Invalid;
 
 const DEFAULT_PAGE_SIZE: u64 = 25;
-const LARGEST_PAGE_SIZE: u64 = 100;
+const MAX_PAGE_SIZE: u64 = 100;
 
 /// What to sort by. Without `sortBy`, lists are in the order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(crate) struct ListQuery {
     pub(crate) descending: bool,
     page: u64,
     page_size: u64,
-    /// Filters and order as they came, for the links.
+    /// Filters and order as they were sent, for the links.
     kept: Vec<(String, String)>,
 }
 
@@ -60,7 +60,7 @@ impl ListQuery {
     fn set(&mut self, name: &str, value: &str) -> Result<(), Invalid> {
         match name {
             "currentPage" => self.page = number(name, value, None)?,
-            "pageSize" => self.page_size = number(name, value, Some(LARGEST_PAGE_SIZE))?,
+            "pageSize" => self.page_size = number(name, value, Some(MAX_PAGE_SIZE))?,
             "name" => self.name = Some(value.to_lowercase()),
             "streamKey" => self.stream_key = Some(value.to_owned()),
             "sortBy" => {

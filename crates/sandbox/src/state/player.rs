@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::fields;
+use super::attribute::{boolean, text};
 use crate::answer::{Invalid, atom};
 
 /// The player that every account has from the start.
 pub const DEFAULT_PLAYER_ID: &str = "pt3Lony8J6NozV71";
 
-const LONGEST_NAME: usize = 100;
+const MAX_NAME: usize = 100;
 
 /// Colours, with the defaults that the specification names.
 const COLOURS: [(&str, &str); 10] = [
@@ -89,15 +89,15 @@ pub(crate) fn read_theme(body: &Map<String, Value>) -> Result<Map<String, Value>
 /// `None`: no field of a theme.
 fn check(field: &str, value: &Value) -> Option<Result<(), Invalid>> {
     if SWITCHES.iter().any(|(name, _)| *name == field) {
-        return Some(fields::boolean(field, value).map(drop));
+        return Some(boolean(field, value).map(drop));
     }
     if COLOURS.iter().any(|(name, _)| *name == field) {
-        return Some(fields::text(field, value).map(drop));
+        return Some(text(field, value).map(drop));
     }
     (field == "name").then(|| {
-        let name = fields::text(field, value)?;
-        if name.chars().count() > LONGEST_NAME {
-            let detail = format!("This value is too long. It should have {LONGEST_NAME} characters or less.");
+        let name = text(field, value)?;
+        if name.chars().count() > MAX_NAME {
+            let detail = format!("This value is too long. It should have {MAX_NAME} characters or less.");
             return Err(Invalid::new(field, detail));
         }
         Ok(())

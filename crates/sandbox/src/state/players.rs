@@ -11,12 +11,15 @@ const LONG_AGO: i64 = 1_578_910_157;
 #[derive(Debug)]
 pub(crate) struct Players(Vec<Player>);
 
-impl Players {
-    pub(crate) fn with_default() -> Self {
+impl Default for Players {
+    /// The one player that every project has from the start.
+    fn default() -> Self {
         let made = Timestamp::from_second(LONG_AGO).unwrap_or_default();
         Self(vec![Player::new(DEFAULT_PLAYER_ID.to_owned(), made)])
     }
+}
 
+impl Players {
     pub(crate) fn all(&self) -> impl DoubleEndedIterator<Item = &Player> {
         self.0.iter()
     }

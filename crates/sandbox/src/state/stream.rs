@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::answer::atom;
 use crate::generator::Generator;
+use crate::key::ProjectId;
 use crate::secret::Secret;
 
 /// A live stream of the account.
@@ -53,9 +54,12 @@ pub struct StreamView {
     pub player_id: Option<String>,
     /// Whether it is on air.
     pub broadcasting: bool,
+    /// The project that it is in, if that has a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
     /// How many other places it is sent on to.
     pub restreams: usize,
-    /// When it was created; whole seconds, as the API tells it.
+    /// When it was created; whole seconds, as the API shows it.
     pub created_at: Timestamp,
     /// When a setting last changed; whole seconds.
     pub updated_at: Timestamp,
@@ -114,13 +118,14 @@ impl LiveStream {
         })
     }
 
-    pub(crate) fn view(&self) -> StreamView {
+    pub(crate) fn view(&self, project: &ProjectId) -> StreamView {
         StreamView {
             live_stream_id: self.id.clone(),
             name: self.settings.name.clone(),
             public: self.settings.public,
             player_id: self.settings.player_id.clone(),
             broadcasting: self.broadcasting,
+            project: project.name().map(str::to_owned),
             restreams: self.settings.restreams.len(),
             created_at: whole_seconds(self.created_at),
             updated_at: whole_seconds(self.updated_at),
@@ -168,7 +173,8 @@ mod tests {
     #[test]
     fn the_view_and_debug_show_no_secret() {
         let private = stream(false);
-        let shown = format!("{private:?} {}", serde_json::to_string(&private.view()).unwrap());
+        let shown =
+            format!("{private:?} {}", serde_json::to_string(&private.view(&ProjectId::default())).unwrap());
         assert!(private.secrets().iter().all(|secret| !shown.contains(secret)));
     }
 }

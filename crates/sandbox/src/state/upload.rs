@@ -1,10 +1,10 @@
-//! Thumbnails: an upload is checked and then forgotten; nobody looks at it.
+//! Thumbnails: an upload is checked and then dropped.
 
 use bytes::Bytes;
 use http::Request;
 use http::header::CONTENT_TYPE;
 
-const LARGEST_IMAGE: usize = 8 * 1024 * 1024;
+const MAX_IMAGE: usize = 8 * 1024 * 1024;
 
 /// Why the body isn't a multipart form with an image of at most 8 MiB in its
 /// part `file`; `None`: it is.
@@ -14,7 +14,7 @@ pub(crate) fn refusal(request: &Request<Bytes>) -> Option<&'static str> {
     let Some(file) = boundary.and_then(|boundary| file_part(request.body(), &boundary)) else {
         return Some("The body should be multipart/form-data with the image in its part `file`.");
     };
-    (file.len() > LARGEST_IMAGE).then_some("The image is too large. It should have 8 MiB or less.")
+    (file.len() > MAX_IMAGE).then_some("The image is too large. It should have 8 MiB or less.")
 }
 
 fn boundary(content_type: &str) -> Option<String> {
@@ -67,8 +67,8 @@ mod tests {
 
     #[test]
     fn an_image_of_up_to_8_mib_is_accepted() {
-        assert_eq!(refusal(&form("file", LARGEST_IMAGE)), None);
-        assert!(refusal(&form("file", LARGEST_IMAGE + 1)).unwrap().contains("8 MiB"));
+        assert_eq!(refusal(&form("file", MAX_IMAGE)), None);
+        assert!(refusal(&form("file", MAX_IMAGE + 1)).unwrap().contains("8 MiB"));
     }
 
     #[test]

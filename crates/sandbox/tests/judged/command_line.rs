@@ -1,7 +1,10 @@
 //! The binary: its ready line, its exit codes, its end.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Output, Stdio};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_apivideo-sandbox");
 
@@ -48,7 +51,7 @@ fn a_taken_port_ends_with_1_and_a_plain_message() {
 }
 
 #[test]
-fn a_wrong_value_ends_with_2_the_flag_the_value_and_what_is_accepted() {
+fn a_wrong_value_exits_with_2_and_names_what_is_accepted() {
     for (flag, value, accepted) in [
         ("--window", "soon", "500ms"),
         ("--window", "0s", "above zero"),
@@ -56,12 +59,35 @@ fn a_wrong_value_ends_with_2_the_flag_the_value_and_what_is_accepted() {
         ("--token-ttl", "0s", "above zero"),
         ("--address", "everywhere", "address"),
         ("--port", "99999", "65535"),
+        ("--api-key", "k=", "KEY=PROJECT"),
+        ("--project-claim", "project", "context.project"),
     ] {
         let (code, message) = run(&[flag, value]);
         assert_eq!(code, Some(2), "{flag} {value}");
         for part in [flag, value, accepted] {
             assert!(message.contains(part), "{part:?} is not in: {message}");
         }
+    }
+}
+
+#[test]
+fn each_key_of_the_command_line_opens_its_project() {
+    let arguments = ["--port", "0", "--project", "prOne", "--api-key", "a", "--api-key", "b=prTwo"];
+    let (_running, line) = Running::start(&arguments);
+    for (key, project) in [("a", "prOne"), ("b", "prTwo")] {
+        let mut socket = std::net::TcpStream::connect(format!("127.0.0.1:{}", port(&line))).unwrap();
+        let body = format!("{{\"apiKey\": \"{key}\"}}");
+        let length = body.len();
+        write!(
+            socket,
+            "POST /auth/api-key HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        let payload = answer.split('.').nth(2).unwrap();
+        let payload = String::from_utf8(URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+        assert!(payload.contains(&format!("\"projectId\":\"{project}\"")), "{payload}");
     }
 }
 

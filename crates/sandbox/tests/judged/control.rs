@@ -11,7 +11,7 @@ async fn started() -> Caller {
 }
 
 #[tokio::test]
-async fn streams_are_made_edited_and_deleted_behind_the_operators_back() {
+async fn streams_are_created_edited_and_deleted_without_a_key() {
     let caller = started().await;
     let made = caller.call("POST", "/_sandbox/streams", json!({"name": "a", "public": false})).await;
     assert_eq!(made.status, 200);
@@ -74,7 +74,7 @@ async fn the_log_counts_calls_and_keeps_no_secret() {
 }
 
 #[tokio::test]
-async fn the_log_tells_which_token_a_call_carried_or_was_given() {
+async fn the_log_has_the_token_that_a_call_carried_or_was_given() {
     let caller = started().await;
     let token = async || {
         let given = caller.call("POST", "/auth/api-key", json!({"apiKey": KEY})).await.json();

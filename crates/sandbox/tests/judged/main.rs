@@ -16,8 +16,12 @@ mod official_client;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]
+mod projects;
+#[cfg(test)]
 mod specification;
 #[cfg(test)]
 mod state_machine;
+#[cfg(test)]
+mod unkind;
 #[cfg(test)]
 mod whole_specification;

@@ -84,7 +84,7 @@ fn completing_a_stream_ends_its_broadcast() {
 }
 
 #[test]
-fn unknown_paths_and_wrong_methods_are_told_apart() {
+fn unknown_paths_and_wrong_methods_differ() {
     let mut machine = Machine::roomy();
     let cases = [
         ("GET", "/videos", 404),
@@ -176,6 +176,22 @@ fn lists_trail_behind_but_a_get_does_not() {
     machine.call("DELETE", &format!("/live-streams/{id}"), Value::Null);
     machine.pass(10 * SECOND);
     assert!(machine.names("").is_empty());
+}
+
+#[test]
+fn updates_of_one_second_are_in_the_order_of_creation() {
+    let mut machine = Machine::roomy();
+    let ids = ["a", "b"].map(|name| machine.create(json!({"name": name})));
+    machine.pass(SECOND);
+    for id in ids.iter().rev() {
+        machine.call("PATCH", &format!("/live-streams/{id}"), json!({"public": false}));
+        machine.pass(SECOND / 4);
+    }
+    assert_eq!(machine.names("sortBy=updatedAt"), ["a", "b"], "the specification sorts by the ATOM time");
+    machine.pass(SECOND);
+    machine.call("PATCH", &format!("/live-streams/{}", ids[0]), json!({"public": true}));
+    assert_eq!(machine.names("sortBy=updatedAt"), ["b", "a"]);
+    assert_eq!(machine.names("sortBy=updatedAt&sortOrder=desc"), ["a", "b"]);
 }
 
 #[test]

@@ -1,12 +1,11 @@
-//! What can be read off a LiveStream: is it settled, and if not, why not.
+//! Whether a LiveStream is settled, and if not, why not.
 
 use apivideo_operator::kinds::LiveStream;
 
-/// The id of the stream of a LiveStream that is done with its manifest: Ready,
-/// and that for the manifest as it is now.
+/// The stream id of a LiveStream that is Ready for its current generation.
 ///
 /// # Errors
-/// What is seen instead, for a person.
+/// The current state, for a person.
 pub(crate) fn settled(object: &LiveStream) -> Result<String, String> {
     let status = object.status.as_ref().ok_or("the LiveStream has no status yet")?;
     let generation = object.metadata.generation;
@@ -27,8 +26,10 @@ pub(crate) fn readiness(object: &LiveStream) -> String {
     };
     let text = format!("Ready is {} ({}: {})", ready.status, ready.reason, ready.message);
     match (ready.observed_generation, object.metadata.generation) {
-        (told, now) if told == now => text,
-        (told, now) => format!("{text}, told of generation {}, but this is {}", shown(told), shown(now)),
+        (observed, now) if observed == now => text,
+        (observed, now) => {
+            format!("{text}, for generation {} instead of {}", shown(observed), shown(now))
+        }
     }
 }
 
@@ -49,12 +50,12 @@ mod tests {
         .unwrap()
     }
 
-    fn status(ready: &str, told: i64, observed: i64, id: Option<&str>) -> LiveStream {
+    fn status(ready: &str, condition: i64, observed: i64, id: Option<&str>) -> LiveStream {
         object(&json!({
             "observedGeneration": observed, "liveStreamId": id,
             "conditions": [{
                 "type": "Ready", "status": ready, "reason": "Why", "message": "because",
-                "observedGeneration": told, "lastTransitionTime": "2026-01-01T00:00:00Z",
+                "observedGeneration": condition, "lastTransitionTime": "2026-01-01T00:00:00Z",
             }],
         }))
     }
@@ -70,7 +71,7 @@ mod tests {
             (object(&Value::Null), "no status"),
             (object(&json!({"observedGeneration": 2, "liveStreamId": "li1"})), "no Ready"),
             (status("False", 2, 2, Some("li1")), "Ready is False (Why: because)"),
-            (status("True", 1, 2, Some("li1")), "told of generation 1, but this is 2"),
+            (status("True", 1, 2, Some("li1")), "for generation 1 instead of 2"),
             (status("True", 2, 1, Some("li1")), "Ready is True"),
             (status("True", 2, 2, None), "no status.liveStreamId"),
         ] {

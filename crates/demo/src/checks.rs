@@ -1,14 +1,14 @@
-//! What the story accepts as proof: the object, the stream and the event that
-//! the operator wrote, each seen where a person would look.
+//! The checks behind each step: the object, the stream and the event that the
+//! operator wrote, each read where a person would read it.
 
 use apivideo_operator::kinds::{LiveStream, LiveStreamSpec};
 use apivideo_sandbox::{Sandbox, StreamView};
 
 use crate::cluster::Cluster;
-use crate::sight::settled;
+use crate::readiness::settled;
 use crate::wait::{Unmet, until};
 
-/// A LiveStream beside its stream, seen to agree.
+/// A LiveStream and its stream, checked to agree.
 #[derive(Debug)]
 pub(crate) struct Pair {
     pub(crate) object: LiveStream,
@@ -26,32 +26,32 @@ impl Pair {
         self.object.metadata.uid.as_deref().unwrap_or_default()
     }
 
-    /// Where the stream is watched, as the status tells it.
+    /// Where the stream is watched, as the status has it.
     pub(crate) fn player(&self) -> Option<&str> {
         self.object.status.as_ref()?.assets.as_ref()?.player.as_deref()
     }
 }
 
-/// Where proof is looked for.
+/// Reads the cluster and the sandbox.
 #[derive(Clone, Copy)]
-pub(crate) struct Witness<'a> {
+pub(crate) struct Checker<'a> {
     pub(crate) cluster: &'a Cluster,
     pub(crate) sandbox: &'a Sandbox,
 }
 
-impl Witness<'_> {
+impl Checker<'_> {
     /// Waits until a LiveStream is Ready for its manifest and its stream equals
     /// the manifest. `other_than` is an id that it must no longer have.
     ///
     /// # Errors
     /// [`Unmet`].
-    pub(crate) async fn agreement(&self, name: &str, other_than: Option<&str>) -> Result<Pair, Unmet> {
+    pub(crate) async fn in_sync(&self, name: &str, other_than: Option<&str>) -> Result<Pair, Unmet> {
         until(format!("LiveStream {name} is Ready, and its stream equals the manifest"), async || {
             let object = self.cluster.live_stream(name).await.map_err(|error| error.to_string())?;
             let object = object.ok_or("there is no such LiveStream")?;
             let id = settled(&object)?;
             if other_than == Some(id.as_str()) {
-                return Err(format!("it still names the stream {id}"));
+                return Err(format!("it still has the stream {id}"));
             }
             let stream = self.sandbox.stream(&id).ok_or_else(|| format!("the stream {id} does not exist"))?;
             agree(&object.spec, &stream)?;
@@ -62,7 +62,7 @@ impl Witness<'_> {
     }
 
     /// Waits for an event of the object with this reason whose note mentions
-    /// `what`, and quotes it.
+    /// `what`, and returns the note.
     ///
     /// # Errors
     /// [`Unmet`].
@@ -73,45 +73,45 @@ impl Witness<'_> {
                 let (reason, note) = (event.reason.as_deref(), event.note.as_deref());
                 (reason.unwrap_or_default().to_owned(), note.unwrap_or_default().to_owned())
             };
-            let mut told: Vec<_> = events.iter().map(quoted).collect();
-            match told.iter().position(|(told, note)| told == reason && note.contains(what)) {
-                Some(at) => Ok(told.swap_remove(at).1),
-                None => Err(format!("the events {told:?}")),
+            let mut found: Vec<_> = events.iter().map(quoted).collect();
+            match found.iter().position(|(each, note)| each == reason && note.contains(what)) {
+                Some(at) => Ok(found.swap_remove(at).1),
+                None => Err(format!("the events {found:?}")),
             }
         })
         .await
     }
 
-    /// Waits until a LiveStream is gone from the cluster.
+    /// Waits until a LiveStream no longer exists in the cluster.
     ///
     /// # Errors
     /// [`Unmet`].
-    pub(crate) async fn absence(&self, name: &str) -> Result<(), Unmet> {
+    pub(crate) async fn gone(&self, name: &str) -> Result<(), Unmet> {
         until(format!("LiveStream {name} is gone"), async || {
             match self.cluster.live_stream(name).await.map_err(|error| error.to_string())? {
                 None => Ok(()),
-                Some(object) => Err(format!("it is there; {}", crate::sight::readiness(&object))),
+                Some(object) => Err(format!("it still exists; {}", crate::readiness::readiness(&object))),
             }
         })
         .await
     }
 
-    /// Waits until a stream is as it was.
+    /// Waits until a stream equals what it was.
     ///
     /// # Errors
     /// [`Unmet`].
-    pub(crate) async fn untouched(&self, before: &StreamView) -> Result<(), Unmet> {
+    pub(crate) async fn unchanged(&self, before: &StreamView) -> Result<(), Unmet> {
         let id = &before.live_stream_id;
-        until(format!("the stream {id} is as it was"), async || match self.sandbox.stream(id) {
+        until(format!("the stream {id} is unchanged"), async || match self.sandbox.stream(id) {
             Some(now) if now == *before => Ok(()),
-            Some(now) => Err(format!("{now:?}, which was {before:?}")),
+            Some(now) => Err(format!("it is {now:?}; before, it was {before:?}")),
             None => Err("it does not exist".to_owned()),
         })
         .await
     }
 
     /// Waits until the account has exactly this many streams: none is left
-    /// over, none was made twice.
+    /// over, none was created twice.
     ///
     /// # Errors
     /// [`Unmet`].
@@ -147,8 +147,12 @@ fn agree(spec: &LiveStreamSpec, stream: &StreamView) -> Result<(), String> {
 
 /// The URLs of a private stream carry a token, so the status must not have them.
 fn reveals_nothing(object: &LiveStream, stream: &StreamView) -> Result<(), String> {
-    let told = object.status.as_ref().is_some_and(|status| status.assets.is_some());
-    if told && !stream.public { Err("the status has URLs of a private stream".to_owned()) } else { Ok(()) }
+    let has_urls = object.status.as_ref().is_some_and(|status| status.assets.is_some());
+    if has_urls && !stream.public {
+        Err("the status has URLs of a private stream".to_owned())
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

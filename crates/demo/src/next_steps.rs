@@ -1,4 +1,4 @@
-//! What a person can try once the story is told.
+//! What a person can try after the last step.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -6,10 +6,10 @@ use std::process::Stdio;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::story::TOWN_HALL;
+use crate::samples::TOWN_HALL;
 use crate::wait::LIMIT;
 
-/// The samples could not be applied once more.
+/// The samples could not be applied again.
 #[derive(Debug, thiserror::Error)]
 #[error("kubectl apply -f {folder}: {why}", folder = folder.display())]
 pub(crate) struct NotApplied {
@@ -17,17 +17,17 @@ pub(crate) struct NotApplied {
     why: String,
 }
 
-/// Where everything is.
-pub(crate) struct Places {
+/// The addresses and files that the person needs.
+pub(crate) struct NextSteps {
     pub(crate) kubeconfig: PathBuf,
     pub(crate) kubectl: PathBuf,
     pub(crate) sandbox: String,
     pub(crate) samples: PathBuf,
 }
 
-impl Places {
+impl NextSteps {
     /// Applies the samples with kubectl, as the person will after editing one:
-    /// a kubectl complains about objects that another program has applied.
+    /// kubectl warns about objects that another program has applied.
     ///
     /// # Errors
     /// [`NotApplied`], with what kubectl said.
@@ -39,13 +39,13 @@ impl Places {
             Ok(Ok(output)) if output.status.success() => return Ok(()),
             Ok(Ok(output)) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
             Ok(Err(error)) => error.to_string(),
-            Err(_) => "it did not end".to_owned(),
+            Err(_) => "it did not end in time".to_owned(),
         };
         Err(NotApplied { folder: self.samples.clone(), why })
     }
 
-    /// Lines for the person to copy. `retained` is the stream that the story left.
-    pub(crate) fn invitation(&self, retained: &str) -> String {
+    /// Lines for the person to copy. `retained` is the stream that the demo kept.
+    pub(crate) fn text(&self, retained: &str) -> String {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
         let alias = match typed(&self.kubectl, &folders) {
@@ -54,7 +54,7 @@ impl Places {
         };
         format!(
             "
-The samples are applied again, and all of it stays up. In another terminal:
+The samples are applied again, and everything keeps running. In another terminal:
 
   export KUBECONFIG={kubeconfig}
 {alias}  kubectl get livestreams -o wide
@@ -62,8 +62,8 @@ The samples are applied again, and all of it stays up. In another terminal:
   kubectl apply -f {samples}   # after editing one
   kubectl patch livestream {TOWN_HALL} --type merge -p '{{\"spec\":{{\"name\":\"All hands\"}}}}'
 
-The sandbox's streams, to edit or delete behind the operator's back: {sandbox}/
-{retained} is the stream that was kept; a LiveStream with spec.liveStreamId adopts it.
+Edit or delete streams behind the operator's back: {sandbox}/
+The stream {retained} was kept; a LiveStream with this spec.liveStreamId adopts it.
 
 Ctrl-C ends it.",
             kubeconfig = quoted(&self.kubeconfig),
