@@ -11,7 +11,7 @@ use crate::{
     facts::{Facts, ids::StreamId, intent::Intent},
     state::{
         outcome::Cause,
-        reconcile_state::{PendingCreate, Request},
+        reconcile_state::{PendingCreate, ReconcileState, Request},
         search::{REQUIRED_EMPTY_SEARCHES, SearchProgress},
     },
     step::{
@@ -22,7 +22,15 @@ use crate::{
 };
 
 /// A stream is wanted and there is none: store the intent.
-pub(super) fn start(facts: &Facts, replaces: Option<&StreamId>, now: Timestamp) -> Plan {
+///
+/// A stream that replaces another keeps the attributes that the manifest leaves out, and
+/// is not created before a person decides whether it is public, where that is not known.
+pub(super) fn start(
+    facts: &Facts,
+    state: &ReconcileState,
+    replaces: Option<&StreamId>,
+    now: Timestamp,
+) -> Plan {
     let Facts { manifest, account, .. } = facts;
     if manifest.suspend {
         return Plan::wait(messages::suspended("the stream is not created yet"));
@@ -30,7 +38,21 @@ pub(super) fn start(facts: &Facts, replaces: Option<&StreamId>, now: Timestamp) 
     if !account.scanned {
         return wait_for_account(facts, "creating the stream");
     }
-    let intent = Intent::new(&manifest.desired, manifest.uid(), now, account.marker);
+    let confirmed = replaces.is_some_and(|id| manifest.confirms_recreation_of(id));
+    if account.guard_active && !confirmed {
+        return Plan::wait(messages::account_not_ready(messages::MANY_MISSING));
+    }
+    let payload = match replaces {
+        None => manifest.desired.clone(),
+        Some(id) => {
+            let payload = manifest.desired.replacing(&state.last_observed);
+            if payload.public.is_none() {
+                return Plan::wait(messages::visibility_unknown(manifest, id));
+            }
+            payload
+        }
+    };
+    let intent = Intent::new(&payload, manifest.uid(), now, account.marker);
     Plan::act(Action::RecordIntent { intent, replaces: replaces.cloned() }, creating("creating the stream"))
 }
 
@@ -60,6 +82,8 @@ pub(super) fn resume(facts: &Facts, pending: &PendingCreate, now: Timestamp) -> 
         PendingCreate::Open(_, Request::Inherited) => {
             Some(wait_for_account(facts, "searching for the stream of an unanswered create request"))
         }
+        // Its stream would lie outside of the intent's window: the intent is stored anew.
+        PendingCreate::Open(intent, Request::NotSent) if !intent.may_be_sent(now) => Some(drop_intent(None)),
         PendingCreate::Open(intent, Request::NotSent) => {
             Some(Plan::act(Action::Create { intent: intent.clone() }, creating("creating the stream")))
         }
@@ -76,6 +100,13 @@ fn drop_intent(abandoned: Option<Intent>) -> Plan {
 /// Searches for the stream of a request whose outcome is unknown.
 fn search(facts: &Facts, intent: &Intent, progress: &SearchProgress, now: Timestamp) -> Plan {
     if !progress.ambiguous.is_empty() {
+        let settled = facts.manifest.settle_create.as_deref();
+        if let Some(id) = progress.ambiguous.iter().find(|id| Some(id.as_str()) == settled) {
+            return Plan::act(Action::Claim { id: id.clone() }, creating(&format!("binding {id}")));
+        }
+        if settled == Some("none") {
+            return drop_intent(None);
+        }
         return Plan::wait(messages::ambiguous(&facts.manifest, &progress.ambiguous));
     }
     if progress.empty_searches >= REQUIRED_EMPTY_SEARCHES {
@@ -87,5 +118,5 @@ fn search(facts: &Facts, intent: &Intent, progress: &SearchProgress, now: Timest
     if due > now {
         return Plan::wait(creating(&message)).until(due);
     }
-    Plan::act(Action::Search { intent: intent.clone(), ended_at: progress.ended_at }, creating(&message))
+    Plan::act(Action::Search { intent: intent.clone() }, creating(&message))
 }

@@ -84,6 +84,10 @@ fn delete_or_retain(facts: &Facts, id: &StreamId, adopted: bool) -> Plan {
     }
     let delete = || Plan::act(Action::Delete { id: id.clone() }, deleting(&format!("deleting {id}")));
     match (&facts.observation, manifest.while_broadcasting) {
+        // A 404 releases nothing while many streams are missing.
+        (Observation::Gone, _) if facts.account.guarded && !manifest.confirms_recreation_of(id) => {
+            Plan::wait(messages::missing_guarded(manifest, id))
+        }
         (Observation::Gone, _) => release(ReleaseReason::Deleted(id.clone())),
         (_, WhileBroadcasting::Proceed) => delete(),
         (Observation::Present { remote, .. }, WhileBroadcasting::Defer) if remote.broadcasting => {

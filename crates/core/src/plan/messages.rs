@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::hints::{annotate, confirm, confirm_all, patch_spec, retain};
 use crate::{
     facts::{
-        diff::{Changes, FieldDrift},
+        diff::FieldDrift,
         ids::{ObjectKey, StreamId},
         manifest::Manifest,
         observation::AccountError,
@@ -79,15 +79,23 @@ pub fn waiting_for_first_scan(doing: &str) -> ReadyCondition {
 /// A call can't be made, or failed.
 pub fn blocked(cause: &Cause, manifest: &Manifest, next: Option<Timestamp>) -> ReadyCondition {
     let mut ready = match cause {
-        Cause::Account(AccountError::RateLimited) => {
+        Cause::Account(AccountError::RateLimited) | Cause::Call(AccountError::RateLimited) => {
             let next = next.map_or_else(String::new, |t| format!("; next attempt around {}", seconds(t)));
             ReadyCondition::new(Reason::RateLimited, format!("rate limited by api.video{next}"))
         }
         Cause::Account(AccountError::Unavailable(why)) => {
             ReadyCondition::new(Reason::AccountUnavailable, format!("api.video is not reachable: {why}; retrying"))
         }
+        Cause::Call(AccountError::Unavailable(why)) => ReadyCondition::new(
+            Reason::AccountUnavailable,
+            format!("api.video failed a request for this stream: {why}; retrying"),
+        ),
         Cause::Account(AccountError::Unauthorized(why)) => ReadyCondition::new(Reason::Unauthorized, why),
+        Cause::Call(AccountError::Unauthorized(why)) => {
+            ReadyCondition::new(Reason::Unauthorized, format!("{why}; retrying"))
+        }
         Cause::Refused(refusal) => return rejected(refusal),
+        Cause::NotApplied(fields) => not_applied(fields),
         Cause::Cluster(why) => ReadyCondition::new(
             Reason::WriteRefused,
             format!(
@@ -103,12 +111,69 @@ pub fn blocked(cause: &Cause, manifest: &Manifest, next: Option<Timestamp>) -> R
     ready
 }
 
+/// The API accepted values and returns others.
+fn not_applied(fields: &[FieldDrift]) -> ReadyCondition {
+    let each: Vec<_> = fields
+        .iter()
+        .map(|d| format!("{} was sent as {:?} and is still {:?}", d.field, d.desired, d.observed))
+        .collect();
+    ReadyCondition::new(
+        Reason::NotApplied,
+        format!(
+            "api.video accepted the update but did not apply it: {}; write the value as api.video returns it, or leave \
+             the field out of the manifest; retrying",
+            each.join("; ")
+        ),
+    )
+}
+
+/// The API key opens another project than the one of the binding.
+pub fn wrong_project(manifest: &Manifest, bound: &str, opened: &str, id: Option<&StreamId>) -> ReadyCondition {
+    let end = match id {
+        Some(id) => format!(
+            "; if the stream is to be created anew in {opened}, set that project in the operator's settings and: {}",
+            confirm(manifest.key(), id)
+        ),
+        None => String::new(),
+    };
+    ReadyCondition::new(
+        Reason::WrongProject,
+        format!(
+            "this LiveStream is bound in {bound}, but the API key opens {opened}, so nothing is done: use an API key of \
+             {bound}{end}"
+        ),
+    )
+}
+
+/// Nothing is created in this account now.
+pub fn account_not_ready(why: &str) -> ReadyCondition {
+    ReadyCondition::new(Reason::AccountNotReady, format!("the stream is not created yet: {why}"))
+}
+
+/// The reason why nothing is created in an account whose key opens another project.
+pub fn opens_another_project(expected: &str, opened: &str) -> String {
+    format!("the API key opens {opened}, but the account belongs to {expected}; use an API key of {expected}")
+}
+
+/// The reason why nothing is created while many streams are missing.
+pub const MANY_MISSING: &str = "many streams of the account vanished at once; check that the API key belongs to \
+    the right project, or confirm those that are really gone";
+
+/// The stream is gone, and whether it was public is not known.
+pub fn visibility_unknown(manifest: &Manifest, id: &StreamId) -> ReadyCondition {
+    missing(format!(
+        "{id} is gone from the account, and whether it was public is not known, so a new stream could be visible to \
+         everybody; decide it with: {}",
+        patch_spec(manifest.key(), r#"{"public":false}"#)
+    ))
+}
+
 /// The API refused the manifest's values.
 pub fn rejected(refusal: &Refusal) -> ReadyCondition {
     let field = refusal.field.as_deref().map_or_else(String::new, |f| format!(" {f}"));
     let message = format!(
-        "api.video refused{field}: {}; change the manifest, or, if the cause is elsewhere and is removed, set the \
-         annotation reconcile.api.video/requestedAt to retry",
+        "api.video refused{field}: {}; change the manifest (the same values are sent again every 10 minutes, in case \
+         what they refer to is created later)",
         refusal.message
     );
     ReadyCondition::new(Reason::Rejected, message)
@@ -128,11 +193,11 @@ pub fn drift_reported(id: &StreamId, drift: &[FieldDrift]) -> ReadyCondition {
 pub fn drift_backoff(
     manifest: &Manifest,
     id: &StreamId,
-    changes: &Changes,
+    drift: &[FieldDrift],
     window: &BackoffWindow,
 ) -> ReadyCondition {
-    let fields = changes.fields();
-    let leave_out = if changes.public.is_some() || changes.player_id.is_some() {
+    let fields = drift.iter().map(|field| field.field.as_ref()).collect::<Vec<_>>().join(", ");
+    let leave_out = if drift.iter().any(|field| field.field != "name") {
         ", or leave the field out of the manifest, so that it is not managed (the name can't be left out)"
     } else {
         ""
@@ -195,7 +260,8 @@ pub fn ambiguous(manifest: &Manifest, ids: &[StreamId]) -> ReadyCondition {
     let next = if manifest.deleting {
         format!("delete the right one in api.video and finish the deletion with: {}", retain(manifest.key()))
     } else {
-        format!("name the right one with: {}", patch_spec(manifest.key(), r#"{"liveStreamId":"<id>"}"#))
+        let name = annotate(manifest.key(), "api.video/settle-create=<id>");
+        format!("name the right one, or none if it is none of them, with: {name}")
     };
     ReadyCondition::new(
         Reason::CreateAmbiguous,

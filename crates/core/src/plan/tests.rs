@@ -41,7 +41,7 @@ fn creating(request: Request) -> ReconcileState {
 }
 
 fn failing(cause: Cause, retry_at: Timestamp) -> Option<Failure> {
-    Some(Failure { cause, attempts: 1, retry_at, expected_at: Some(retry_at) })
+    Some(Failure { cause, retry_at, expected_at: Some(retry_at) })
 }
 
 fn intent() -> Intent {
@@ -71,8 +71,9 @@ fn step(plan: &Plan) -> String {
             Action::Search { .. } => "search".into(),
             Action::DropIntent { abandoned: None } => "drop intent".into(),
             Action::DropIntent { abandoned: Some(_) } => "abandon intent".into(),
-            Action::Bind { id, recreated_from: None } => format!("bind {id}"),
-            Action::Bind { id, recreated_from: Some(old) } => format!("bind {id} for {old}"),
+            Action::Bind { id, recreated_from: None, .. } => format!("bind {id}"),
+            Action::Bind { id, recreated_from: Some(old), .. } => format!("bind {id} for {old}"),
+            Action::Claim { id } => format!("claim {id}"),
             Action::Get { .. } => "get".into(),
             Action::Update { changes, origin, .. } => format!("update {} ({origin:?})", changes.fields()),
             Action::Delete { .. } => "delete".into(),
