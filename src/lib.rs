@@ -16,5 +16,7 @@ pub mod commands;
 pub mod controller;
 pub mod core;
 pub mod crd;
+pub mod leader;
 pub mod observer;
 pub mod ops;
+pub mod preflight;

@@ -21,16 +21,16 @@ use super::{
 use crate::{
     account::{Account, Policy},
     cli::{Environment, RunArgs, Switch},
-    controller::{Scope, checks},
+    controller::Scope,
     core::decisions::Decisions,
+    leader::{self, Fence, FencedWire, Leadership, fenced},
     ops::{
-        admin,
-        fence::{Fence, FencedWire, fenced},
-        key_file, lease,
+        admin, key_file,
         metrics::Metrics,
         readiness::{Readiness, Standby},
         telemetry,
     },
+    preflight,
 };
 
 /// How long the calls under way may take at the end: the process is gone
@@ -87,7 +87,7 @@ pub async fn run(
     let mut services = JoinSet::new();
     services.spawn(drain(admin::serve(listener, metrics.clone(), readiness.clone(), shutdown.clone())));
     let scope = Scope { namespaces: args.namespaces() };
-    services.spawn(checks::run(cluster.clone(), scope.clone(), readiness, shutdown.clone(), move || {
+    services.spawn(preflight::run(cluster.clone(), args.namespaces(), readiness, shutdown.clone(), move || {
         checks.ready()
     }));
     let account = Arc::new(Account::new(api, policy(args)));
@@ -129,7 +129,7 @@ enum Calls {
 /// leadership ends the process: another replica may already be at work.
 async fn until_the_end(
     work: impl Future<Output = ()>,
-    leadership: Option<&mut lease::Leadership>,
+    leadership: Option<&mut Leadership>,
     shutdown: &CancellationToken,
 ) -> Result<Calls, Failure> {
     tokio::pin!(work);
@@ -157,16 +157,16 @@ async fn lead(
     fence: &Fence,
     standby: &Standby,
     shutdown: &CancellationToken,
-) -> Result<Option<lease::Leadership>, Failure> {
+) -> Result<Option<Leadership>, Failure> {
     if !args.leader_elect {
         return Ok(None);
     }
-    if let Some(hindrance) = lease::hindrance(cluster).await {
+    if let Some(hindrance) = preflight::hindrance(cluster).await {
         return Err(Failure::Work(hindrance));
     }
-    let mut leadership = lease::take_part(cluster.clone(), fence.clone())
+    let mut leadership = leader::take_part(cluster.clone(), fence.clone())
         .await
-        .map_err(|error| Failure::Work(format!("--leader-elect: the Lease {}: {error}", lease::LEASE)))?;
+        .map_err(|error| Failure::Work(format!("--leader-elect: the Lease {}: {error}", leader::LEASE)))?;
     standby.set(true);
     tokio::select! {
         () = leadership.gained() => {}

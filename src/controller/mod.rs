@@ -5,7 +5,6 @@
 //! an action, [`report`] tells.
 
 mod census;
-pub mod checks;
 pub mod cluster;
 mod crd_look;
 mod diagnosis;

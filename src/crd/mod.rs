@@ -3,7 +3,6 @@
 
 pub mod manifest;
 pub mod metadata;
-pub mod skew;
 pub mod spec;
 pub mod status;
 

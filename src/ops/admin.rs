@@ -16,9 +16,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    exposition::{CLASSIC, OPENMETRICS, classic, wants_openmetrics},
     metrics::Metrics,
     readiness::Readiness,
+    text_format::{CLASSIC, OPENMETRICS, classic, wants_openmetrics},
 };
 
 /// Listens on an address. `[::]` serves IPv4 as well, and is `0.0.0.0` where the

@@ -5,7 +5,7 @@ use std::time::Duration;
 use apivideo::Secret;
 use apivideo_operator::cli::RunArgs;
 use apivideo_operator::commands::{Failure, run};
-use apivideo_operator::ops::{fence::Fence, metrics::Metrics};
+use apivideo_operator::{leader::Fence, ops::metrics::Metrics};
 use clap::{Args as _, Command, FromArgMatches as _};
 use kube::Client;
 use tokio::task::{JoinError, JoinHandle};

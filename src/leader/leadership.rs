@@ -3,40 +3,16 @@
 //! What a replica may still do, and until when, its [`Fence`] says; the
 //! election only opens it, and closes it before it lets the lease go.
 
-mod decide;
-mod elect;
-#[cfg(test)]
-mod overlap_tests;
-mod record;
-
 use kube::{Api, Client};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{info, warn};
 
-pub use self::elect::ElectionError;
-use self::elect::{Election, Standing};
 use super::{
+    election::{Election, ElectionError, Standing},
     fence::Fence,
-    rights::{Right, missing, user},
+    lease::LEASE,
 };
-
-/// The name of the Lease.
-pub const LEASE: &str = "apivideo-operator";
-
-/// What the election does with the Lease. A right to create can't be bound to a
-/// name: the request has none yet.
-fn rights() -> [Right; 2] {
-    let right = |name, verbs| Right {
-        group: "coordination.k8s.io",
-        resource: "leases",
-        subresource: "",
-        name,
-        verbs,
-        without: "no replica can be elected (--leader-elect)",
-    };
-    [right(LEASE, &["get", "patch"]), right("", &["create"])]
-}
 
 /// The leadership of this replica. Dropped without a release, it lets the
 /// lease run out.
@@ -45,20 +21,6 @@ pub struct Leadership {
     standing: watch::Receiver<Standing>,
     end: CancellationToken,
     task: AbortOnDropHandle<bool>,
-}
-
-/// What keeps this process from taking part, with the command that mends it.
-/// An API server that does not tell is none: the election itself will show it.
-pub async fn hindrance(client: &Client) -> Option<String> {
-    let namespace = client.default_namespace();
-    let mut messages = Vec::new();
-    for right in rights() {
-        if let Some(lacks) = missing(client, right, Some(namespace)).await.ok()? {
-            let user = user(client).await.unwrap_or_default();
-            messages.push(lacks.message(user.as_deref()));
-        }
-    }
-    (!messages.is_empty()).then(|| messages.join("\n"))
 }
 
 /// Takes part in the election, in the namespace of the client,

@@ -5,8 +5,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use proptest::prelude::*;
 
-use super::decide::{Decision, LASTS, LEADS_FOR, Record, Seen, decide};
-use crate::ops::fence::{Moment, Term};
+use super::{
+    decide::{Decision, LEADS_FOR, Seen, decide},
+    lease::{LASTS, Record},
+    term::{Moment, Term},
+};
 
 /// Milliseconds of true time from one look at the world to the next.
 const TICK: u64 = 50;

@@ -10,10 +10,22 @@ use k8s_openapi::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    LEASE,
-    decide::{LASTS, Record},
-};
+/// The name of the Lease.
+pub const LEASE: &str = "apivideo-operator";
+
+/// How long a lease holds without being renewed.
+pub(super) const LASTS: Duration = Duration::from_secs(15);
+
+/// A Lease as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    /// Another one whenever it was written.
+    pub(super) version: String,
+    /// Who has it.
+    pub(super) holder: Option<String>,
+    /// How long it holds, as its holder says.
+    pub(super) lasts: Duration,
+}
 
 /// What the decisions need of it.
 pub(super) fn read(lease: &Lease) -> Record {

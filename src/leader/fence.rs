@@ -7,10 +7,6 @@
 //! it wakes up in the middle of. What it can't call back is a request that was
 //! handed to the sockets before; the rest of the lease's time is for those.
 
-mod api;
-mod cluster;
-mod term;
-
 use std::{
     future::poll_fn,
     pin::pin,
@@ -19,9 +15,7 @@ use std::{
     time::Duration,
 };
 
-pub use api::FencedWire;
-pub use cluster::fenced;
-pub use term::{Moment, Term};
+use super::term::{Moment, Term};
 
 /// How often a fence is looked at that nothing else looks at: a suspended
 /// machine does not wake a timer in time.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use http::{Request, Response};
 
-use super::{Fence, Refused};
+use super::fence::{Fence, Refused};
 
 /// A wire that carries nothing once its fence is closed: neither reads nor
 /// writes nor the exchange of a key for a token.
@@ -42,7 +42,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::ops::fence::Moment;
+    use crate::leader::term::Moment;
 
     #[derive(Default)]
     struct Counting(AtomicU32);

@@ -4,7 +4,7 @@ use http::{Method, Request};
 use kube::{Client, Error, client::Body};
 use tower::service_fn;
 
-use super::Fence;
+use super::fence::Fence;
 
 /// A client that goes on through `client`, reads at any time, and sends
 /// anything else only while the fence is open.
@@ -42,7 +42,7 @@ mod tests {
     use tower::{BoxError, Layer, retry::RetryLayer};
 
     use super::*;
-    use crate::ops::fence::Moment;
+    use crate::leader::term::Moment;
 
     fn request(method: Method) -> Request<Body> {
         Request::builder().method(method).uri("/x").body(Body::empty()).unwrap()

@@ -17,11 +17,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{
-    LEASE,
-    decide::{Decision, LEADS_FOR, Record, Seen, decide},
-    record,
+    decide::{Decision, LEADS_FOR, Seen, decide},
+    fence::Fence,
+    lease::{self, LEASE, Record},
+    term::Moment,
 };
-use crate::ops::fence::{Fence, Moment};
 
 /// How often one that waits looks: so soon it notices that the lease was let go.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -88,7 +88,7 @@ impl Election {
         self.fence.close();
         self.standing.send_replace(Standing::Lost);
         match held {
-            Some(lease) => self.change(&lease, record::released).await.is_ok(),
+            Some(lease) => self.change(&lease, lease::released).await.is_ok(),
             None => false,
         }
     }
@@ -130,14 +130,14 @@ impl Election {
         let held = match (decide(&view.seen, &self.me, began.monotonic), &view.lease) {
             (Decision::Wait(_), _) => return Ok(None),
             (Decision::Acquire, None) => {
-                let new = record::new(&self.me, Timestamp::now());
+                let new = lease::new(&self.me, Timestamp::now());
                 within(self.api.create(&PostParams::default(), &new)).await?
             }
             (Decision::Acquire, Some(lease)) => {
-                self.write(&record::taken(lease, &self.me, Timestamp::now())).await?
+                self.write(&lease::taken(lease, &self.me, Timestamp::now())).await?
             }
             // The answer to an earlier claim was lost.
-            (Decision::Renew, Some(lease)) => self.write(&record::renewed(lease, Timestamp::now())).await?,
+            (Decision::Renew, Some(lease)) => self.write(&lease::renewed(lease, Timestamp::now())).await?,
             (Decision::Renew, None) => return Ok(None),
         };
         // If the answer came too late, the next look shows the lease as this
@@ -157,7 +157,7 @@ impl Election {
             let began = Moment::now();
             let renewed = tokio::select! {
                 () = self.fence.closed() => return None,
-                renewed = self.change(&held, |lease| record::renewed(lease, Timestamp::now())) => renewed,
+                renewed = self.change(&held, |lease| lease::renewed(lease, Timestamp::now())) => renewed,
             };
             match renewed {
                 Ok(Some(lease)) if self.fence.extend(began, LEADS_FOR) => {
@@ -185,7 +185,7 @@ impl Election {
         // It may have been this process all the same, by a renewal whose answer
         // was lost, or a person who put a label on it.
         let Some(lease) = self.look().await? else { return Ok(None) };
-        if record::read(&lease).holder.as_ref() != Some(&self.me) {
+        if lease::read(&lease).holder.as_ref() != Some(&self.me) {
             return Ok(None);
         }
         self.write(&patch(&lease)).await.map(Some)
@@ -199,7 +199,7 @@ impl Election {
 impl View {
     /// With what was read just now.
     fn after(before: Option<Self>, lease: Option<Lease>) -> Self {
-        let record: Option<Record> = lease.as_ref().map(record::read);
+        let record: Option<Record> = lease.as_ref().map(lease::read);
         // Taken after the read: the record was there before this moment.
         let now = Instant::now();
         let seen = match before {

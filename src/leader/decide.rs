@@ -18,24 +18,13 @@
 
 use std::time::{Duration, Instant};
 
-/// How long a lease holds without being renewed.
-pub(super) const LASTS: Duration = Duration::from_secs(15);
+use super::lease::{LASTS, Record};
+
 /// How long a holder leads from the start of its last renewal that worked.
 pub(super) const LEADS_FOR: Duration = Duration::from_secs(10);
 /// A holder that says that its lease holds longer (another release may) is
 /// believed up to here.
 const LONGEST: Duration = Duration::from_secs(60);
-
-/// A Lease as it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Record {
-    /// Another one whenever it was written.
-    pub(super) version: String,
-    /// Who has it.
-    pub(super) holder: Option<String>,
-    /// How long it holds, as its holder says.
-    pub(super) lasts: Duration,
-}
 
 /// What a process has seen of a Lease.
 #[derive(Clone, Debug)]

@@ -14,16 +14,15 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::{CLUSTER_TIMEOUT, Scope, diagnosis};
+use super::{
+    hint::hint,
+    rbac::{self, Right},
+    skew::{Skew, skew},
+};
 use crate::{
-    crd::{
-        self, LiveStream,
-        skew::{Skew, skew},
-    },
-    ops::{
-        readiness::{Findings, Readiness},
-        rights::{self, Right},
-    },
+    crd::{self, LiveStream},
+    leader::LEASE,
+    ops::readiness::{Findings, Readiness},
 };
 
 /// How soon a problem is looked at again: a person who mends it waits for that.
@@ -31,6 +30,9 @@ const AGAIN_SOON: Duration = Duration::from_secs(5);
 
 /// How soon where there are but warnings: some clusters mean it so.
 const AGAIN: Duration = Duration::from_secs(60);
+
+/// How long one look may take.
+const CLUSTER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// So many namespaces are asked about at once.
 const AT_ONCE: usize = 8;
@@ -73,11 +75,39 @@ const CRD: Right = Right {
     without: "an older CRD is not noticed, and the CRD's deletion deletes the streams",
 };
 
+/// What the election does with the Lease. A right to create can't be bound to a
+/// name: the request has none yet.
+fn election_rights() -> [Right; 2] {
+    let right = |name, verbs| Right {
+        group: "coordination.k8s.io",
+        resource: "leases",
+        subresource: "",
+        name,
+        verbs,
+        without: "no replica can be elected (--leader-elect)",
+    };
+    [right(LEASE, &["get", "patch"]), right("", &["create"])]
+}
+
+/// What keeps this process from taking part, with the command that mends it.
+/// An API server that does not tell is none: the election itself will show it.
+pub async fn hindrance(client: &Client) -> Option<String> {
+    let namespace = client.default_namespace();
+    let mut messages = Vec::new();
+    for right in election_rights() {
+        if let Some(lacks) = rbac::missing(client, right, Some(namespace)).await.ok()? {
+            let user = rbac::user(client).await.unwrap_or_default();
+            messages.push(lacks.message(user.as_deref()));
+        }
+    }
+    (!messages.is_empty()).then(|| messages.join("\n"))
+}
+
 /// Checks until nothing is lacking, or until `shutdown`. `checked` is called
 /// after the first look.
 pub async fn run(
     client: Client,
-    scope: Scope,
+    namespaces: Vec<String>,
     readiness: Readiness,
     shutdown: CancellationToken,
     checked: impl FnOnce() + Send,
@@ -85,7 +115,7 @@ pub async fn run(
     let (mut checked, mut last) = (Some(checked), Findings::default());
     loop {
         let found = tokio::select! {
-            found = look(&client, &scope) => found,
+            found = look(&client, &namespaces) => found,
             () = shutdown.cancelled() => return,
         };
         tell(&last, &found);
@@ -115,11 +145,11 @@ fn tell(last: &Findings, found: &Findings) {
     }
 }
 
-async fn look(client: &Client, scope: &Scope) -> Findings {
+async fn look(client: &Client, namespaces: &[String]) -> Findings {
     let mut findings = Findings::default();
     let (crd, rights) = tokio::join!(
         timeout(CLUSTER_TIMEOUT, look_at_crd(client)),
-        timeout(CLUSTER_TIMEOUT, look_at_rights(client, scope))
+        timeout(CLUSTER_TIMEOUT, look_at_rights(client, namespaces))
     );
     match crd {
         Ok(problem) => findings.problems.extend(problem),
@@ -143,7 +173,7 @@ async fn look_at_crd(client: &Client) -> Option<String> {
         Ok(installed) => skew(&LiveStream::crd(), &installed).map(|skew| older(&skew)),
         Err(kube::Error::Api(status)) if status.is_forbidden() => None,
         Err(error) => Some(
-            diagnosis::remedy(&error).unwrap_or_else(|| format!("the API server does not answer: {error}")),
+            hint(&error).unwrap_or_else(|| format!("the API server does not answer: {error}")),
         ),
     }
 }
@@ -164,14 +194,18 @@ fn older(skew: &Skew) -> String {
     )
 }
 
-async fn look_at_rights(client: &Client, scope: &Scope) -> Result<Findings, kube::Error> {
+async fn look_at_rights(client: &Client, namespaces: &[String]) -> Result<Findings, kube::Error> {
     let mut asked = vec![(false, CRD, None)];
-    for namespace in scope.namespaces() {
+    let places = match namespaces {
+        [] => vec![None],
+        named => named.iter().cloned().map(Some).collect(),
+    };
+    for namespace in places {
         asked.extend(NEEDED.map(|right| (true, right, namespace.clone())));
         asked.push((false, EVENTS, namespace));
     }
     let answers = stream::iter(asked).map(|(needed, right, namespace)| async move {
-        let missing = rights::missing(client, right, namespace.as_deref()).await?;
+        let missing = rbac::missing(client, right, namespace.as_deref()).await?;
         Ok::<_, kube::Error>(missing.map(|missing| (needed, missing)))
     });
     let missing: Vec<_> = answers.buffered(AT_ONCE).try_collect().await?;
@@ -181,7 +215,7 @@ async fn look_at_rights(client: &Client, scope: &Scope) -> Result<Findings, kube
         return Ok(findings);
     }
     // A command with a gap for the name is better than none.
-    let user = rights::user(client).await.unwrap_or_default();
+    let user = rbac::user(client).await.unwrap_or_default();
     for (needed, missing) in missing {
         let list = if needed { &mut findings.problems } else { &mut findings.warnings };
         list.push(missing.message(user.as_deref()));
