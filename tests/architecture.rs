@@ -19,9 +19,20 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("controller", &["controller", "account", "observer", "crd", "preflight", "ops", "core"]),
     (
         "commands",
-        &["commands", "cli", "controller", "preflight", "leader", "account", "observer", "crd", "ops", "core"],
+        &[
+            "commands",
+            "cli",
+            "controller",
+            "preflight",
+            "leader",
+            "account",
+            "observer",
+            "crd",
+            "ops",
+            "core",
+        ],
     ),
-    ("cli", &["cli", "commands", "ops", "core"]),
+    ("cli", &["cli", "ops"]),
 ];
 
 /// Crates that the decisions must not know.

@@ -110,7 +110,7 @@ pub async fn run(
         );
     }
     let stores: Vec<_> = controllers.iter().map(Controller::store).collect();
-    metrics.read_off(census::reading(stores.clone()));
+    metrics.add_collector(census::reading(stores.clone()));
     let context = Arc::new(Context {
         events: events::Events::new(client.clone()),
         client,

@@ -1,84 +1,86 @@
 //! What a replica does about a Lease. Pure: the time is an argument.
 //!
-//! Nobody's clock is compared with another's. A replica judges a lease by how
-//! long it has itself seen the very same record: what its holder still renews,
-//! changes. The proof that two never lead at once, with the replica's own
-//! monotonic clock for all times:
+//! No clock is compared with another machine's. A replica judges a lease by how long
+//! it has itself observed the same record: a holder that renews changes the record.
+//! Two replicas never lead at once. The proof, in which every time is measured by a
+//! replica's own monotonic clock:
 //!
-//! 1. A holder leads for [`LEADS_FOR`] from the *start* of the request that
-//!    made the record. So it stops at the latest `LEADS_FOR` after the record
-//!    came to be.
-//! 2. Another one sees the record after it came to be, and takes the lease no
-//!    sooner than [`LASTS`] after that.
-//! 3. Its write is conditional on that very record: were it renewed meanwhile,
-//!    the write would be refused.
+//! 1. A holder leads for [`RENEW_DEADLINE`] from the *start* of the request that
+//!    wrote the record. So it stops at most `RENEW_DEADLINE` after the record was
+//!    written.
+//! 2. Another replica observes the record after it was written, and takes the lease
+//!    at least [`LEASE_DURATION`] after that.
+//! 3. Its write is conditional on that very record: if the record was renewed
+//!    meanwhile, the write is refused.
 //!
-//! What is between the two is for requests that were sent before the end, and
-//! for clocks that don't run at quite the same rate.
+//! The difference between the two is for requests that were sent before the end, and
+//! for clocks that run at different rates.
 
 use std::time::{Duration, Instant};
 
-use super::lease::{LASTS, Record};
+use super::lease::{LEASE_DURATION, Record};
 
-/// How long a holder leads from the start of its last renewal that worked.
-pub(super) const LEADS_FOR: Duration = Duration::from_secs(10);
-/// A holder that says that its lease holds longer (another release may) is
-/// believed up to here.
-const LONGEST: Duration = Duration::from_secs(60);
+/// How long a holder leads from the start of its last successful renewal.
+pub(super) const RENEW_DEADLINE: Duration = Duration::from_secs(10);
+/// A holder may set a longer duration (another release may), up to this one.
+const MAX_LEASE_DURATION: Duration = Duration::from_secs(60);
 
-/// What a process has seen of a Lease.
+/// What a process has observed of a Lease.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
-    /// It, if it was there.
+pub(super) struct Observed {
+    /// The record, if there is one.
     pub(super) record: Option<Record>,
-    /// It was held when it was last there: somebody may still rely on it.
-    missed: bool,
-    /// When this very state was first seen.
+    /// The Lease was deleted while it was held: its holder may still rely on it.
+    deleted_while_held: bool,
+    /// When this state was first observed.
     since: Instant,
 }
 
-/// What is to be done.
+/// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// Nobody has it: take it, by a write that is conditional on what was seen.
+    /// Nobody holds it: take it, by a write that is conditional on what was observed.
     Acquire,
-    /// This process has it.
+    /// This process holds it.
     Renew,
-    /// Another has it, until then at the least.
+    /// Another replica holds it, until then at least.
     Wait(Instant),
 }
 
-impl Seen {
-    /// What the first look showed; `now` is after it.
+impl Observed {
+    /// The first observation; `now` is after it.
     pub(super) fn first(record: Option<Record>, now: Instant) -> Self {
-        Self { record, missed: false, since: now }
+        Self { record, deleted_while_held: false, since: now }
     }
 
-    /// With what a later look showed; `now` is after it.
-    pub(super) fn then(self, record: Option<Record>, now: Instant) -> Self {
+    /// With a later observation; `now` is after it.
+    pub(super) fn next(self, record: Option<Record>, now: Instant) -> Self {
         let version = |record: &Option<Record>| record.as_ref().map(|r| r.version.clone());
         if version(&self.record) == version(&record) {
             return self;
         }
         let was_held = self.record.is_some_and(|before| before.holder.is_some());
-        Self { missed: record.is_none() && was_held, record, since: now }
+        Self { deleted_while_held: record.is_none() && was_held, record, since: now }
     }
 
-    /// Until when at the least somebody else may rely on it.
-    fn holds_until(&self) -> Option<Instant> {
+    /// Until when at least another replica may rely on it.
+    fn held_until(&self) -> Option<Instant> {
         match &self.record {
-            Some(record) => record.holder.as_ref().map(|_| self.since + record.lasts.clamp(LASTS, LONGEST)),
-            None => self.missed.then(|| self.since + LASTS),
+            Some(record) => {
+                let duration = record.duration.clamp(LEASE_DURATION, MAX_LEASE_DURATION);
+                record.holder.as_ref().map(|_| self.since + duration)
+            }
+            None => self.deleted_while_held.then(|| self.since + LEASE_DURATION),
         }
     }
 }
 
-/// What the process of the identity `me` does.
-pub(super) fn decide(seen: &Seen, me: &str, now: Instant) -> Decision {
-    if seen.record.as_ref().and_then(|record| record.holder.as_deref()) == Some(me) {
+/// What the replica with this identity does.
+pub(super) fn decide(observed: &Observed, identity: &str, now: Instant) -> Decision {
+    if observed.record.as_ref().and_then(|record| record.holder.as_deref()) == Some(identity) {
         return Decision::Renew;
     }
-    match seen.holds_until() {
+    match observed.held_until() {
         Some(until) if now < until => Decision::Wait(until),
         _ => Decision::Acquire,
     }
@@ -92,20 +94,20 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    fn record(version: &str, holder: &str, lasts: u64) -> Option<Record> {
+    fn record(version: &str, holder: &str, duration: u64) -> Option<Record> {
         let holder = Some(holder.to_owned()).filter(|holder| !holder.is_empty());
-        Some(Record { version: version.to_owned(), holder, lasts: seconds(lasts) })
+        Some(Record { version: version.to_owned(), holder, duration: seconds(duration) })
     }
 
-    /// What was seen when, in seconds.
-    type Looks<'a> = &'a [(Option<Record>, u64)];
+    /// What was observed, and when, in seconds.
+    type Observations<'a> = &'a [(Option<Record>, u64)];
 
     #[test]
-    fn a_table_of_what_is_seen_and_done() {
+    fn decisions_by_what_was_observed() {
         let start = Instant::now();
         let at = |s| start + seconds(s);
-        // What was seen, the time of the decision, the decision.
-        let cases: [(Looks<'_>, u64, Decision); 14] = [
+        // What was observed, the time of the decision, the decision.
+        let cases: [(Observations<'_>, u64, Decision); 14] = [
             (&[(None, 0)], 0, Decision::Acquire),
             (&[(record("1", "", 15), 0)], 0, Decision::Acquire),
             (&[(record("1", "me", 15), 0)], 0, Decision::Renew),
@@ -125,15 +127,15 @@ mod tests {
             (&[(record("1", "other", 15), 0), (None, 3), (None, 9)], 9, Decision::Wait(at(18))),
             (&[(record("1", "", 15), 0), (None, 3)], 3, Decision::Acquire),
         ];
-        for (looks, now, expected) in cases {
-            let mut seen: Option<Seen> = None;
-            for (record, when) in looks {
-                seen = Some(match seen {
-                    None => Seen::first(record.clone(), at(*when)),
-                    Some(before) => before.then(record.clone(), at(*when)),
+        for (observations, now, expected) in cases {
+            let mut observed: Option<Observed> = None;
+            for (record, when) in observations {
+                observed = Some(match observed {
+                    None => Observed::first(record.clone(), at(*when)),
+                    Some(before) => before.next(record.clone(), at(*when)),
                 });
             }
-            assert_eq!(decide(&seen.unwrap(), "me", at(now)), expected, "{looks:?} {now}");
+            assert_eq!(decide(&observed.unwrap(), "me", at(now)), expected, "{observations:?} {now}");
         }
     }
 }

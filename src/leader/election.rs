@@ -1,4 +1,4 @@
-//! The election: looks at the Lease, takes it, renews it, lets it go.
+//! One replica in the election: it acquires the lease, renews it, and releases it.
 
 use std::time::{Duration, Instant};
 
@@ -17,137 +17,137 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{
-    decide::{Decision, LEADS_FOR, Seen, decide},
+    decide::{Decision, Observed, RENEW_DEADLINE, decide},
     fence::Fence,
-    lease::{self, LEASE, Record},
+    lease::{self, LEASE},
     term::Moment,
 };
 
-/// How often one that waits looks: so soon it notices that the lease was let go.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often a holder renews.
-const RENEW_EVERY: Duration = Duration::from_secs(2);
-/// How soon it does so again when that failed.
-const AGAIN: Duration = Duration::from_millis(500);
+/// How often a candidate reads the Lease: so soon it notices a release.
+const POLL_PERIOD: Duration = Duration::from_secs(1);
+/// How often the holder renews the lease.
+const RENEW_PERIOD: Duration = Duration::from_secs(2);
+/// How soon it repeats a renewal that failed.
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 /// How long one request may take: there is time for a second one.
-const REQUEST: Duration = Duration::from_secs(4);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How this replica stands.
+/// The role of this replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// Another one has the lease, or none yet.
-    Waits,
-    /// It has the lease.
-    Holds,
-    /// It had the lease, and never gets it again.
-    Lost,
+pub(super) enum Role {
+    /// It waits for the lease.
+    Candidate,
+    /// It holds the lease.
+    Leader,
+    /// It held the lease, and never acquires it again.
+    Former,
 }
 
-/// Why a request to the Lease has not worked.
+/// Why a request for the Lease failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ElectionError {
-    /// The API server refused it, or could not be asked.
+    /// The API server refused it, or is not reachable.
     #[error(transparent)]
     Kube(#[from] kube::Error),
-    /// It took too long; what it did is unknown.
-    #[error("no answer within {} s", REQUEST.as_secs())]
-    Late,
+    /// It took too long; its effect is unknown.
+    #[error("no response within {} s", REQUEST_TIMEOUT.as_secs())]
+    Timeout,
 }
 
 impl ElectionError {
-    /// The Lease is not what it was when it was read.
-    fn is_a_lost_race(&self) -> bool {
+    /// The Lease was changed since it was read.
+    fn is_conflict(&self) -> bool {
         matches!(self, Self::Kube(kube::Error::Api(status)) if matches!(status.code, 404 | 409))
     }
 }
 
-/// One replica in it.
+/// One replica in the election.
 pub(super) struct Election {
     pub(super) api: Api<Lease>,
     /// Its identity, which no other process ever has.
-    pub(super) me: String,
+    pub(super) identity: String,
     pub(super) fence: Fence,
-    pub(super) standing: watch::Sender<Standing>,
+    pub(super) role: watch::Sender<Role>,
 }
 
-/// The Lease as it was last read, and what that says.
+/// The Lease as it was last read, and what follows from it.
 struct View {
     lease: Option<Lease>,
-    seen: Seen,
+    observed: Observed,
 }
 
 impl Election {
-    /// Takes part until `end`, and then lets the lease go; whether nobody has to
-    /// wait for it to run out.
+    /// Takes part until `end`, and then releases the lease. Returns whether no other
+    /// replica has to wait for it to expire.
     pub(super) async fn run(self, end: CancellationToken) -> bool {
-        let Some(held) = self.wait(&end).await else { return true };
-        info!(lease = LEASE, identity = self.me, "this replica has the lease");
-        self.standing.send_replace(Standing::Holds);
-        let held = self.keep(held, &end).await;
-        // Before the lease goes, so that nothing is sent after another has begun.
+        let Some(held) = self.acquire(&end).await else { return true };
+        info!(lease = LEASE, identity = self.identity, "acquired the lease: this replica is the leader");
+        self.role.send_replace(Role::Leader);
+        let held = self.renew(held, &end).await;
+        // Before the release, so that nothing is sent after another replica has begun.
         self.fence.close();
-        self.standing.send_replace(Standing::Lost);
+        self.role.send_replace(Role::Former);
         match held {
-            Some(lease) => self.change(&lease, lease::released).await.is_ok(),
+            Some(lease) => self.update(&lease, lease::released).await.is_ok(),
             None => false,
         }
     }
 
-    /// The first look, which tells whether there can be an election at all.
-    pub(super) async fn look(&self) -> Result<Option<Lease>, ElectionError> {
+    /// Reads the Lease. The first read shows whether an election is possible at all.
+    pub(super) async fn read(&self) -> Result<Option<Lease>, ElectionError> {
         within(self.api.get_opt(LEASE)).await
     }
 
-    /// Waits until the lease is this replica's, or until `end`.
-    async fn wait(&self, end: &CancellationToken) -> Option<Lease> {
+    /// Waits until this replica holds the lease, or until `end`.
+    async fn acquire(&self, end: &CancellationToken) -> Option<Lease> {
         let mut view: Option<View> = None;
-        let mut told = String::new();
+        let mut reported = String::new();
         while !end.is_cancelled() {
-            match self.look().await {
+            match self.read().await {
                 Ok(lease) => {
                     let now = View::after(view.take(), lease);
-                    match self.claim(&now).await {
+                    match self.try_acquire(&now).await {
                         Ok(Some(held)) => return Some(held),
-                        Ok(None) => told.clear(),
-                        Err(error) if error.is_a_lost_race() => {}
-                        Err(error) => tell(&mut told, &error),
+                        Ok(None) => reported.clear(),
+                        Err(error) if error.is_conflict() => {}
+                        Err(error) => report(&mut reported, &error),
                     }
                     view = Some(now);
                 }
-                Err(error) => tell(&mut told, &error),
+                Err(error) => report(&mut reported, &error),
             }
             tokio::select! {
                 () = end.cancelled() => {}
-                () = sleep(LOOK_EVERY) => {}
+                () = sleep(POLL_PERIOD) => {}
             }
         }
         None
     }
 
-    /// Takes the lease, if it may be taken.
-    async fn claim(&self, view: &View) -> Result<Option<Lease>, ElectionError> {
+    /// Takes the lease, if nobody holds it.
+    async fn try_acquire(&self, view: &View) -> Result<Option<Lease>, ElectionError> {
         let began = Moment::now();
-        let held = match (decide(&view.seen, &self.me, began.monotonic), &view.lease) {
+        let held = match (decide(&view.observed, &self.identity, began.monotonic), &view.lease) {
             (Decision::Wait(_), _) => return Ok(None),
             (Decision::Acquire, None) => {
-                let new = lease::new(&self.me, Timestamp::now());
+                let new = lease::new(&self.identity, Timestamp::now());
                 within(self.api.create(&PostParams::default(), &new)).await?
             }
             (Decision::Acquire, Some(lease)) => {
-                self.write(&lease::taken(lease, &self.me, Timestamp::now())).await?
+                self.patch(&lease::taken(lease, &self.identity, Timestamp::now())).await?
             }
-            // The answer to an earlier claim was lost.
-            (Decision::Renew, Some(lease)) => self.write(&lease::renewed(lease, Timestamp::now())).await?,
+            // The response to an earlier attempt was lost.
+            (Decision::Renew, Some(lease)) => self.patch(&lease::renewed(lease, Timestamp::now())).await?,
             (Decision::Renew, None) => return Ok(None),
         };
-        // If the answer came too late, the next look shows the lease as this
-        // replica's own, and it is renewed.
-        Ok(self.fence.extend(began, LEADS_FOR).then_some(held))
+        // If the response came too late, the next read shows that this replica holds
+        // the lease, and renews it.
+        Ok(self.fence.extend(began, RENEW_DEADLINE).then_some(held))
     }
 
-    /// Keeps the lease until `end`, which gives it back, or until it is lost.
-    async fn keep(&self, mut held: Lease, end: &CancellationToken) -> Option<Lease> {
-        let mut pause = RENEW_EVERY;
+    /// Renews the lease until `end`, which returns it, or until it is lost.
+    async fn renew(&self, mut held: Lease, end: &CancellationToken) -> Option<Lease> {
+        let mut pause = RENEW_PERIOD;
         loop {
             tokio::select! {
                 () = end.cancelled() => return Some(held),
@@ -157,68 +157,68 @@ impl Election {
             let began = Moment::now();
             let renewed = tokio::select! {
                 () = self.fence.closed() => return None,
-                renewed = self.change(&held, |lease| lease::renewed(lease, Timestamp::now())) => renewed,
+                renewed = self.update(&held, |lease| lease::renewed(lease, Timestamp::now())) => renewed,
             };
             match renewed {
-                Ok(Some(lease)) if self.fence.extend(began, LEADS_FOR) => {
-                    (held, pause) = (lease, RENEW_EVERY)
+                Ok(Some(lease)) if self.fence.extend(began, RENEW_DEADLINE) => {
+                    (held, pause) = (lease, RENEW_PERIOD)
                 }
                 Ok(_) => return None,
                 Err(error) => {
-                    warn!(%error, "the lease was not renewed; it is tried again");
-                    pause = AGAIN;
+                    warn!(%error, "failed to renew the lease; retrying");
+                    pause = RETRY_DELAY;
                 }
             }
         }
     }
 
-    /// Writes to the lease as its holder; nothing if it is another's by now.
-    async fn change(
+    /// Changes the lease as its holder; `None` if another replica holds it by now.
+    async fn update(
         &self,
         held: &Lease,
         patch: impl Fn(&Lease) -> Value,
     ) -> Result<Option<Lease>, ElectionError> {
-        match self.write(&patch(held)).await {
-            Err(error) if error.is_a_lost_race() => {}
+        match self.patch(&patch(held)).await {
+            Err(error) if error.is_conflict() => {}
             other => return other.map(Some),
         }
-        // It may have been this process all the same, by a renewal whose answer
-        // was lost, or a person who put a label on it.
-        let Some(lease) = self.look().await? else { return Ok(None) };
-        if lease::read(&lease).holder.as_ref() != Some(&self.me) {
+        // This process may still be the holder: the response to a renewal was lost, or
+        // a person put a label on the Lease.
+        let Some(lease) = self.read().await? else { return Ok(None) };
+        if lease::read(&lease).holder.as_ref() != Some(&self.identity) {
             return Ok(None);
         }
-        self.write(&patch(&lease)).await.map(Some)
+        self.patch(&patch(&lease)).await.map(Some)
     }
 
-    async fn write(&self, patch: &Value) -> Result<Lease, ElectionError> {
+    async fn patch(&self, patch: &Value) -> Result<Lease, ElectionError> {
         within(self.api.patch(LEASE, &PatchParams::default(), &Patch::Merge(patch))).await
     }
 }
 
 impl View {
-    /// With what was read just now.
+    /// The view after a read.
     fn after(before: Option<Self>, lease: Option<Lease>) -> Self {
-        let record: Option<Record> = lease.as_ref().map(lease::read);
-        // Taken after the read: the record was there before this moment.
+        let record = lease.as_ref().map(lease::read);
+        // Taken after the read: the record was written before this moment.
         let now = Instant::now();
-        let seen = match before {
-            None => Seen::first(record, now),
-            Some(before) => before.seen.then(record, now),
+        let observed = match before {
+            None => Observed::first(record, now),
+            Some(before) => before.observed.next(record, now),
         };
-        Self { lease, seen }
+        Self { lease, observed }
     }
 }
 
 async fn within<T>(request: impl Future<Output = Result<T, kube::Error>>) -> Result<T, ElectionError> {
-    Ok(timeout(REQUEST, request).await.map_err(|_| ElectionError::Late)??)
+    Ok(timeout(REQUEST_TIMEOUT, request).await.map_err(|_| ElectionError::Timeout)??)
 }
 
-/// Says what doesn't work, once for as long as it is the same.
-fn tell(told: &mut String, error: &ElectionError) {
+/// Logs an error once for as long as it stays the same.
+fn report(reported: &mut String, error: &ElectionError) {
     let text = error.to_string();
-    if *told != text {
-        warn!(error = text, "the election does not go on; it is tried again");
-        *told = text;
+    if *reported != text {
+        warn!(error = text, "leader election failed; retrying");
+        *reported = text;
     }
 }

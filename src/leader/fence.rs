@@ -1,11 +1,11 @@
-//! The fence around what a process does to the world: while it leads, and a
-//! while less than its lease holds, requests may leave; then never again.
+//! The fence around everything that a process does to the outside: requests may
+//! leave while it leads, for less time than its lease holds, and never again after.
 //!
-//! The guarantee: a request is begun, and anything is done to bring it on its
-//! way, only in a moment at which the fence was looked at and found open. A
-//! process that was stopped and goes on finds its fence closed, whatever else
-//! it wakes up in the middle of. What it can't call back is a request that was
-//! handed to the sockets before; the rest of the lease's time is for those.
+//! The guarantee: a request is begun, and any step to send it is taken, only right
+//! after a check that found the fence open. A process that was stopped and resumes
+//! finds its fence closed, whatever it was in the middle of. It cannot recall a
+//! request that was handed to the sockets before; the rest of the lease's time is
+//! for those.
 
 use std::{
     future::poll_fn,
@@ -17,50 +17,50 @@ use std::{
 
 use super::term::{Moment, Term};
 
-/// How often a fence is looked at that nothing else looks at: a suspended
-/// machine does not wake a timer in time.
-const LOOK: Duration = Duration::from_millis(250);
+/// How often [`Fence::closed`] checks the fence: a suspended machine does not wake
+/// a timer in time.
+const CHECK_PERIOD: Duration = Duration::from_millis(250);
 
-/// Whether this process may act. Clones are one and the same.
+/// Whether this process may act. Clones share their state.
 #[derive(Clone, Debug)]
 pub struct Fence(Arc<Mutex<Term>>);
 
 /// The fence was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// Before anything was done.
-    #[error("this replica does not lead, so nothing was sent")]
-    NotBegun,
-    /// While it was under way: it may have had its effect.
-    #[error("this replica stopped leading while the request was under way")]
-    CutShort,
+    /// Before anything was sent.
+    #[error("not sent: this replica is not the leader")]
+    NotSent,
+    /// While the request was in flight: it may have had its effect.
+    #[error("aborted: this replica lost leadership while the request was in flight")]
+    Aborted,
 }
 
 impl Fence {
-    /// One that is always open, for a process beside which no other works.
+    /// A fence that is always open, for a process that runs alone.
     #[must_use]
     pub fn open() -> Self {
         Self(Arc::new(Mutex::new(Term::Unbounded)))
     }
 
-    /// One that an election opens.
+    /// A fence that an election opens.
     #[must_use]
     pub fn closed_until_elected() -> Self {
-        Self(Arc::new(Mutex::new(Term::Awaited)))
+        Self(Arc::new(Mutex::new(Term::Pending)))
     }
 
-    /// Whether this process may act at this very moment.
+    /// Whether this process may act at this moment.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.left().is_some()
+        self.remaining().is_some()
     }
 
-    /// Lets it act for `lasts` from `began` on; false if it is closed for good.
+    /// Opens it for `duration` from `began`; false if it is closed for good.
     #[must_use]
-    pub fn extend(&self, began: Moment, lasts: Duration) -> bool {
-        // Under the lock, so that no later moment was seen before this one.
+    pub(super) fn extend(&self, began: Moment, duration: Duration) -> bool {
+        // The time is taken under the lock, so that no later check came first.
         let mut term = self.term();
-        term.extend(began, lasts, Moment::now())
+        term.extend(began, duration, Moment::now())
     }
 
     /// Closes it for good.
@@ -71,34 +71,34 @@ impl Fence {
     /// Waits until it is closed for good.
     pub async fn closed(&self) {
         loop {
-            let left = self.left();
+            let remaining = self.remaining();
             if matches!(*self.term(), Term::Closed) {
                 return;
             }
-            tokio::time::sleep(left.unwrap_or(LOOK).min(LOOK)).await;
+            tokio::time::sleep(remaining.unwrap_or(CHECK_PERIOD).min(CHECK_PERIOD)).await;
         }
     }
 
-    /// Does `work` for as long as the fence is open: before each of its steps it is looked at.
+    /// Runs `work` while the fence is open, and checks the fence before each of its steps.
     ///
     /// # Errors
-    /// [`Refused`] once it is closed; the work is dropped where it stood.
-    pub async fn hold<T>(&self, work: impl Future<Output = T>) -> Result<T, Refused> {
+    /// [`Refused`] once it is closed; the work is dropped.
+    pub async fn guard<T>(&self, work: impl Future<Output = T>) -> Result<T, Refused> {
         let mut work = pin!(work);
-        let mut refused = Refused::NotBegun;
+        let mut refused = Refused::NotSent;
         poll_fn(|context| {
             if !self.is_open() {
                 return Poll::Ready(Err(refused));
             }
-            refused = Refused::CutShort;
+            refused = Refused::Aborted;
             work.as_mut().poll(context).map(Ok)
         })
         .await
     }
 
-    fn left(&self) -> Option<Duration> {
+    fn remaining(&self) -> Option<Duration> {
         let mut term = self.term();
-        term.left(Moment::now())
+        term.remaining(Moment::now())
     }
 
     fn term(&self) -> MutexGuard<'_, Term> {
@@ -115,19 +115,19 @@ mod tests {
     const LONG: Duration = Duration::from_secs(3600);
 
     #[tokio::test]
-    async fn work_is_done_while_it_is_open_and_not_before_nor_after() {
+    async fn work_runs_only_while_the_fence_is_open() {
         let fence = Fence::closed_until_elected();
-        assert_eq!(fence.hold(ready(1)).await, Err(Refused::NotBegun));
+        assert_eq!(fence.guard(ready(1)).await, Err(Refused::NotSent));
         assert!(fence.extend(Moment::now(), LONG));
-        assert_eq!(fence.hold(ready(1)).await, Ok(1));
+        assert_eq!(fence.guard(ready(1)).await, Ok(1));
         fence.close();
-        assert_eq!(fence.hold(ready(1)).await, Err(Refused::NotBegun));
+        assert_eq!(fence.guard(ready(1)).await, Err(Refused::NotSent));
         assert!(!fence.extend(Moment::now(), LONG), "closed for good");
-        assert_eq!(Fence::open().hold(ready(1)).await, Ok(1));
+        assert_eq!(Fence::open().guard(ready(1)).await, Ok(1));
     }
 
     #[tokio::test]
-    async fn work_under_way_is_not_gone_on_with_once_it_is_closed() {
+    async fn work_in_progress_stops_once_the_fence_is_closed() {
         let fence = Fence::closed_until_elected();
         assert!(fence.extend(Moment::now(), LONG));
         let mut steps = 0;
@@ -136,12 +136,12 @@ mod tests {
             tokio::task::yield_now().await;
             steps += 1;
         };
-        assert_eq!(fence.hold(work).await, Err(Refused::CutShort));
+        assert_eq!(fence.guard(work).await, Err(Refused::Aborted));
         assert_eq!(steps, 0);
     }
 
     #[tokio::test]
-    async fn its_end_is_told_and_the_time_before_it_opens_is_none() {
+    async fn closed_waits_for_the_end_not_for_the_beginning() {
         let fence = Fence::closed_until_elected();
         let soon = Duration::from_millis(50);
         assert!(tokio::time::timeout(soon, fence.closed()).await.is_err());

@@ -1,7 +1,4 @@
-//! Leader election by a Lease: of several replicas one works, the others wait.
-//!
-//! What a replica may still do, and until when, its [`Fence`] says; the
-//! election only opens it, and closes it before it lets the lease go.
+//! The leadership of this process, as the rest of the operator uses it.
 
 use kube::{Api, Client};
 use tokio::sync::watch;
@@ -9,41 +6,36 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{info, warn};
 
 use super::{
-    election::{Election, ElectionError, Standing},
+    election::{Election, ElectionError, Role},
     fence::Fence,
-    lease::LEASE,
+    lease::{LEASE, LEASE_DURATION},
 };
 
-/// The leadership of this replica. Dropped without a release, it lets the
-/// lease run out.
+/// The leadership of this replica. Dropped without a release, the lease expires.
 pub struct Leadership {
     fence: Fence,
-    standing: watch::Receiver<Standing>,
+    role: watch::Receiver<Role>,
     end: CancellationToken,
     task: AbortOnDropHandle<bool>,
 }
 
-/// Takes part in the election, in the namespace of the client,
-/// which must not be fenced itself. `fence` is open while this replica leads.
+/// Takes part in the election, in the namespace of the client, which must not be
+/// fenced itself. `fence` is open while this replica leads.
 ///
 /// # Errors
 /// If the Lease can't be read.
-pub async fn take_part(client: Client, fence: Fence) -> Result<Leadership, ElectionError> {
-    let (told, standing) = watch::channel(Standing::Waits);
-    let election = Election {
-        api: Api::default_namespaced(client),
-        me: identity(),
-        fence: fence.clone(),
-        standing: told,
-    };
-    election.look().await?;
+pub async fn join_election(client: Client, fence: Fence) -> Result<Leadership, ElectionError> {
+    let (sender, role) = watch::channel(Role::Candidate);
+    let api = Api::default_namespaced(client);
+    let election = Election { api, identity: identity(), fence: fence.clone(), role: sender };
+    election.read().await?;
     let end = CancellationToken::new();
     let task = AbortOnDropHandle::new(tokio::spawn(election.run(end.clone())));
-    Ok(Leadership { fence, standing, end, task })
+    Ok(Leadership { fence, role, end, task })
 }
 
-/// Names the pod to a person, and is never the same twice: a process that
-/// starts again must not take its predecessor's lease for its own.
+/// Contains the name of the pod, for people, and is never used twice: a restarted
+/// process must not take its predecessor's lease for its own.
 fn identity() -> String {
     let host = std::env::var("HOSTNAME").ok().filter(|host| !host.is_empty());
     let host = host.as_deref().unwrap_or(LEASE);
@@ -51,32 +43,28 @@ fn identity() -> String {
 }
 
 impl Leadership {
-    /// Waits until this replica leads, or has lost that chance: then it
+    /// Waits until this replica leads. If the election ends instead, the leadership
     /// is [`lost`](Self::lost) at once.
-    pub async fn gained(&mut self) {
-        info!(lease = LEASE, "waiting to lead");
-        // An election that has ended is a loss, and so no leadership.
-        let standing = self.standing.wait_for(|standing| *standing != Standing::Waits).await;
-        if standing.is_ok_and(|standing| *standing == Standing::Holds) {
-            info!("this replica leads");
-        }
+    pub async fn acquired(&mut self) {
+        info!(lease = LEASE, "waiting for the lease");
+        let _ = self.role.wait_for(|role| *role != Role::Candidate).await;
     }
 
-    /// Waits until it leads no more.
+    /// Waits until this replica no longer leads.
     pub async fn lost(&mut self) {
         tokio::select! {
-            _ = self.standing.wait_for(|standing| *standing == Standing::Lost) => {}
+            _ = self.role.wait_for(|role| *role == Role::Former) => {}
             () = self.fence.closed() => {}
         }
-        warn!("this replica leads no more");
+        warn!("this replica is no longer the leader");
     }
 
-    /// Lets go of the lease, so that another can lead at once. All calls must
-    /// have ended: one that is still under way may take effect after another's.
+    /// Releases the lease, so that another replica can lead at once. All calls must
+    /// have ended: one that is still in flight may take effect after another leader's.
     pub async fn release(self) {
         self.end.cancel();
         if !matches!(self.task.await, Ok(true)) {
-            warn!("the lease was not released: it runs out by itself");
+            warn!("failed to release the lease; it expires after {} s", LEASE_DURATION.as_secs());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Leader election by a Lease: of several replicas, one works and the others wait.
 //!
-//! What a replica may still do, and for how long, is the [`Fence`]'s to decide. The
-//! election opens the fence, and closes it before it releases the lease.
+//! The [`Fence`] decides what a replica may still do, and for how long. The election
+//! opens the fence, and closes it before it releases the lease.
 
 mod decide;
 mod election;
@@ -17,5 +17,5 @@ mod term;
 pub use fence::Fence;
 pub use fenced_cluster::fenced;
 pub use fenced_wire::FencedWire;
-pub use leadership::{Leadership, take_part};
+pub use leadership::{Leadership, join_election};
 pub use lease::LEASE;

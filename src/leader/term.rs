@@ -1,77 +1,79 @@
 //! How long a process may act, by two clocks. Pure: the time is an argument.
 //!
-//! Neither clock is enough. The monotonic one stands still while the machine is
-//! suspended, and the wall clock can be set back. So, from one look to the
-//! next, the one that has advanced more counts.
+//! Neither clock is enough. The monotonic one stops while the machine is
+//! suspended, and the wall clock can be set back. So between two checks the clock
+//! that advanced more counts.
 
 use std::time::{Duration, Instant, SystemTime};
 
 /// A moment by both clocks.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub(super) struct Moment {
     /// By the clock that is never set, and stops with the machine.
-    pub monotonic: Instant,
-    /// By the clock that goes on while the machine is suspended, and may be set.
-    pub wall: SystemTime,
+    pub(super) monotonic: Instant,
+    /// By the clock that runs while the machine is suspended, and may be set.
+    pub(super) wall: SystemTime,
 }
 
 impl Moment {
-    /// This moment.
-    #[must_use]
-    pub fn now() -> Self {
+    pub(super) fn now() -> Self {
         Self { monotonic: Instant::now(), wall: SystemTime::now() }
     }
 
-    /// How much time has passed since then, by the clock that says more.
-    fn since(&self, then: &Self) -> Duration {
-        let wall = self.wall.duration_since(then.wall).unwrap_or_default();
-        self.monotonic.saturating_duration_since(then.monotonic).max(wall)
+    /// The time since an earlier moment, by the clock that advanced more.
+    fn since(&self, earlier: &Self) -> Duration {
+        let wall = self.wall.duration_since(earlier.wall).unwrap_or_default();
+        self.monotonic.saturating_duration_since(earlier.monotonic).max(wall)
     }
 }
 
-/// Whether a process may act. It closes once and for all: what is closed never opens again.
+/// Whether a process may act. Once closed, it never opens again.
 #[derive(Clone, Copy, Debug)]
-pub enum Term {
-    /// Always: nobody else may.
+pub(super) enum Term {
+    /// Always open: there is no election.
     Unbounded,
-    /// Not before it is elected.
-    Awaited,
-    /// For so long from that look on.
-    Runs {
-        /// When it was last looked at.
-        looked: Moment,
-        /// What was left of it then.
-        left: Duration,
+    /// Not open yet: it opens with the election.
+    Pending,
+    /// Open for a limited time.
+    Running {
+        /// When it was last checked.
+        checked: Moment,
+        /// How much of it remained then.
+        remaining: Duration,
     },
-    /// Never again.
+    /// Closed for good.
     Closed,
 }
 
 impl Term {
-    /// What is left of it; nothing means that it is closed.
-    pub fn left(&mut self, now: Moment) -> Option<Duration> {
+    /// How much of it remains; `None` if it is not open.
+    pub(super) fn remaining(&mut self, now: Moment) -> Option<Duration> {
         match self {
             Self::Unbounded => Some(Duration::MAX),
-            Self::Awaited | Self::Closed => None,
-            Self::Runs { looked, left } => {
-                let rest = left.saturating_sub(now.since(looked));
-                *self = if rest.is_zero() { Self::Closed } else { Self::Runs { looked: now, left: rest } };
+            Self::Pending | Self::Closed => None,
+            Self::Running { checked, remaining } => {
+                let rest = remaining.saturating_sub(now.since(checked));
+                *self = if rest.is_zero() {
+                    Self::Closed
+                } else {
+                    Self::Running { checked: now, remaining: rest }
+                };
                 (!rest.is_zero()).then_some(rest)
             }
         }
     }
 
-    /// Opens it, or goes on with it, for `lasts` from `began` on. Whether it is
-    /// open: one that has run out before it was extended stays closed, and one
-    /// that is awaited goes on being so if that time is over already.
-    pub fn extend(&mut self, began: Moment, lasts: Duration, now: Moment) -> bool {
-        let awaited = matches!(self, Self::Awaited);
-        if matches!(self, Self::Unbounded) || !awaited && self.left(now).is_none() {
+    /// Opens or extends it for `duration` from `began`, and returns whether it is
+    /// open. One that expired before the extension stays closed; a pending one
+    /// stays pending if that time is over already.
+    pub(super) fn extend(&mut self, began: Moment, duration: Duration, now: Moment) -> bool {
+        let pending = matches!(self, Self::Pending);
+        if matches!(self, Self::Unbounded) || !pending && self.remaining(now).is_none() {
             return matches!(self, Self::Unbounded);
         }
-        let mut extended = Self::Runs { looked: began, left: lasts };
-        let open = extended.left(now).is_some();
-        if open || !awaited {
+        let mut extended = Self::Running { checked: began, remaining: duration };
+        let open = extended.remaining(now).is_some();
+        if open || !pending {
             *self = extended;
         }
         open
@@ -92,7 +94,7 @@ mod tests {
     }
 
     fn running(begin: Moment) -> Term {
-        let mut term = Term::Awaited;
+        let mut term = Term::Pending;
         assert!(term.extend(begin, TEN, begin));
         term
     }
@@ -109,57 +111,57 @@ mod tests {
             (10, -3600, false),
         ] {
             let mut term = running(begin);
-            assert_eq!(term.left(later(begin, monotonic, wall)).is_some(), open, "{monotonic} {wall}");
+            assert_eq!(term.remaining(later(begin, monotonic, wall)).is_some(), open, "{monotonic} {wall}");
         }
     }
 
     #[test]
-    fn a_wall_clock_that_was_set_back_first_does_not_hide_a_suspension() {
+    fn a_wall_clock_set_back_does_not_hide_a_suspension() {
         let begin = Moment::now();
         let mut term = running(begin);
-        assert!(term.left(later(begin, 1, -3600)).is_some());
-        assert!(term.left(later(begin, 2, -3600 + 11)).is_none());
+        assert!(term.remaining(later(begin, 1, -3600)).is_some());
+        assert!(term.remaining(later(begin, 2, -3600 + 11)).is_none());
     }
 
     #[test]
     fn a_closed_one_stays_closed() {
         let begin = Moment::now();
         let mut term = running(begin);
-        assert!(term.left(later(begin, 10, 10)).is_none());
-        assert!(term.left(begin).is_none(), "also when the time seems to go back");
+        assert!(term.remaining(later(begin, 10, 10)).is_none());
+        assert!(term.remaining(begin).is_none(), "also when the time seems to go back");
         let late = later(begin, 11, 11);
         assert!(!term.extend(late, TEN, late));
-        assert!(term.left(late).is_none());
+        assert!(term.remaining(late).is_none());
     }
 
     #[test]
-    fn one_that_ran_out_unseen_is_not_extended() {
+    fn one_that_expired_unnoticed_is_not_extended() {
         let begin = Moment::now();
         let mut term = running(begin);
         assert!(!term.extend(later(begin, 9, 9), TEN, later(begin, 12, 12)));
     }
 
     #[test]
-    fn it_is_extended_from_the_begin_of_what_extends_it() {
+    fn it_is_extended_from_the_start_of_the_renewal() {
         let begin = Moment::now();
         let mut term = running(begin);
         assert!(term.extend(later(begin, 2, 2), TEN, later(begin, 8, 8)));
-        assert_eq!(term.left(later(begin, 9, 9)), Some(Duration::from_secs(3)));
+        assert_eq!(term.remaining(later(begin, 9, 9)), Some(Duration::from_secs(3)));
     }
 
     #[test]
-    fn an_election_whose_answer_came_too_late_opens_nothing_and_the_next_one_may() {
+    fn a_late_answer_opens_nothing_and_the_next_one_may() {
         let begin = Moment::now();
-        let (mut term, late) = (Term::Awaited, later(begin, 10, 10));
+        let (mut term, late) = (Term::Pending, later(begin, 10, 10));
         assert!(!term.extend(begin, TEN, late));
-        assert!(term.left(late).is_none());
+        assert!(term.remaining(late).is_none());
         assert!(term.extend(late, TEN, late));
     }
 
     #[test]
-    fn without_an_election_it_is_always_open_and_before_one_never() {
+    fn it_is_always_open_without_an_election_never_before() {
         let begin = Moment::now();
-        assert!(Term::Unbounded.left(later(begin, 1 << 20, 0)).is_some());
-        assert!(Term::Awaited.left(begin).is_none());
+        assert!(Term::Unbounded.remaining(later(begin, 1 << 20, 0)).is_some());
+        assert!(Term::Pending.remaining(begin).is_none());
     }
 }

@@ -1,5 +1,5 @@
-//! What a process in a cluster needs, whatever it is for: metrics, an admin
-//! server, readiness, logs, a clean end. Knows nothing of streams.
+//! What any process in a cluster needs: metrics, an admin server, readiness, logs. It
+//! knows nothing of streams.
 
 pub mod admin;
 pub mod gauges;
