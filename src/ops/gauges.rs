@@ -63,6 +63,31 @@ impl Gauges {
             Unit::Seconds,
             self.not_ready.clone(),
         );
+        self.register_calls(registry);
+        registry.register(
+            "account_available",
+            "1 while api.video accepts calls; 0 while it is not reachable, fails or rejects the API key",
+            self.available.clone(),
+        );
+        registry.register(
+            "account_unauthorized",
+            "1 while api.video rejects the API key",
+            self.unauthorized.clone(),
+        );
+        registry.register(
+            "leader",
+            "1 if this replica is the leader, or there is no leader election",
+            self.leader.clone(),
+        );
+        registry.register_with_unit(
+            "drift_interval",
+            "Configured time between the starts of two passes over the account's streams (--drift-interval)",
+            Unit::Seconds,
+            self.drift_interval.clone(),
+        );
+    }
+
+    fn register_calls(&self, registry: &mut Registry) {
         registry.register(
             "budget_limit",
             "Rate limit of api.video: calls in a window, by class, shared by all clients of the account",
@@ -93,27 +118,6 @@ impl Gauges {
             "Waiting time of the oldest waiting call, by class and priority",
             Unit::Seconds,
             self.oldest_waiting.clone(),
-        );
-        registry.register(
-            "account_available",
-            "1 while api.video accepts calls; 0 while it is not reachable, fails or rejects the API key",
-            self.available.clone(),
-        );
-        registry.register(
-            "account_unauthorized",
-            "1 while api.video rejects the API key",
-            self.unauthorized.clone(),
-        );
-        registry.register(
-            "leader",
-            "1 if this replica is the leader, or there is no leader election",
-            self.leader.clone(),
-        );
-        registry.register_with_unit(
-            "drift_interval",
-            "Configured time between the starts of two passes over the account's streams (--drift-interval)",
-            Unit::Seconds,
-            self.drift_interval.clone(),
         );
     }
 

@@ -1,5 +1,5 @@
 //! Replicas: one works, and another takes over when it ends, is killed, or is
-//! stopped and goes on. The sandbox's log tells who made each call: a process
+//! stopped and resumes. The sandbox's log shows who made each call: a process
 //! has one token, and nobody else has it.
 
 use std::{
