@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
-    fixture::{at, desired, observing},
     facts::observation::{AccountView, Observation},
+    fixture::{at, desired, observing},
     state::reconcile_state::Failure,
 };
 
