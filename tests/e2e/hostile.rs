@@ -130,7 +130,7 @@ fn a_list_that_lies_about_its_pages_ends_all_the_same() {
         // Each with what a LiveStream says that needs the list, where it says something.
         let lies = [
             (json!({ "pagesTotal": 0 }), None),
-            (json!({ "pagesTotal": 4_000_000_000_u64 }), Some("empty though more pages are announced")),
+            (json!({ "pagesTotal": 4_000_000_000_u64 }), Some("empty although more pages are announced")),
             (json!({ "pagesTotal": -1 }), None),
             (json!({ "pagesTotal": u64::MAX, "itemsTotal": 1 }), Some("how many pages there are")),
             (json!({ "itemsTotal": u64::MAX, "currentPage": 77, "pageSize": -3 }), None),
