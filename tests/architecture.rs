@@ -8,15 +8,31 @@ use std::{
 };
 
 /// Which modules of ours a module may use. `core` may use nothing but itself.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("core", &["core"]),
     ("crd", &["crd", "core"]),
     ("ops", &["ops"]),
+    ("leader", &["leader"]),
+    ("preflight", &["preflight", "leader", "crd", "ops"]),
     ("observer", &["observer", "account", "core"]),
     ("account", &["account", "observer", "core"]),
-    ("controller", &["controller", "account", "observer", "crd", "ops", "core"]),
-    ("commands", &["commands", "cli", "controller", "account", "observer", "crd", "ops", "core"]),
-    ("cli", &["cli", "commands", "ops", "core"]),
+    ("controller", &["controller", "account", "observer", "crd", "preflight", "ops", "core"]),
+    (
+        "commands",
+        &[
+            "commands",
+            "cli",
+            "controller",
+            "preflight",
+            "leader",
+            "account",
+            "observer",
+            "crd",
+            "ops",
+            "core",
+        ],
+    ),
+    ("cli", &["cli", "ops"]),
 ];
 
 /// Crates that the decisions must not know.

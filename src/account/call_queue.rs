@@ -11,11 +11,7 @@
 //! - A turn that nobody takes up, for its LiveStream is gone or has nothing to
 //!   do any more, goes to the next.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use apivideo::{Class, Client, Error, Place, Priority, Turn};
 use parking_lot::Mutex;

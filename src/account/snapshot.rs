@@ -225,6 +225,12 @@ impl Snapshot {
         matches!(state, Some(State::Absent | State::Gone { .. }))
     }
 
+    /// Whether a stream was ever observed.
+    #[must_use]
+    pub fn knows(&self, id: &StreamId) -> bool {
+        self.entries.contains_key(id)
+    }
+
     /// How many streams are known.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -6,7 +6,7 @@ use super::gather::Gathered;
 use crate::{
     account::{CallKind, Throttled, answers},
     core::{
-        facts::{ids::StreamId, intent::Intent, observation::AccountError},
+        facts::{ids::StreamId, intent::Intent, observation::AccountError, stream::Remote},
         state::{
             outcome::{CallFailure, Cause, Outcome, Retry},
             reconcile_state::ReconcileState,
@@ -48,15 +48,24 @@ pub(super) async fn create(gathered: &Gathered, state: &mut ReconcileState, inte
     let _creating = account.create_locks.create(&intent.payload.name).await;
     match account.client.send_with(permit, apivideo::create(&intent.payload)).await {
         Ok(answer) => match answers::remote(answer.value) {
-            Some(remote) => {
-                account.answered(&remote);
-                account.claims.created(&gathered.facts.manifest.owner, &remote.id);
-                Outcome::Stream(Box::new(remote))
-            }
+            Some(remote) => created(gathered, intent, remote),
             None => unusable_id(),
         },
         Err(error) => failed(gathered, CREATION, &error),
     }
+}
+
+/// An answer about a stream that can't be this request's is no answer: a proxy may have
+/// answered with another's.
+fn created(gathered: &Gathered, intent: &Intent, remote: Remote) -> Outcome {
+    let account = &gathered.account;
+    let can_be_ours =
+        !account.knows(&remote.id) && intent.is_answered_by(&remote, gathered.facts.account.timing());
+    if !can_be_ours || !account.claims.created(&gathered.facts.manifest.owner, &remote.id) {
+        return unusable(format!("the answer to the create request is about {}, a stream of another", remote.id));
+    }
+    account.answered(&remote);
+    Outcome::Stream(Box::new(remote))
 }
 
 /// A call about one stream that is answered with the stream.
@@ -110,7 +119,7 @@ fn unusable_id() -> Outcome {
 
 /// An answer arrived that can't be relied on.
 pub(super) fn unusable(why: String) -> Outcome {
-    let cause = Cause::Account(AccountError::Unavailable(why));
+    let cause = Cause::Call(AccountError::Unavailable(why));
     Outcome::Failed(CallFailure { effect_unknown: true, cause, retry: Retry::AfterBackoff })
 }
 
@@ -122,8 +131,8 @@ pub(super) fn failed(gathered: &Gathered, kind: CallKind, error: &apivideo::Erro
         Cause::Account(AccountError::RateLimited) => {
             Retry::WhenCalled(account.call_queue.enqueue(&gathered.facts.manifest.owner, kind))
         }
-        Cause::Account(AccountError::Unauthorized(_)) => {
-            account.scan_now.notify_one();
+        Cause::Call(_) => {
+            account.suspect();
             Retry::AfterBackoff
         }
         _ => Retry::AfterBackoff,

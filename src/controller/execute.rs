@@ -44,14 +44,18 @@ pub(super) async fn execute(
             }
             object_writes::drop_intent(api, object).await
         }
-        Action::Bind { id, recreated_from } => {
-            object_writes::bind(api, object, id, recreated_from.as_ref()).await
+        Action::Bind { id, recreated_from, project } => {
+            object_writes::bind(api, object, id, recreated_from.as_ref(), project.as_ref()).await
         }
-        Action::Release { reason } => release(context, gathered, reason).await,
+        Action::Claim { id } => {
+            gathered.account.claims.created(&gathered.facts.manifest.owner, id);
+            return Ok(Outcome::Stored);
+        }
+        Action::Release { reason } => release(gathered, reason).await,
         Action::Create { intent } => return Ok(calls::create(gathered, &mut entry.state, intent).await),
-        Action::Search { intent, ended_at } => {
+        Action::Search { intent } => {
             let known = entry.state.search().is_some_and(|search| !search.ambiguous.is_empty());
-            let outcome = recover_create::search(gathered, intent, *ended_at).await;
+            let outcome = recover_create::search(gathered, intent).await;
             recover_create::count_result(context, known, &outcome);
             return Ok(outcome);
         }
@@ -101,11 +105,7 @@ fn abandon(context: &Context, gathered: &Gathered, intent: &Intent) {
 }
 
 /// Removes the finalizer. A stream that is kept is no orphan.
-async fn release(
-    _context: &Context,
-    gathered: &Gathered,
-    reason: &ReleaseReason,
-) -> Result<LiveStream, ClusterError> {
+async fn release(gathered: &Gathered, reason: &ReleaseReason) -> Result<LiveStream, ClusterError> {
     if let ReleaseReason::Retained(Some(id), _) = reason {
         gathered.account.orphans.exclude(id);
     }
@@ -116,6 +116,7 @@ async fn release(
 fn forget(context: &Context, gathered: &Gathered) {
     context.states.forget(gathered.uid());
     gathered.account.claims.release(gathered.uid());
+    gathered.account.call_queue.leave(gathered.uid());
 }
 
 fn priority(gathered: &Gathered, entry: &Entry, action: &Action) -> Priority {

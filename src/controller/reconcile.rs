@@ -11,8 +11,9 @@ use super::{
     gather::{Gathered, gather},
     invalid,
     object_writes::ClusterError,
-    startup, status,
+    startup,
     state_store::Entry,
+    status,
 };
 use crate::{
     core::{

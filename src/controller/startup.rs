@@ -28,8 +28,9 @@ fn assign_claims(context: &Context) {
         .filter_map(|object| Some((object, parse::manifest(object).ok()?)))
         .collect();
     for account in context.accounts.iter() {
-        let of_account =
-            || readable.iter().filter(|(o, _)| std::sync::Arc::ptr_eq(context.accounts.of(&o.metadata), account));
+        let of_account = || {
+            readable.iter().filter(|(o, _)| std::sync::Arc::ptr_eq(context.accounts.of(&o.metadata), account))
+        };
         let candidates = of_account().filter_map(|(object, manifest)| candidate(object, manifest)).collect();
         account.claims.assign(candidates);
         for (object, manifest) in of_account() {
@@ -41,11 +42,13 @@ fn assign_claims(context: &Context) {
 }
 
 fn candidate(object: &LiveStream, manifest: &Manifest) -> Option<Candidate> {
-    let (strength, id) = parse::stored(object).named(manifest.uid(), manifest.adopt.as_ref())?;
+    let stored = parse::stored(object);
+    let (strength, id) = stored.named(manifest.uid(), manifest.adopt.as_ref())?;
     Some(Candidate {
         strength,
         created_at: object.metadata.creation_timestamp.as_ref().map(|time| time.0),
         owner: manifest.owner.clone(),
         id,
+        project: stored.project,
     })
 }

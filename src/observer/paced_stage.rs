@@ -1,9 +1,6 @@
 //! An account of many pages that is kept in memory and observed, in simulated time.
 
-use std::{
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use apivideo::{Client, Settings, Wire, WireError};
 use apivideo_sandbox::{Config, NewStream, State};

@@ -12,10 +12,14 @@ pub const LIVE_STREAM_ID: &str = "api.video/live-stream-id";
 pub const BOUND_UID: &str = "api.video/bound-uid";
 /// The create request that is not finished, as JSON.
 pub const CREATE_INTENT: &str = "api.video/create-intent";
-/// The adopted stream that is gone and that the bound one replaced.
+/// The stream that is gone and that the bound one replaced.
 pub const RECREATED_FROM: &str = "api.video/recreated-from";
 /// The id of a missing stream, or of several, that a person allows to be re-created.
 pub const CONFIRM_RECREATE: &str = "api.video/confirm-recreate";
+/// The environment and project that the binding was made in.
+pub const PROJECT: &str = "api.video/project";
+/// A person's answer to an ambiguous create: the id of a candidate, or `none`.
+pub const SETTLE_CREATE: &str = "api.video/settle-create";
 /// Any new value requests a fresh observation and a reconcile now.
 pub const REQUESTED_AT: &str = "reconcile.api.video/requestedAt";
 /// The name of the operator in `managedFields` and events.

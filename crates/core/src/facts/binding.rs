@@ -203,6 +203,8 @@ pub struct Candidate {
     pub owner: Owner,
     /// The stream.
     pub id: StreamId,
+    /// The project of its binding.
+    pub project: Option<Project>,
 }
 
 /// Puts the candidates of all streams in the order in which they may claim: the
@@ -254,12 +256,7 @@ mod tests {
             ("nothing stored", Stored::default(), None, Binding::Unbound),
             ("own uid", annotated("li1", "me"), None, bound("li1", true, false)),
             ("adopted and bound", annotated("li1", "me"), Some(&li1), bound("li1", true, true)),
-            (
-                "a restore: another uid, free",
-                annotated("li1", "old"),
-                None,
-                bound("li1", false, false),
-            ),
+            ("a restore: another uid, free", annotated("li1", "old"), None, bound("li1", false, false)),
             ("only the status is left", in_status, None, bound("li2", false, false)),
             ("the status overrules an annotation that is not newer", both, None, bound("li2", false, false)),
             ("an annotation newer than the status", newer, None, bound("li1", true, false)),
@@ -284,12 +281,7 @@ mod tests {
                 Binding::Mismatch { bound: id("li1"), wanted: li9.clone() },
             ),
             ("took the place of the adopted one", recreated, Some(&li9), bound("li1", true, false)),
-            (
-                "settles an open intent",
-                open,
-                Some(&li9),
-                Binding::Wanted(li9.clone()),
-            ),
+            ("settles an open intent", open, Some(&li9), Binding::Wanted(li9.clone())),
         ];
         for (case, stored, adopt, expected) in cases {
             assert_eq!(resolve(&stored, "me", adopt, &free), expected, "{case}");
@@ -316,6 +308,7 @@ mod tests {
             created_at: Some(at(created)),
             owner: Owner { uid: name.into(), key: ObjectKey { namespace: "ns".into(), name: name.into() } },
             id: id("li1"),
+            project: None,
         };
         let mut all = [
             candidate(Strength::Wished, 1, "wish"),

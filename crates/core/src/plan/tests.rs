@@ -7,7 +7,10 @@ use crate::{
     facts::{
         ids::ObjectKey,
         intent::Intent,
+        binding::Stored,
+        manifest::{Desired, Unmanaged},
         observation::{AccountError, AccountView, CrdDeletion},
+        project::AccountProject,
         policy::{OnRemoteMissing, WhileBroadcasting},
         stream::Remote,
     },
@@ -33,7 +36,8 @@ fn bound(text: &str) -> ReconcileState {
 }
 
 fn with_binding(binding: Binding) -> ReconcileState {
-    ReconcileState { binding, ..ReconcileState::default() }
+    let last_observed = Unmanaged { public: Some(true), player_id: None };
+    ReconcileState { binding, last_observed, ..ReconcileState::default() }
 }
 
 fn creating(request: Request) -> ReconcileState {
@@ -104,20 +108,23 @@ fn next(manifest: &Manifest, state: &ReconcileState, facts: &Facts) -> String {
 fn a_new_livestream_is_created_in_three_steps() {
     let gone = observing(Observation::Unknown);
     assert_eq!(next(&manifest(), &ReconcileState::default(), &gone), "intent");
-    assert_eq!(next(&manifest(), &creating(Request::NotSent), &gone), "create");
+    let recent = PendingCreate::Open(Intent::new(&desired(), "me", at(990), false), Request::NotSent);
+    let recent = ReconcileState { create: Some(recent), ..ReconcileState::default() };
+    assert_eq!(next(&manifest(), &recent, &gone), "create");
+    let too_old = creating(Request::NotSent);
+    assert_eq!(next(&manifest(), &too_old, &gone), "drop intent", "its stream would lie outside of the window");
     let unstored = Binding::Bound { id: id("li1"), stored: false, adopted: false };
-    assert_eq!(
-        next(&manifest(), &with_binding(unstored), &fresh(remote("li1"))),
-        "bind li1"
-    );
+    assert_eq!(next(&manifest(), &with_binding(unstored), &fresh(remote("li1"))), "bind li1");
     assert_eq!(next(&manifest(), &bound("li1"), &fresh(remote("li1"))), "Synced");
 }
 
 #[test]
 fn nothing_is_created_before_the_account_was_seen() {
-    let unseen = Facts { account: AccountView { scanned: false, ..account() }, ..observing(Observation::Unknown) };
+    let unseen =
+        Facts { account: AccountView { scanned: false, ..account() }, ..observing(Observation::Unknown) };
     assert_eq!(next(&manifest(), &ReconcileState::default(), &unseen), "Creating");
-    let locked = AccountView { error: Some(AccountError::Unauthorized("no".into())), ..unseen.account.clone() };
+    let locked =
+        AccountView { error: Some(AccountError::Unauthorized("no".into())), ..unseen.account.clone() };
     assert_eq!(
         next(&manifest(), &ReconcileState::default(), &Facts { account: locked, ..unseen }),
         "Unauthorized"
@@ -151,11 +158,87 @@ fn a_late_stream_of_its_own_is_deleted_but_not_where_nothing_may_be_written() {
 }
 
 #[test]
-fn a_finalizer_that_was_taken_away_is_stored_again() {
+fn a_finalizer_that_was_removed_is_stored_again() {
     let bare = Manifest { finalizer: false, ..manifest() };
     assert_eq!(next(&bare, &bound("li1"), &present(remote("li1"))), "bind li1");
     let recreated = Manifest { finalizer: false, adopt: Some(id("li0")), ..manifest() };
-    assert_eq!(next(&recreated, &bound("li1"), &present(remote("li1"))), "bind li1 for li0");
+    let stored = Stored { recreated_from: Some(id("li0")), ..Stored::default() };
+    let facts = Facts { stored, ..present(remote("li1")) };
+    assert_eq!(next(&recreated, &bound("li1"), &facts), "bind li1 for li0");
+}
+
+#[test]
+fn what_no_annotation_says_any_more_is_stored_again() {
+    let recreated = Manifest { adopt: Some(id("li0")), ..manifest() };
+    let unstored = with_binding(Binding::Bound { id: id("li1"), stored: false, adopted: false });
+    assert_eq!(next(&recreated, &unstored, &present(remote("li1"))), "bind li1 for li0");
+    let project = AccountProject { opened: Some("production/prA".into()), expected: None };
+    let account = AccountView { project, ..account() };
+    let facts = Facts { account, ..present(remote("li1")) };
+    assert_eq!(next(&manifest(), &bound("li1"), &facts), "bind li1", "its project");
+}
+
+#[test]
+fn a_person_settles_an_ambiguity_by_an_annotation() {
+    let search = SearchProgress { ambiguous: vec![id("liA"), id("liB")], ..SearchProgress::since(at(100)) };
+    let state = creating(Request::Unknown(search));
+    let settled = |text: &str| Manifest { settle_create: Some(text.into()), ..manifest() };
+    let seen = observing(Observation::Unknown);
+    assert_eq!(next(&settled("liB"), &state, &seen), "claim liB");
+    assert_eq!(next(&settled("none"), &state, &seen), "drop intent");
+    assert_eq!(next(&settled("liC"), &state, &seen), "CreateAmbiguous");
+}
+
+#[test]
+fn a_new_stream_keeps_what_the_manifest_leaves_out() {
+    let unmanaged = Desired { public: None, player_id: None, ..desired() };
+    let manifest = Manifest { desired: unmanaged, ..manifest() };
+    let facts = Facts { manifest, ..observing(Observation::Gone) };
+    let was = |public| Unmanaged { public, player_id: Some("ptOwn".into()) };
+    let plan_for = |last_observed| plan(&facts, &ReconcileState { last_observed, ..bound("li1") }, at(1000));
+    let Step::Do(Action::RecordIntent { intent, .. }) = plan_for(was(Some(false))).step else { panic!() };
+    assert_eq!((intent.payload.public, intent.payload.player_id.as_deref()), (Some(false), Some("ptOwn")));
+    let asks = plan_for(was(None));
+    assert_eq!(step(&asks), "RemoteMissing");
+    assert!(asks.ready.unwrap().message.contains(r#"'{"spec":{"public":false}}'"#));
+}
+
+#[test]
+fn with_a_key_of_another_project_nothing_is_done() {
+    let view = |opened: &str, expected: Option<&str>| {
+        let project = AccountProject { opened: Some(opened.into()), expected: expected.map(Into::into) };
+        AccountView { project, ..account() }
+    };
+    let known = |observation, account| Facts {
+        account,
+        stored: Stored { project: Some("production/prA".into()), ..Stored::default() },
+        ..observing(observation)
+    };
+    let wrong = || view("production/prB", Some("production/prA"));
+    let gone = || known(Observation::Gone, wrong());
+    assert_eq!(next(&manifest(), &bound("li1"), &gone()), "WrongProject");
+    assert_eq!(next(&deleting(), &bound("li1"), &gone()), "WrongProject", "a 404 releases nothing");
+    assert_eq!(next(&manifest(), &ReconcileState::default(), &gone()), "AccountNotReady");
+    let retain = Manifest { deletion_policy: Some(DeletionPolicy::Retain), ..deleting() };
+    assert_eq!(next(&retain, &bound("li1"), &gone()), "release, retained");
+    assert_eq!(next(&deleting(), &ReconcileState::default(), &gone()), "release");
+    let searching = creating(unknown(0, None));
+    assert_eq!(next(&manifest(), &searching, &gone()), "AccountNotReady");
+    // A single one of another project says so for itself, and a person may confirm it.
+    let own = || known(Observation::Gone, view("production/prB", None));
+    assert_eq!(next(&manifest(), &bound("li1"), &own()), "WrongProject");
+    let confirmed = Manifest { confirm_recreate: Some("li1".into()), ..manifest() };
+    assert_eq!(next(&confirmed, &bound("li1"), &own()), "intent for li1");
+}
+
+#[test]
+fn while_many_streams_are_missing_nothing_is_created_or_released() {
+    let account = AccountView { guard_active: true, guarded: true, ..account() };
+    let gone = Facts { account, ..observing(Observation::Gone) };
+    assert_eq!(next(&manifest(), &ReconcileState::default(), &gone), "AccountNotReady");
+    assert_eq!(next(&deleting(), &bound("li1"), &gone), "RemoteMissing");
+    let confirmed = Manifest { confirm_recreate: Some("li1".into()), ..deleting() };
+    assert_eq!(next(&confirmed, &bound("li1"), &gone), "release, deleted");
 }
 
 #[test]
@@ -176,10 +259,11 @@ fn an_ambiguous_create_waits_for_a_person_and_names_the_candidates() {
     assert_eq!(step(&plan), "CreateAmbiguous");
     let message = plan.ready.unwrap().message;
     assert!(
-        message.contains("liA, liB") && message.contains("kubectl patch livestream -n ns town-hall"),
+        message.contains("liA, liB") && message.contains("kubectl annotate livestream -n ns town-hall"),
         "{message}"
     );
-    let unreadable = ReconcileState { create: Some(PendingCreate::Unreadable("why".into())), ..ReconcileState::default() };
+    let unreadable =
+        ReconcileState { create: Some(PendingCreate::Unreadable("why".into())), ..ReconcileState::default() };
     assert_eq!(next(&manifest(), &unreadable, &observing(Observation::Unknown)), "CreateAmbiguous");
 }
 
@@ -223,7 +307,8 @@ fn an_absence_is_confirmed_before_anything_is_done_about_it() {
 #[test]
 fn a_missing_stream_is_left_so_when_the_policy_or_the_guard_says_so_until_a_person_confirms() {
     let fail = Manifest { on_remote_missing: OnRemoteMissing::Fail, ..manifest() };
-    let guarded = Facts { account: AccountView { guarded: true, ..account() }, ..observing(Observation::Gone) };
+    let guarded =
+        Facts { account: AccountView { guarded: true, ..account() }, ..observing(Observation::Gone) };
     let gone = observing(Observation::Gone);
     let confirmed = |m: &Manifest, text: &str| Manifest { confirm_recreate: Some(text.into()), ..m.clone() };
     assert_eq!(next(&fail, &bound("li1"), &gone), "RemoteMissing");
@@ -240,7 +325,8 @@ fn a_missing_stream_is_left_so_when_the_policy_or_the_guard_says_so_until_a_pers
 
 #[test]
 fn what_a_call_found_gone_is_not_re_created_before_a_whole_pass_has_told_of_the_others() {
-    let alone = Facts { account: AccountView { confirmed: false, ..account() }, ..observing(Observation::Gone) };
+    let alone =
+        Facts { account: AccountView { confirmed: false, ..account() }, ..observing(Observation::Gone) };
     assert_eq!(next(&manifest(), &bound("li1"), &alone), "Creating");
     let confirmed = Manifest { confirm_recreate: Some("li1".into()), ..manifest() };
     assert_eq!(next(&confirmed, &bound("li1"), &alone), "intent for li1");
@@ -254,10 +340,11 @@ fn an_adopted_stream_is_seen_before_it_is_bound_and_bound_before_it_is_written()
     assert_eq!(next(&adopting, &wanted, &observing(Observation::Gone)), "RemoteMissing");
     assert_eq!(next(&adopting, &wanted, &present(Remote { name: None, ..remote("li7") })), "bind li7");
     let remade = Binding::Bound { id: id("li9"), stored: false, adopted: false };
-    let state = ReconcileState { binding: remade.clone(), replaced: Some(id("li7")), ..ReconcileState::default() };
+    let state =
+        ReconcileState { binding: remade.clone(), unstored: Some(id("li9")), replaced: Some(id("li7")), ..ReconcileState::default() };
     assert_eq!(next(&adopting, &state, &fresh(remote("li9"))), "bind li9 for li7");
-    // Made before anybody asked for li7: it has taken nobody's place.
-    let state = ReconcileState { binding: remade, ..ReconcileState::default() };
+    // Created before anybody asked for li7: it has replaced nobody.
+    let state = ReconcileState { binding: remade, unstored: Some(id("li9")), ..ReconcileState::default() };
     assert_eq!(next(&adopting, &state, &fresh(remote("li9"))), "bind li9");
 }
 
@@ -268,13 +355,13 @@ fn what_another_owns_or_was_refused_is_never_written() {
     let mismatch = with_binding(Binding::Mismatch { bound: id("li1"), wanted: id("li2") });
     let differs = present(Remote { public: None, ..remote("li1") });
     let refusal = Refusal { field: Some("playerId".into()), message: "no such player".into() };
-    let failure = failing(Cause::Refused(refusal), Timestamp::MAX);
+    let failure = failing(Cause::Refused(refusal), at(1600));
     assert_eq!(next(&manifest(), &conflict, &differs), "IdConflict");
     assert_eq!(next(&manifest(), &mismatch, &differs), "Rejected");
     let refused = |state| ReconcileState { failure: failure.clone(), ..state };
-    assert_eq!(next(&manifest(), &refused(bound("li1")), &differs), "Rejected");
+    assert_eq!(next(&manifest(), &refused(bound("li1")), &differs), "Rejected until 1600");
     let unseen = observing(Observation::Unknown);
-    assert_eq!(next(&manifest(), &refused(ReconcileState::default()), &unseen), "Rejected");
+    assert_eq!(next(&manifest(), &refused(ReconcileState::default()), &unseen), "Rejected until 1600");
     let absent = observing(Observation::Absent);
     assert_eq!(next(&manifest(), &refused(bound("li1")), &absent), "get", "a read sends no values");
 }
@@ -304,7 +391,10 @@ fn a_refused_write_to_the_object_holds_back_no_call() {
 fn only_a_wait_for_the_account_keeps_its_place_in_the_queue() {
     let queued = |cause| {
         let state = ReconcileState { failure: failing(cause, at(1005)), ..ReconcileState::default() };
-        matches!(plan(&observing(Observation::Unknown), &state, at(1000)).step, Step::Wait { queued: true, .. })
+        matches!(
+            plan(&observing(Observation::Unknown), &state, at(1000)).step,
+            Step::Wait { queued: true, .. }
+        )
     };
     assert!(queued(Cause::Account(AccountError::RateLimited)));
     assert!(!queued(Cause::Cluster("denied".into())));
@@ -321,7 +411,8 @@ fn a_request_to_reconcile_reads_the_stream_afresh() {
 
 #[test]
 fn a_deletion_without_a_stream_goes_at_once_and_without_the_account() {
-    let blind = Facts { account: AccountView { scanned: false, ..account() }, ..observing(Observation::Unknown) };
+    let blind =
+        Facts { account: AccountView { scanned: false, ..account() }, ..observing(Observation::Unknown) };
     assert_eq!(next(&deleting(), &ReconcileState::default(), &blind), "release");
     assert_eq!(next(&deleting(), &creating(Request::NotCreated), &blind), "release");
     let other = ObjectKey { namespace: "ns".into(), name: "other".into() };

@@ -137,9 +137,9 @@ impl ReconcileState {
             return;
         }
         self.recoveries = recoveries;
-        self.failure.take_if(|failure| {
-            matches!(&failure.cause, Cause::Account(error) if *error != AccountError::RateLimited)
-        });
+        self.failure.take_if(
+            |failure| matches!(&failure.cause, Cause::Account(error) if *error != AccountError::RateLimited),
+        );
     }
 }
 

@@ -1,8 +1,8 @@
 use super::*;
+use crate::state::reconcile_state::Failure;
 use crate::{
-    fixture::{at, desired, observing},
     facts::observation::{AccountView, Observation},
-    state::reconcile_state::Failure,
+    fixture::{at, desired, observing},
 };
 
 /// The facts of an object with this intent, when the API's clock says this.
