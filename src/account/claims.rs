@@ -42,6 +42,8 @@ struct Tables {
     by_id: HashMap<StreamId, Owner>,
     by_uid: HashMap<String, StreamId>,
     waiting: HashMap<StreamId, BTreeSet<ObjectKey>>,
+    /// The uids of objects that vanished and whose streams are being deleted: they count as existing.
+    vanished: HashSet<String>,
     /// The projects of the bound LiveStreams, by uid.
     projects: HashMap<String, Project>,
     /// The open intents, by the uid of their LiveStream.
@@ -60,8 +62,14 @@ impl Claims {
         let _ = self.exists.set(Box::new(exists));
     }
 
-    fn exists(&self, owner: &Owner) -> bool {
-        self.exists.get().is_none_or(|exists| exists(owner))
+    fn exists(&self, tables: &Tables, owner: &Owner) -> bool {
+        tables.vanished.contains(&owner.uid) || self.exists.get().is_none_or(|exists| exists(owner))
+    }
+
+    /// An object vanished, and what was created for it is being deleted: until it is
+    /// released nobody else takes it.
+    pub fn keep_vanished(&self, uid: &str) {
+        self.tables.lock().vanished.insert(uid.to_owned());
     }
 
     /// Gives the streams to those who come first, when the operator starts.
@@ -101,7 +109,7 @@ impl Claims {
 
     /// The owner of a stream, if it is another than this LiveStream and exists.
     fn other(&self, tables: &Tables, id: &StreamId, uid: &str) -> Option<ObjectKey> {
-        let owner = tables.by_id.get(id).filter(|owner| owner.uid != uid && self.exists(owner));
+        let owner = tables.by_id.get(id).filter(|owner| owner.uid != uid && self.exists(tables, owner));
         owner.map(|owner| owner.key.clone())
     }
 
@@ -130,6 +138,7 @@ impl Claims {
             let mut tables = self.tables.lock();
             tables.open.remove(uid);
             tables.projects.remove(uid);
+            tables.vanished.remove(uid);
             tables.release(uid)
         };
         self.trigger_all(&released);
@@ -150,7 +159,7 @@ impl Claims {
         let mut tables = self.tables.lock();
         found.retain(|remote| self.other(&tables, &remote.id, &owner.uid).is_none());
         let alike =
-            tables.open.values().filter(|(owner, open)| open.payload == intent.payload && self.exists(owner));
+            tables.open.values().filter(|(owner, open)| open.payload == intent.payload && self.exists(&tables, owner));
         let open_intents = alike.count();
         let result = judge(found, open_intents);
         let released = match &result {

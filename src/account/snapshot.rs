@@ -147,6 +147,21 @@ impl Snapshot {
         changed.then_some(Change { id, before, updated_at })
     }
 
+    /// Ends a scan that skipped pages, and that began at `began`: no absence follows from
+    /// it. What calls found gone before is as confirmed as it can be.
+    pub fn end_incomplete_scan(&mut self, owned: &HashSet<&StreamId>, began: Instant) -> Missed {
+        self.scans += 1;
+        let mut missed = Missed::default();
+        for id in owned.iter().copied() {
+            let entry = self.entries.get_mut(id).filter(|entry| entry.as_of < began);
+            if let Some(Entry { state: State::Gone { confirmed: confirmed @ false }, .. }) = entry {
+                *confirmed = true;
+                missed.absent.push(id.clone());
+            }
+        }
+        missed
+    }
+
     /// Ends a scan that began at `began`: a stream that it did not show, and of which
     /// nothing newer is known, is absent, unless so many (by `leaves_unconfirmed`) are
     /// missed for the first time that the next scan has to confirm them. Gives back

@@ -6,12 +6,18 @@ use super::gather::Gathered;
 use crate::{
     account::{CallKind, Throttled, answers},
     core::{
-        facts::{ids::StreamId, intent::Intent, observation::AccountError, stream::Remote},
+        facts::{
+            ids::StreamId,
+            intent::{Intent, MAX_CLUSTER_WRITE},
+            observation::AccountError,
+            stream::Remote,
+        },
         state::{
             outcome::{CallFailure, Cause, Outcome, Retry},
             reconcile_state::ReconcileState,
         },
     },
+    ops::moment::Moment,
 };
 
 /// The kinds of calls whose priority is always the same.
@@ -41,6 +47,11 @@ pub(super) async fn create(gathered: &Gathered, state: &mut ReconcileState, inte
         Ok(permit) => permit,
         Err(throttled) => return throttled,
     };
+    // By two clocks: a process that was suspended since must not send it.
+    let late = |moment: Moment| Moment::now().since(&moment) > MAX_CLUSTER_WRITE;
+    if gathered.recorded.is_some_and(late) {
+        return Outcome::TooLate;
+    }
     // Whatever becomes of this process or this future from here on, the request
     // may have been sent.
     state.sending(gathered.now());

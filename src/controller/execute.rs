@@ -15,7 +15,7 @@ use crate::{
         step::action::{Action, Origin, ReleaseReason},
     },
     kinds::live_stream::LiveStream,
-    ops::progress::Resolved,
+    ops::{moment::Moment, progress::Resolved},
 };
 
 /// Executes one action and gives back its outcome.
@@ -28,6 +28,10 @@ pub(super) async fn execute(
     entry: &mut Entry,
     action: &Action,
 ) -> Result<Outcome, ClusterError> {
+    if gathered.vanished && action.needs_cluster() && !matches!(action, Action::CheckCrd { .. }) {
+        return Ok(Outcome::Stored);
+    }
+    let moment = Moment::now();
     let Gathered { api, object, .. } = &*gathered;
     let written = match action {
         Action::RecordIntent { intent, replaces } => {
@@ -75,6 +79,9 @@ pub(super) async fn execute(
             return Ok(context.crd.check(&context.client, *now, interval).await);
         }
     };
+    if let Action::RecordIntent { .. } = action {
+        gathered.recorded = Some(moment);
+    }
     match written {
         Ok(written) => stored(gathered, entry, action, written),
         Err(error) if error.is_not_found() && matches!(action, Action::Release { .. }) => {}

@@ -17,6 +17,7 @@ mod startup;
 mod state_store;
 mod status;
 mod status_metrics;
+mod vanished;
 mod watch;
 mod watch_errors;
 
@@ -24,7 +25,10 @@ use std::sync::Arc;
 
 use futures::{StreamExt, stream};
 use kube::{Client, runtime::Controller};
-use tokio::sync::OnceCell;
+use tokio::{
+    sync::{OnceCell, mpsc::unbounded_channel},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
@@ -43,8 +47,9 @@ pub async fn run(
     shutdown: CancellationToken,
     caches_filled: impl FnOnce() + Send + 'static,
 ) {
+    let (on_vanished, mut vanished) = unbounded_channel();
     let (controllers, listed): (Vec<_>, Vec<_>) =
-        scope.namespaces().into_iter().map(|namespace| watch::watch(&client, &accounts, namespace)).unzip();
+        scope.namespaces().into_iter().map(|namespace| watch::watch(&client, &accounts, namespace, on_vanished.clone())).unzip();
     let stores: Vec<_> = controllers.iter().map(Controller::store).collect();
     metrics.add_collector(status_metrics::collector(stores.clone()));
     accounts.iter().for_each(|account| account.claims.set_exists(exists(stores.clone())));
@@ -76,8 +81,15 @@ pub async fn run(
             Err(error) => watch_errors::log(&error),
         }
     });
+    let finish_vanished = async {
+        let mut deletions = JoinSet::new();
+        while let Some(object) = vanished.recv().await {
+            deletions.spawn(vanished::finish(Arc::clone(&context), object));
+        }
+    };
     tokio::select! {
         () = work => {}
+        () = finish_vanished => {}
         () = shut_down_before_start(&context, &shutdown) => {}
     }
 }

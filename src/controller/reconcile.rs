@@ -93,7 +93,7 @@ async fn reconcile_readable(
 }
 
 /// Brings one LiveStream as far as it gets now, to the plan that waits.
-async fn converge(
+pub(super) async fn converge(
     context: &Context,
     gathered: &mut Gathered,
     entry: &mut Entry,

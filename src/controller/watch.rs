@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::{Stream, StreamExt, stream};
 use kube::{
     Api, Client, Resource,
+    core::DeserializeGuard,
     runtime::{
         WatchStreamExt,
         controller::{self, Controller},
@@ -12,10 +13,13 @@ use kube::{
         watcher,
     },
 };
-use tokio::sync::SetOnce;
+use tokio::sync::{SetOnce, mpsc::UnboundedSender};
 
-use super::context::Guarded;
-use crate::account::{Accounts, Trigger};
+use super::{context::Guarded, vanished::vanished};
+use crate::{
+    account::{Accounts, Trigger},
+    kinds::LiveStream,
+};
 
 /// How many reconciles of a watch run at once: more than calls to the API may be under
 /// way, so that these delay nobody who makes none, and few enough that
@@ -50,6 +54,7 @@ pub(super) fn watch(
     client: &Client,
     accounts: &Accounts,
     namespace: Option<String>,
+    on_vanished: UnboundedSender<LiveStream>,
 ) -> (Controller<Guarded>, Arc<SetOnce<()>>) {
     let api: Api<Guarded> = match &namespace {
         Some(namespace) => Api::namespaced(client.clone(), namespace),
@@ -64,6 +69,12 @@ pub(super) fn watch(
         if matches!(event, Ok(watcher::Event::InitDone)) {
             // A later list, after a lost watch, changes nothing here.
             let _ = done.set(());
+        }
+        if let Ok(watcher::Event::Delete(DeserializeGuard(Ok(object)))) = event
+            && vanished(object)
+        {
+            // Nobody receives it while the controller ends.
+            let _ = on_vanished.send(object.clone());
         }
     });
     let config = controller::Config::default().concurrency(CONCURRENT_RECONCILES);

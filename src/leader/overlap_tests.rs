@@ -5,10 +5,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use proptest::prelude::*;
 
+use crate::ops::moment::Moment;
 use super::{
     decide::{Decision, Observed, RENEW_DEADLINE, decide},
     lease::{LEASE_DURATION, Record},
-    term::{Moment, Term},
+    term::Term,
 };
 
 /// Milliseconds of true time from one look at the world to the next.

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod gauges;
 pub mod key_file;
 pub mod metrics;
+pub mod moment;
 pub mod passes;
 pub mod progress;
 pub mod readiness;

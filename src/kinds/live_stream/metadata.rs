@@ -61,6 +61,7 @@ mod tests {
             facts::{
                 Facts,
                 binding::Stored,
+                intent::CreateTiming,
                 manifest::Manifest,
                 observation::{AccountView, Observation},
             },
@@ -132,7 +133,7 @@ mod tests {
                 if let Some(PendingCreate::Open(intent, Request::Unknown(search))) = &state.create {
                     prop_assert!(intent.window_start() <= intent.sent_at && search.ended_at <= now);
                     prop_assert!(!intent.search_name().is_empty());
-                    let _ = intent.matches(&remote("li1"), search.ended_at, Duration::MAX);
+                    let _ = intent.matches(&remote("li1"), CreateTiming { request_timeout: Duration::MAX, settle: Duration::MAX });
                 }
             }
         }
