@@ -8,16 +8,16 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::Secret;
-use crate::availability::Report;
+use crate::circuit_breaker::Signal;
 use crate::clock::date_of;
 use crate::error::{Deferral, Error};
 use crate::governor::{Governor, Permit};
-use crate::interpret;
+use crate::map_error;
 use crate::observe::CallObserver;
 use crate::priority::Priority;
 use crate::rate_limit::{Limits, RateLimit};
 use crate::requests::{Class, Request};
-use crate::retry::{self, Outcome, Verdict};
+use crate::retry::{self, Ended, Retry};
 use crate::settings::{self, Settings, SettingsError};
 use crate::token::{Token, Tokens};
 use crate::transport::{Exchange, Transport};
@@ -190,9 +190,9 @@ impl Client {
         let mut attempt = 1;
         loop {
             let result = self.attempt(&request, priority, permit.take()).await;
-            match retry::verdict(request.operation(), Outcome::of(&result), attempt) {
-                Verdict::Stop => return result,
-                Verdict::After(pause) => tokio::time::sleep(pause).await,
+            match retry::after(request.operation(), Ended::of(&result), attempt) {
+                Retry::Never => return result,
+                Retry::After(pause) => tokio::time::sleep(pause).await,
             }
             attempt += 1;
         }
@@ -238,7 +238,7 @@ impl Client {
         };
         match self.authorized(request, priority, &mut permit).await {
             Ok(answer) => {
-                permit.conclude(Report::Works);
+                permit.conclude(Signal::Healthy);
                 Ok(answer)
             }
             Err(Failure { error, report }) => {
@@ -296,9 +296,9 @@ impl Client {
             Err(error) => {
                 match &error {
                     WireError::NotSent(_) => permit.unsent(),
-                    WireError::Lost(_) => permit.spent(),
+                    WireError::Lost(_) => permit.charge(),
                 }
-                Err(interpret::no_answer(error, &self.tokens.secrets()))
+                Err(map_error::of_wire(error, &self.tokens.secrets()))
             }
         }
     }
@@ -316,7 +316,7 @@ impl Client {
         if limits.is_some() || of_the_api {
             permit.answered(limits)
         } else {
-            permit.spent()
+            permit.charge()
         }
         if status.is_success() {
             let read = match request.is_answered_by(status) {
@@ -328,7 +328,7 @@ impl Client {
                 Err(why) => Err(Error::Unreadable { status: status.as_u16(), why }),
             };
         }
-        let error = interpret::failure(status, headers, response.body(), &self.tokens.secrets());
+        let error = map_error::of_response(status, headers, response.body(), &self.tokens.secrets());
         if let Error::RateLimited { retry_in } = &error {
             permit.limited(*retry_in);
         }
@@ -339,19 +339,19 @@ impl Client {
 /// A call that failed, and what it says about the account.
 struct Failure {
     error: Error,
-    report: Report,
+    report: Signal,
 }
 
 impl Failure {
     /// `of_this_key`: the call was made with the key that is in use.
     fn of(error: Error, of_this_key: bool) -> Self {
         let report = match &error {
-            Error::Refused { .. } | Error::NotFound { .. } => Report::Works,
-            Error::RateLimited { .. } => Report::Limited,
-            Error::Unauthorized { .. } if of_this_key => Report::Unauthorized(error.to_string()),
-            Error::Unauthorized { .. } | Error::Deferred { .. } => Report::Nothing,
+            Error::Refused { .. } | Error::NotFound { .. } => Signal::Healthy,
+            Error::RateLimited { .. } => Signal::Limited,
+            Error::Unauthorized { .. } if of_this_key => Signal::Unauthorized(error.to_string()),
+            Error::Unauthorized { .. } | Error::Deferred { .. } => Signal::Neutral,
             Error::Server { .. } | Error::Unreadable { .. } | Error::NotSent { .. } | Error::Lost { .. } => {
-                Report::Failed(error.to_string())
+                Signal::Failed(error.to_string())
             }
         };
         Self { error, report }
@@ -362,7 +362,7 @@ impl From<crate::token::Denied> for Failure {
     fn from(denied: crate::token::Denied) -> Self {
         let mut failure = Self::of(denied.error, true);
         if !denied.first_hand {
-            failure.report = Report::Nothing;
+            failure.report = Signal::Neutral;
         }
         failure
     }

@@ -10,11 +10,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::availability::{Gate, Held, Moved, Reason, Report, Ticket};
-use crate::budget::{Spent, Verdict};
+use crate::circuit_breaker::{CircuitBreaker, Rejection, Transition, Reason, Signal, Admission};
+use crate::budget::{Charge, Allowance};
 use crate::client::AccountState;
 use crate::error::{Deferral, Error};
-use crate::line::Line;
+use crate::class_limiter::ClassLimiter;
 use crate::priority::Priority;
 use crate::queue::Seat;
 use crate::rate_limit::{Limits, RateLimit};
@@ -24,7 +24,7 @@ use crate::turn::Waiting;
 
 /// So many calls of one class are under way at once: beyond it a window's calls
 /// would only crowd the connections of both sides.
-pub(crate) const MOST_AT_ONCE: u64 = 32;
+pub(crate) const MAX_CONCURRENT: u64 = 32;
 
 /// The gate, the budgets and the queues of one account.
 pub(crate) struct Governor {
@@ -34,9 +34,9 @@ pub(crate) struct Governor {
 }
 
 struct Parts {
-    gate: Gate,
-    reads: Line,
-    writes: Line,
+    gate: CircuitBreaker,
+    reads: ClassLimiter,
+    writes: ClassLimiter,
     /// Spreads the probes of many clients.
     jitter: fastrand::Rng,
 }
@@ -45,7 +45,7 @@ struct Parts {
 pub(crate) struct Permit {
     governor: Arc<Governor>,
     class: Class,
-    ticket: Option<Ticket>,
+    ticket: Option<Admission>,
     /// It counts as under way in the budget.
     counted: bool,
     sent_at: Option<Instant>,
@@ -61,7 +61,7 @@ pub(crate) enum Look {
 
 impl Governor {
     pub(crate) fn new(reads: Share, writes: Share, jitter: fastrand::Rng) -> Self {
-        let parts = Parts { gate: Gate::new(), reads: Line::new(reads), writes: Line::new(writes), jitter };
+        let parts = Parts { gate: CircuitBreaker::new(), reads: ClassLimiter::new(reads), writes: ClassLimiter::new(writes), jitter };
         Self { parts: Mutex::new(parts), changed: Notify::new() }
     }
 
@@ -89,17 +89,17 @@ impl Governor {
         now: Instant,
     ) -> Result<Option<Permit>, Error> {
         let mut parts = self.parts();
-        parts.gate.look(now, priority.may_probe()).map_err(held)?;
-        let shut = parts.gate.shut().is_some();
+        parts.gate.check(now, priority.may_probe()).map_err(held)?;
+        let shut = parts.gate.tripped().is_some();
         let line = parts.line(class);
-        if line.budget.in_flight() >= MOST_AT_ONCE {
+        if line.budget.in_flight() >= MAX_CONCURRENT {
             return Ok(None);
         }
-        match line.budget.look(priority, now) {
-            Verdict::Wait => return Ok(None),
-            Verdict::Admit
+        match line.budget.allowance(priority, now) {
+            Allowance::Unknown => return Ok(None),
+            Allowance::Now
                 if !line.chosen(now, !shut).is_some_and(|seat| line.queue.goes_before(seat, priority)) => {}
-            Verdict::Admit | Verdict::Defer(_) => return Err(line.deferred(class, priority, now)),
+            Allowance::Now | Allowance::After(_) => return Err(line.deferred(class, priority, now)),
         }
         Ok(Some(self.enter(&mut parts, class, priority)))
     }
@@ -120,13 +120,13 @@ impl Governor {
     /// Whether it is the turn of this seat.
     pub(crate) fn look_from(self: &Arc<Self>, class: Class, seat: Seat, now: Instant) -> Look {
         let mut parts = self.parts();
-        let gate = parts.gate.look(now, seat.priority.may_probe());
-        let shut = parts.gate.shut().is_some();
+        let gate = parts.gate.check(now, seat.priority.may_probe());
+        let shut = parts.gate.tripped().is_some();
         let line = parts.line(class);
         if let Err(held) = gate {
             return if line.queue.is_head(seat) { Look::After(held.retry_in) } else { Look::WhenTold };
         }
-        if line.budget.in_flight() >= MOST_AT_ONCE {
+        if line.budget.in_flight() >= MAX_CONCURRENT {
             return Look::WhenTold;
         }
         match line.chosen(now, !shut) {
@@ -139,9 +139,9 @@ impl Governor {
                 line.queue.bell(chosen).inspect(|bell| bell.notify_one());
                 Look::WhenTold
             }
-            None if line.queue.is_head(seat) => match line.budget.look(seat.priority, now) {
-                Verdict::Defer(pause) => Look::After(pause),
-                Verdict::Admit | Verdict::Wait => Look::WhenTold,
+            None if line.queue.is_head(seat) => match line.budget.allowance(seat.priority, now) {
+                Allowance::After(pause) => Look::After(pause),
+                Allowance::Now | Allowance::Unknown => Look::WhenTold,
             },
             None => Look::WhenTold,
         }
@@ -151,7 +151,7 @@ impl Governor {
     pub(crate) fn expected(&self, class: Class, seat: Seat) -> Duration {
         let mut parts = self.parts();
         let now = Instant::now();
-        let held = parts.gate.look(now, seat.priority.may_probe()).err().map(|held| held.retry_in);
+        let held = parts.gate.check(now, seat.priority.may_probe()).err().map(|held| held.retry_in);
         let line = parts.line(class);
         let ahead = line.queue.ahead(seat);
         line.budget.expected(ahead, now).max(held.unwrap_or_default())
@@ -161,7 +161,7 @@ impl Governor {
     pub(crate) fn waiting(&self) -> Vec<Waiting> {
         let mut parts = self.parts();
         let now = Instant::now();
-        let of = |class, line: &Line| -> Vec<_> {
+        let of = |class, line: &ClassLimiter| -> Vec<_> {
             let waiting = |(priority, calls, oldest)| Waiting { class, priority, calls, oldest };
             line.queue.waiting(now).map(waiting).collect()
         };
@@ -184,7 +184,7 @@ impl Governor {
     pub(crate) fn state(&self) -> AccountState {
         let mut parts = self.parts();
         let now = Instant::now();
-        match parts.gate.shut() {
+        match parts.gate.tripped() {
             Some((Reason::Unauthorized, message)) => {
                 AccountState::Unauthorized { message: message.to_owned() }
             }
@@ -207,7 +207,7 @@ impl Governor {
         let line = parts.line(class);
         line.budget.take();
         line.queue.served(priority);
-        let ticket = Some(parts.gate.enter());
+        let ticket = Some(parts.gate.admit());
         Permit { governor: Arc::clone(self), class, ticket, counted: true, sent_at: None }
     }
 
@@ -224,14 +224,14 @@ impl Governor {
 }
 
 impl Parts {
-    fn line(&mut self, class: Class) -> &mut Line {
+    fn line(&mut self, class: Class) -> &mut ClassLimiter {
         match class {
             Class::Read => &mut self.reads,
             Class::Write => &mut self.writes,
         }
     }
 
-    fn report(&mut self, ticket: Ticket, report: Report, now: Instant) -> Option<Moved> {
+    fn report(&mut self, ticket: Admission, report: Signal, now: Instant) -> Option<Transition> {
         let chance = self.jitter.f64();
         self.gate.report(ticket, report, now, chance)
     }
@@ -249,21 +249,21 @@ impl Permit {
 
     /// The API answered, with what it said about the limit.
     pub(crate) fn answered(&mut self, limits: Option<RateLimit>) {
-        let spent = match self.sent_at {
-            Some(sent_at) => Spent::Answered { sent_at, limits },
-            None => Spent::Unknown,
+        let charge = match self.sent_at {
+            Some(sent_at) => Charge::Answered { sent_at, limits },
+            None => Charge::Unknown,
         };
-        self.settle(spent);
+        self.settle(charge);
     }
 
     /// It was sent, and what came back tells nothing about the limit.
-    pub(crate) fn spent(&mut self) {
-        self.settle(Spent::Unknown);
+    pub(crate) fn charge(&mut self) {
+        self.settle(Charge::Unknown);
     }
 
     /// It certainly wasn't sent.
     pub(crate) fn unsent(&mut self) {
-        self.settle(Spent::No);
+        self.settle(Charge::None);
     }
 
     /// 429: the class rests for so long.
@@ -272,19 +272,19 @@ impl Permit {
     }
 
     /// What the call met, said once and last.
-    pub(crate) fn conclude(mut self, report: Report) {
+    pub(crate) fn conclude(mut self, report: Signal) {
         self.report(report);
     }
 
-    fn settle(&mut self, spent: Spent) {
+    fn settle(&mut self, charge: Charge) {
         if std::mem::take(&mut self.counted) {
-            self.governor.parts().line(self.class).budget.settle(spent, Instant::now());
+            self.governor.parts().line(self.class).budget.settle(charge, Instant::now());
         }
         self.sent_at = None;
     }
 
     /// Also wakes whoever waits, for the budget has been settled by now.
-    fn report(&mut self, report: Report) {
+    fn report(&mut self, report: Signal) {
         let Some(ticket) = self.ticket.take() else { return };
         let mut parts = self.governor.parts();
         let moved = parts.report(ticket, report, Instant::now());
@@ -292,11 +292,11 @@ impl Permit {
         drop(parts);
         match moved {
             None => {}
-            Some(Moved::Opened) => tracing::info!("api.video is available again"),
-            Some(Moved::Shut(Reason::Unauthorized, message)) => {
+            Some(Transition::Recovered) => tracing::info!("api.video is available again"),
+            Some(Transition::Tripped(Reason::Unauthorized, message)) => {
                 tracing::warn!(message, "api.video refuses the credentials; calls are held back");
             }
-            Some(Moved::Shut(Reason::Unavailable, message)) => {
+            Some(Transition::Tripped(Reason::Unavailable, message)) => {
                 tracing::warn!(message, "api.video is not available; calls are held back");
             }
         }
@@ -305,12 +305,12 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.settle(if self.sent_at.is_some() { Spent::Unknown } else { Spent::No });
-        self.report(Report::Nothing);
+        self.settle(if self.sent_at.is_some() { Charge::Unknown } else { Charge::None });
+        self.report(Signal::Neutral);
     }
 }
 
-fn held(held: Held) -> Error {
+fn held(held: Rejection) -> Error {
     let because = match held.reason {
         Reason::Unauthorized => Deferral::Unauthorized,
         Reason::Unavailable => Deferral::Unavailable,

@@ -38,19 +38,19 @@
 //! ```
 
 mod authenticate;
-mod availability;
+mod circuit_breaker;
 mod budget;
 mod client;
 mod clock;
 mod decode;
 mod error;
-mod excerpt;
+mod redact;
 mod governor;
 #[cfg(test)]
 mod hostile;
 mod http_wire;
-mod interpret;
-mod line;
+mod map_error;
+mod class_limiter;
 mod model;
 mod observe;
 mod priority;

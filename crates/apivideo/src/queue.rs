@@ -154,7 +154,7 @@ impl<T> Lane<T> {
     }
 
     fn is_impatient(&self) -> bool {
-        self.priority.patience().is_some_and(|patience| self.passed_over >= patience)
+        self.priority.starvation_limit().is_some_and(|patience| self.passed_over >= patience)
             && !self.waiting.is_empty()
     }
 

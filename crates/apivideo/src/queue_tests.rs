@@ -114,7 +114,7 @@ proptest! {
                 let waits = queue.lane(priority).unwrap().head().is_some();
                 waited[index] = if served == priority || !waits { 0 } else { waited[index] + 1 };
                 // Its own patience, and one call of each other lane whose patience ended, too.
-                let bound = priority.patience().unwrap_or(0) + 3;
+                let bound = priority.starvation_limit().unwrap_or(0) + 3;
                 prop_assert!(waited[index] <= bound, "{priority:?} waited for {}", waited[index]);
             }
         }
@@ -128,7 +128,7 @@ proptest! {
         while let Some(seat) = queue.candidates().next() {
             let higher_waits = queue.candidates().any(|other| other.priority < seat.priority);
             let lane = queue.lane(seat.priority).unwrap();
-            let patience = lane.priority.patience();
+            let patience = lane.priority.starvation_limit();
             prop_assert!(!higher_waits || patience.is_some_and(|patience| lane.passed_over >= patience));
             serve(&mut queue);
         }

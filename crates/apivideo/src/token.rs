@@ -21,10 +21,10 @@ use crate::error::Error;
 use crate::transport::Transport;
 
 /// A renewal that failed while the token is still good isn't tried again before this.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(10);
+const RETRY_DELAY: Duration = Duration::from_secs(10);
 
 /// So many secrets are remembered, those in use among them: two go with each token.
-const PAST: usize = 8;
+const MAX_REMEMBERED_SECRETS: usize = 8;
 
 /// A token in use.
 #[derive(Debug, Clone)]
@@ -222,14 +222,14 @@ impl State {
 
     fn remember(&mut self, secret: Secret) {
         self.past.push_front(secret);
-        self.past.truncate(PAST);
+        self.past.truncate(MAX_REMEMBERED_SECRETS);
     }
 
     /// A renewal ahead of time that failed leaves the token in use until it expires.
     fn hold_on(&mut self) -> Option<Token> {
         let now = Instant::now();
         let token = self.token.as_mut().filter(|token| now < token.expires_at)?;
-        token.renew_at = now + PAUSE_AFTER_FAILURE;
+        token.renew_at = now + RETRY_DELAY;
         Some(token.clone())
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::budget::{Budget, Verdict};
+use crate::budget::{Budget, Allowance};
 use crate::error::{Deferral, Error};
 use crate::priority::Priority;
 use crate::queue::{Queue, Seat};
@@ -13,12 +13,12 @@ use crate::requests::Class;
 use crate::share::Share;
 
 /// The calls of one class: how many may be made, and who waits for one.
-pub(crate) struct Line {
+pub(crate) struct ClassLimiter {
     pub(crate) budget: Budget,
     pub(crate) queue: Queue<Arc<Notify>>,
 }
 
-impl Line {
+impl ClassLimiter {
     pub(crate) fn new(share: Share) -> Self {
         Self { budget: Budget::new(share), queue: Queue::new() }
     }
@@ -30,7 +30,7 @@ impl Line {
         let may_go = |priority: Priority| all || priority.may_probe();
         self.queue
             .candidates()
-            .find(|seat| may_go(seat.priority) && budget.look(seat.priority, now) == Verdict::Admit)
+            .find(|seat| may_go(seat.priority) && budget.allowance(seat.priority, now) == Allowance::Now)
     }
 
     /// Whoever may be next looks again.
@@ -41,8 +41,8 @@ impl Line {
     /// Why a call that comes now has to wait, and how long it is expected to.
     pub(crate) fn deferred(&mut self, class: Class, priority: Priority, now: Instant) -> Error {
         let ahead = self.queue.ahead_of(priority);
-        let until_then = match self.budget.look(priority, now) {
-            Verdict::Defer(pause) if ahead == 0 => pause,
+        let until_then = match self.budget.allowance(priority, now) {
+            Allowance::After(pause) if ahead == 0 => pause,
             _ => self.budget.expected(ahead, now),
         };
         Error::Deferred {
