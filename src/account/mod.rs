@@ -5,10 +5,10 @@
 //! LiveStream is resolved to its account before anything else, and the client,
 //! the budget, the observations, the holders and the guard belong to it.
 
+mod call_queue;
 mod creates;
 mod holders;
 mod late;
-mod turns;
 mod wakes;
 
 use std::{
@@ -22,10 +22,10 @@ use std::{
 use jiff::Timestamp;
 use tokio::{sync::Notify, time::Instant};
 
+pub use call_queue::{CallKind, CallQueue, Throttled};
 pub use creates::Creates;
 pub use holders::{Claim, Holders};
 pub use late::LateStreams;
-pub use turns::{Alive, HeldBack, Kind, Turns};
 pub use wakes::{Wake, Wakes};
 
 use crate::{
@@ -62,8 +62,8 @@ pub struct Account {
     pub creates: Creates,
     /// The creates that were given up, and what came of them after all.
     pub late: LateStreams,
-    /// Whose turn it is to make a call.
-    pub turns: Turns,
+    /// The LiveStreams that wait for a call.
+    pub call_queue: CallQueue,
     /// Brings LiveStreams back to the controller.
     pub wakes: Arc<Wakes>,
     /// Asks the observer for a pass now.
@@ -110,7 +110,7 @@ impl Account {
     pub fn new(client: apivideo::Client, policy: Policy) -> Self {
         let wakes = Arc::new(Wakes::default());
         Self {
-            turns: Turns::new(client.clone(), Arc::clone(&wakes)),
+            call_queue: CallQueue::new(client.clone(), Arc::clone(&wakes)),
             client,
             policy,
             holders: Mutex::default(),

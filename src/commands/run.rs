@@ -255,7 +255,6 @@ pub fn api_client(
         api_key: key,
         read_share: args.read_share,
         write_share: args.write_share,
-        clients: args.shard.unwrap_or_default().count(),
         user_agent: concat!("apivideo-operator/", env!("CARGO_PKG_VERSION")).into(),
         jitter_seed: None,
     };

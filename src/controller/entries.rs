@@ -83,13 +83,19 @@ impl Entries {
         lock(&self.by_uid).remove(uid);
     }
 
-    /// Forgets objects that went without our doing, once they are many.
-    pub(super) fn prune(&self, known: impl FnOnce() -> HashMap<String, Arc<super::Guarded>>, count: usize) {
+    /// Forgets objects that went without our doing, once they are many. True if so.
+    pub(super) fn prune(
+        &self,
+        known: impl FnOnce() -> HashMap<String, Arc<super::Guarded>>,
+        count: usize,
+    ) -> bool {
         let mut entries = lock(&self.by_uid);
-        if entries.len() > 2 * count + 100 {
+        let many = entries.len() > 2 * count + 100;
+        if many {
             let known = known();
             entries.retain(|uid, _| known.contains_key(uid));
         }
+        many
     }
 }
 

@@ -1,10 +1,10 @@
 //! Doing what was planned: one arm an action.
 
-use apivideo::{Class, CreateLiveStream, Effect, Priority, Turn, UpdateLiveStream};
+use apivideo::{Class, CreateLiveStream, Effect, Permit, Priority, UpdateLiveStream};
 
 use super::{Context, cluster, cluster::ClusterError, entries::Entry, search, subject::Subject};
 use crate::{
-    account::{self, Kind, lock},
+    account::{self, CallKind, Throttled, lock},
     core::{
         action::{Action, Cause, Farewell},
         intent::{Intent, Request, Search},
@@ -18,8 +18,8 @@ use crate::{
 };
 
 /// The kinds of calls whose priority is always the same.
-const CREATION: Kind = (Class::Write, Priority::Creation);
-const DELETION: Kind = (Class::Write, Priority::UserChange);
+const CREATION: CallKind = (Class::Write, Priority::Creation);
+const DELETION: CallKind = (Class::Write, Priority::UserChange);
 
 /// Does one thing and says what came of it.
 pub(super) async fn execute(
@@ -31,20 +31,12 @@ pub(super) async fn execute(
     let object = &subject.object;
     let written = match action {
         Action::RecordIntent { intent, replaces } => {
-            // Had before the intent is stored: an intent whose request waits would
-            // have to be searched for after a crash.
-            let turn = match turn(context, subject, CREATION) {
-                Ok(turn) => turn,
-                Err(held_back) => return Ok(held_back),
-            };
-            let written =
-                cluster::record_intent(&subject.api, &subject.object, intent, replaces.is_some()).await;
-            if let Err(error) = written {
-                subject.account.turns.keep(&subject.claim(), CREATION.1, turn);
-                return Err(error);
+            // A call is reserved before the intent is stored: an intent whose
+            // request waits would have to be searched for after a crash.
+            if let Err(throttled) = subject.account.call_queue.admit(&subject.claim(), CREATION) {
+                return Ok(wait(&throttled));
             }
-            subject.turn = Some(turn);
-            written?
+            cluster::record_intent(&subject.api, &subject.object, intent, replaces.is_some()).await?
         }
         Action::DropIntent => {
             if give_up(subject, &entry.memory) {
@@ -56,7 +48,7 @@ pub(super) async fn execute(
             cluster::bind(&subject.api, object, id, recreated_from.as_ref()).await?
         }
         Action::Release { farewell } => return release(context, subject, farewell).await,
-        Action::Create { intent } => return Ok(create(context, subject, &mut entry.memory, intent).await),
+        Action::Create { intent } => return Ok(create(subject, &mut entry.memory, intent).await),
         Action::Look { intent, ended_at } => {
             let looked = search::look(context, subject, intent, *ended_at).await;
             search::count_end(context, &entry.memory, &looked);
@@ -64,7 +56,7 @@ pub(super) async fn execute(
         }
         Action::Get { id } => {
             let priority = priority(subject, &entry.memory, action);
-            return Ok(outcome(context, subject, id, apivideo::get(id.as_str()), priority).await);
+            return Ok(outcome(subject, id, apivideo::get(id.as_str()), priority).await);
         }
         Action::Update { id, changes, .. } => {
             let body = UpdateLiveStream {
@@ -73,9 +65,9 @@ pub(super) async fn execute(
                 player_id: changes.player_id.clone(),
             };
             let priority = priority(subject, &entry.memory, action);
-            return Ok(outcome(context, subject, id, apivideo::update(id.as_str(), &body), priority).await);
+            return Ok(outcome(subject, id, apivideo::update(id.as_str(), &body), priority).await);
         }
-        Action::Delete { id } | Action::DeleteLate { id } => return Ok(delete(context, subject, id).await),
+        Action::Delete { id } | Action::DeleteLate { id } => return Ok(delete(subject, id).await),
     };
     stored(subject, entry, action, written);
     Ok(Outcome::Stored)
@@ -105,16 +97,18 @@ fn stored(subject: &mut Subject, entry: &mut Entry, action: &Action, written: Li
     subject.manifest.finalizer = crate::crd::metadata::has_finalizer(&subject.object.metadata);
 }
 
-/// A turn to make a call of this kind; or that it is held back, and waits in the queue.
-pub(super) fn turn(context: &Context, subject: &Subject, kind: Kind) -> Result<Turn, Outcome> {
-    subject.account.turns.take(&subject.claim(), kind, &context.alive).map_err(|held_back| {
-        let why = match account::trouble(&held_back.error) {
-            Some(trouble) => Why::Trouble(trouble),
-            None => Why::Refused(refusal(&held_back.error)),
-        };
-        let again = Again::OnItsTurn(held_back.expected);
-        Outcome::Failed(CallFailure { effect_unknown: false, why, again })
-    })
+/// Leave for a call of this kind now; or that it is throttled, and waits in the queue.
+pub(super) fn permit(subject: &Subject, kind: CallKind) -> Result<Permit, Outcome> {
+    subject.account.call_queue.permit(&subject.claim(), kind).map_err(|throttled| wait(&throttled))
+}
+
+fn wait(throttled: &Throttled) -> Outcome {
+    let why = match account::trouble(&throttled.error) {
+        Some(trouble) => Why::Trouble(trouble),
+        None => Why::Refused(refusal(&throttled.error)),
+    };
+    let again = Again::OnItsTurn(throttled.expected);
+    Outcome::Failed(CallFailure { effect_unknown: false, why, again })
 }
 
 fn priority(subject: &Subject, memory: &Memory, action: &Action) -> Priority {
@@ -126,11 +120,10 @@ fn priority(subject: &Subject, memory: &Memory, action: &Action) -> Priority {
     }
 }
 
-async fn create(context: &Context, subject: &mut Subject, memory: &mut Memory, intent: &Intent) -> Outcome {
-    let had = subject.turn.take();
-    let turn = match had.map_or_else(|| turn(context, subject, CREATION), Ok) {
-        Ok(turn) => turn,
-        Err(held_back) => return held_back,
+async fn create(subject: &Subject, memory: &mut Memory, intent: &Intent) -> Outcome {
+    let permit = match permit(subject, CREATION) {
+        Ok(permit) => permit,
+        Err(throttled) => return throttled,
     };
     // Whatever becomes of this process or this future from here on, the request
     // may have been sent.
@@ -138,7 +131,7 @@ async fn create(context: &Context, subject: &mut Subject, memory: &mut Memory, i
     let Desired { name, public, player_id } = intent.payload.clone();
     let request = apivideo::create(&CreateLiveStream { name, public, player_id });
     let _sending = subject.account.creates.sending(&intent.payload.name).await;
-    match subject.account.client.send_in(turn, request).await {
+    match subject.account.client.send_with(permit, request).await {
         Ok(answer) => match account::remote(answer.value) {
             Some(remote) => {
                 subject.account.saw(&remote);
@@ -147,7 +140,7 @@ async fn create(context: &Context, subject: &mut Subject, memory: &mut Memory, i
             }
             None => unusable_id(),
         },
-        Err(error) => failed(context, subject, CREATION, &error),
+        Err(error) => failed(subject, CREATION, &error),
     }
 }
 
@@ -163,18 +156,17 @@ pub(super) fn no_answer(why: String) -> Outcome {
 
 /// A call about one stream that is answered with the stream.
 async fn outcome(
-    context: &Context,
     subject: &Subject,
     id: &StreamId,
     request: apivideo::Request<apivideo::LiveStream>,
     priority: Priority,
 ) -> Outcome {
     let kind = (request.operation().class(), priority);
-    let turn = match turn(context, subject, kind) {
-        Ok(turn) => turn,
-        Err(held_back) => return held_back,
+    let permit = match permit(subject, kind) {
+        Ok(permit) => permit,
+        Err(throttled) => return throttled,
     };
-    match subject.account.client.send_in(turn, request).await {
+    match subject.account.client.send_with(permit, request).await {
         Ok(answer) => match account::remote(answer.value).filter(|remote| remote.id == *id) {
             Some(remote) => {
                 subject.account.saw(&remote);
@@ -186,31 +178,31 @@ async fn outcome(
             subject.account.found_gone(id);
             Outcome::NotFound
         }
-        Err(error) => failed(context, subject, kind, &error),
+        Err(error) => failed(subject, kind, &error),
     }
 }
 
-async fn delete(context: &Context, subject: &Subject, id: &StreamId) -> Outcome {
-    let turn = match turn(context, subject, DELETION) {
-        Ok(turn) => turn,
-        Err(held_back) => return held_back,
+async fn delete(subject: &Subject, id: &StreamId) -> Outcome {
+    let permit = match permit(subject, DELETION) {
+        Ok(permit) => permit,
+        Err(throttled) => return throttled,
     };
-    match subject.account.client.send_in(turn, apivideo::delete(id.as_str())).await {
+    match subject.account.client.send_with(permit, apivideo::delete(id.as_str())).await {
         Ok(_) | Err(apivideo::Error::NotFound { .. }) => {
             subject.account.saw_gone(id);
             subject.account.late.deleted(id);
             Outcome::Deleted
         }
-        Err(error) => failed(context, subject, DELETION, &error),
+        Err(error) => failed(subject, DELETION, &error),
     }
 }
 
 /// What an error of the client means for the LiveStream.
-pub(super) fn failed(context: &Context, subject: &Subject, kind: Kind, error: &apivideo::Error) -> Outcome {
+pub(super) fn failed(subject: &Subject, kind: CallKind, error: &apivideo::Error) -> Outcome {
     let account = &subject.account;
     let (why, again) = match account::trouble(error) {
         Some(trouble @ Trouble::RateLimited) => {
-            let expected = account.turns.line_up(&subject.claim(), kind, &context.alive);
+            let expected = account.call_queue.enqueue(&subject.claim(), kind);
             (Why::Trouble(trouble), Again::OnItsTurn(expected))
         }
         Some(trouble) => {
@@ -250,6 +242,7 @@ async fn release(
     }
     let uid = &subject.manifest.uid;
     subject.account.creates.note(&subject.claim(), None);
+    subject.account.call_queue.leave(uid);
     context.entries.forget(uid);
     let woken = lock(&subject.account.holders).release(uid);
     woken.iter().for_each(|place| subject.account.wakes.one(place));

@@ -31,7 +31,7 @@ pub(super) fn note(context: &Context, object: &Guarded) {
     let account = context.accounts.of(&live_stream.metadata);
     let claim = Claim { uid: read.uid, place: read.place };
     context.entries.forget(&claim.uid);
-    account.turns.forget(&claim.uid);
+    account.call_queue.leave(&claim.uid);
     let intent = metadata::intent(&live_stream.metadata).and_then(Result::ok);
     account.creates.note(&claim, intent.as_ref());
     let mut holders = lock(&account.holders);

@@ -38,7 +38,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::{
-    account::{Accounts, Alive, Claim, Wake},
+    account::{Accounts, Claim, Wake},
     core::{decisions::Decisions, shard::Shard},
     crd::LiveStream,
     ops::metrics::Metrics,
@@ -53,8 +53,6 @@ pub struct Context {
     client: Client,
     accounts: Accounts,
     stores: Vec<Store<Guarded>>,
-    /// Whether a LiveStream is still there.
-    alive: Alive,
     shard: Shard,
     decisions: Decisions,
     entries: entries::Entries,
@@ -124,7 +122,6 @@ pub async fn run(
         events: events::Events::new(client.clone()),
         client,
         accounts,
-        alive: Arc::new(alive(stores.clone())),
         shard: scope.shard,
         stores,
         decisions,
@@ -218,15 +215,8 @@ impl Context {
 
     /// Whether an object of this uid is known at a place.
     fn is_known(&self, claim: &Claim) -> bool {
-        (self.alive)(claim)
-    }
-}
-
-/// Whether an object of a uid is known at a place.
-fn alive(stores: Vec<Store<Guarded>>) -> impl Fn(&Claim) -> bool + Send + Sync {
-    move |claim| {
         let key = ObjectRef::new(&claim.place.name).within(&claim.place.namespace);
-        let mut objects = stores.iter().filter_map(|store| store.get(&key));
+        let mut objects = self.stores.iter().filter_map(|store| store.get(&key));
         objects.any(|object| object.meta().uid.as_deref() == Some(&claim.uid))
     }
 }

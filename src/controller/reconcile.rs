@@ -86,9 +86,12 @@ async fn converge(
     watched: &LiveStream,
     entry: &mut Entry,
 ) -> Result<Action, ReconcileError> {
-    context
-        .entries
-        .prune(|| context.known(), context.stores.iter().map(kube::runtime::reflector::Store::len).sum());
+    let count = context.stores.iter().map(kube::runtime::reflector::Store::len).sum();
+    if context.entries.prune(|| context.known(), count) {
+        for account in context.accounts.iter() {
+            account.call_queue.retain(|owner| context.is_known(owner));
+        }
+    }
     let mut subject = Subject::gather(context, watched, entry)?;
     for id in subject.account.late.untold(&subject.manifest.uid) {
         context.events.did(&subject.object, &Note::CameLate(id)).await;
@@ -157,9 +160,9 @@ async fn rest(
         Step::RestUntil(time) => Some(time),
         Step::Do(_) | Step::Rest => None,
     };
-    // One that has no call to make any more leaves its place, or its turn, to others.
+    // One that has no call to make any more leaves the queue.
     if entry.memory.failure.as_ref().is_none_or(|failure| until != Some(failure.retry_at)) {
-        subject.account.turns.forget(&subject.manifest.uid);
+        subject.account.call_queue.leave(&subject.manifest.uid);
     }
     let held_up = subject.manifest.deleting && subject.manifest.finalizer;
     // A deleted object that carries no finalizer of ours is no longer ours to speak of.

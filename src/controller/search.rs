@@ -4,11 +4,11 @@ use apivideo::{Class, ListLiveStreams, Priority, SortOrder};
 
 use super::{
     Context,
-    execute::{failed, no_answer, turn},
+    execute::{failed, no_answer, permit},
     subject::Subject,
 };
 use crate::{
-    account::{self, Kind, lock},
+    account::{self, CallKind, lock},
     core::{
         intent::{Finding, Intent, Request, judge},
         memory::{Create, Memory},
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A page of a search, as calls go.
-const LOOK: Kind = (Class::Read, Priority::DriftCorrection);
+const LOOK: CallKind = (Class::Read, Priority::DriftCorrection);
 
 /// One complete look for the stream of a lost create. What it finds is claimed
 /// before another look can see it.
@@ -33,7 +33,7 @@ pub(super) async fn look(
 ) -> Outcome {
     let account = &subject.account;
     let _looking = account.creates.looking(&intent.payload.name).await;
-    let Found { mut candidates, unreadable } = match search(context, subject, intent, ended_at).await {
+    let Found { mut candidates, unreadable } = match search(subject, intent, ended_at).await {
         Ok(found) => found,
         Err(outcome) => return outcome,
     };
@@ -81,12 +81,7 @@ struct Found {
 /// Reads the list by name, newest first, until the streams are older than the
 /// intent. A list that makes no sense, or that became shorter while it was
 /// read, is no answer: a stream that it hides would be made a second time.
-async fn search(
-    context: &Context,
-    subject: &Subject,
-    intent: &Intent,
-    ended_at: jiff::Timestamp,
-) -> Result<Found, Outcome> {
+async fn search(subject: &Subject, intent: &Intent, ended_at: jiff::Timestamp) -> Result<Found, Outcome> {
     let account = &subject.account;
     let mut found = Found { candidates: Vec::new(), unreadable: 0 };
     let (mut reading, mut tally) = (Reading::default(), Tally::default());
@@ -97,10 +92,10 @@ async fn search(
             page: reading.page(),
             ..ListLiveStreams::default()
         };
-        let turn = turn(context, subject, LOOK)?;
-        let page = match account.client.send_in(turn, apivideo::list(&query)).await {
+        let permit = permit(subject, LOOK)?;
+        let page = match account.client.send_with(permit, apivideo::list(&query)).await {
             Ok(answer) => answer.value,
-            Err(error) => return Err(failed(context, subject, LOOK, &error)),
+            Err(error) => return Err(failed(subject, LOOK, &error)),
         };
         let ids: Vec<_> = page.items.iter().map(|item| item.live_stream_id.clone()).collect();
         let next =

@@ -1,7 +1,6 @@
 //! Gathering what is to be decided about: the object, the memory, what was
 //! observed.
 
-use apivideo::Turn;
 use jiff::Timestamp;
 use kube::Api;
 use std::sync::Arc;
@@ -30,8 +29,6 @@ pub(super) struct Subject {
     pub account: Arc<Account>,
     /// Where it is written.
     pub api: Api<LiveStream>,
-    /// A turn to create, had before the intent was stored.
-    pub turn: Option<Turn>,
 }
 
 impl Subject {
@@ -60,7 +57,7 @@ impl Subject {
             crd_terminating: false,
         };
         let api = cluster::api(&context.client, &manifest.place);
-        Ok(Self { object, manifest, observed, account, api, turn: None })
+        Ok(Self { object, manifest, observed, account, api })
     }
 
     /// The time that decisions go by.
@@ -120,7 +117,7 @@ fn meet(context: &Context, account: &Account, object: &LiveStream, manifest: &Ma
         _ => None,
     };
     account.creates.note(&claim(manifest), open);
-    if account.turns.has_come(&manifest.uid) {
+    if account.call_queue.is_called(&manifest.uid) {
         memory.its_turn(account.now());
     }
     if entry.recoveries != account.recoveries() {

@@ -62,15 +62,15 @@ pub(super) async fn pass(account: &Account, mut pace: Pace<'_>) -> PassReport {
 }
 
 /// One page, read again until it comes, and when it was asked for. Where no call
-/// is left it waits for its turn like everyone else. The client spaces the tries
+/// is left it waits in the queue like everyone else. The client spaces the tries
 /// of an account in trouble; every LiveStream with work says meanwhile what the matter is.
 async fn page(account: &Account, number: u32, pace: &mut Pace<'_>) -> (Page<apivideo::LiveStream>, Instant) {
-    let (mut attempts, mut turn) = (0, None);
+    let (mut attempts, mut permit) = (0, None);
     loop {
         let query = ListLiveStreams { page: number, ..ListLiveStreams::default() };
         let asked = Instant::now();
-        let answer = match turn.take() {
-            Some(turn) => account.client.send_in(turn, apivideo::list(&query)).await,
+        let answer = match permit.take() {
+            Some(permit) => account.client.send_with(permit, apivideo::list(&query)).await,
             None => account.client.send(apivideo::list(&query), Priority::Background).await,
         };
         let error = match answer {
@@ -91,7 +91,7 @@ async fn page(account: &Account, number: u32, pace: &mut Pace<'_>) -> (Page<apiv
             account.note_trouble(found);
         }
         if limited {
-            turn = Some(account.client.turn(Class::Read, Priority::Background).await);
+            permit = Some(account.client.permit(Class::Read, Priority::Background).await);
         } else {
             pace.pause(wait).await;
         }

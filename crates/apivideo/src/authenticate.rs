@@ -100,9 +100,8 @@ fn refusal(error: Error, failed: impl Fn(String) -> Refusal) -> Refusal {
 /// The life is a whole number of seconds from 1 s to a day, an hour where it is missing or nonsense.
 pub(crate) fn grant(body: &[u8]) -> Result<Grant, &'static str> {
     let answer: Value = serde_json::from_slice(body).map_err(|_| "it is not JSON")?;
-    let text = |name| {
-        answer.get(name).and_then(Value::as_str).filter(|text| (1..=MAX_TOKEN).contains(&text.len()))
-    };
+    let text =
+        |name| answer.get(name).and_then(Value::as_str).filter(|text| (1..=MAX_TOKEN).contains(&text.len()));
     let access = text("access_token").ok_or("it has no `access_token` that can be one")?;
     let mut header = HeaderValue::try_from(format!("Bearer {access}"))
         .map_err(|_| "its `access_token` has characters that no header can carry")?;

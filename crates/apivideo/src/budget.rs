@@ -111,6 +111,11 @@ impl Budget {
         self.in_flight += 1;
     }
 
+    /// A call that was taken is not made.
+    pub(crate) fn release(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
     /// One call less is under way.
     pub(crate) fn settle(&mut self, charge: Charge, now: Instant) {
         self.roll_over(now);

@@ -8,7 +8,7 @@ fn heard(limit: u64, remaining: u64, secs: u64) -> Option<RateLimit> {
 
 /// A budget that one answer has just told so much.
 fn told(share: f64, limit: u64, remaining: u64, secs: u64, now: Instant) -> Budget {
-    let mut budget = Budget::new(Share::new(share, 1));
+    let mut budget = Budget::new(Share(share));
     budget.take();
     budget.settle(Charge::Answered { sent_at: now, limits: heard(limit, remaining, secs) }, now);
     budget
@@ -69,7 +69,7 @@ fn a_limit_beyond_reason_is_no_accident() {
 #[test]
 fn before_the_first_answer_four_calls_go_and_the_others_wait() {
     let now = Instant::now();
-    let mut budget = Budget::new(Share::new(0.9, 1));
+    let mut budget = Budget::new(Share(0.9));
     assert_eq!(admitted(&mut budget, Priority::Background, now), MAX_BEFORE_LIMIT_KNOWN);
     assert_eq!(budget.allowance(Priority::UserChange, now), Allowance::Unknown);
     budget.settle(Charge::None, now);
@@ -79,7 +79,7 @@ fn before_the_first_answer_four_calls_go_and_the_others_wait() {
 #[test]
 fn answers_without_headers_mean_no_limit_until_a_429() {
     let now = Instant::now();
-    let mut budget = Budget::new(Share::new(0.9, 1));
+    let mut budget = Budget::new(Share(0.9));
     budget.take();
     budget.settle(Charge::Answered { sent_at: now, limits: None }, now);
     for _ in 0..1000 {
@@ -128,7 +128,7 @@ fn a_lost_call_counts_as_used_and_one_not_sent_does_not() {
 #[test]
 fn an_answer_that_was_overtaken_gives_nothing_back() {
     let now = Instant::now();
-    let mut budget = Budget::new(Share::new(1.0, 1));
+    let mut budget = Budget::new(Share(1.0));
     budget.take();
     budget.take();
     budget.settle(Charge::Answered { sent_at: now, limits: heard(10, 3, 60) }, now);
@@ -168,7 +168,11 @@ fn the_last_calls_of_a_window_are_for_what_a_person_waits_for_until_it_is_nearly
         for priority in waits {
             let expected = if goes { Allowance::Now } else { Allowance::After(seconds(55)) };
             assert_eq!(budget.allowance(priority, now), expected, "{left} left");
-            assert_eq!(budget.allowance(priority, now + seconds(55)), Allowance::Now, "{left} left, at the end");
+            assert_eq!(
+                budget.allowance(priority, now + seconds(55)),
+                Allowance::Now,
+                "{left} left, at the end"
+            );
         }
     }
     let mut none = told(0.5, 400, 200, 60, now);
@@ -178,13 +182,10 @@ fn the_last_calls_of_a_window_are_for_what_a_person_waits_for_until_it_is_nearly
 }
 
 #[test]
-fn clients_that_share_take_an_even_part_each_whatever_the_others_have_used() {
+fn what_others_have_used_leaves_this_client_its_share() {
     let now = Instant::now();
-    // 60 for each of three; the others have used up theirs, or nothing, or all there is.
-    for (remaining, goes) in [(79, 59), (199, 59), (30, 10), (20, 0)] {
-        let mut budget = Budget::new(Share::new(0.9, 3));
-        budget.take();
-        budget.settle(Charge::Answered { sent_at: now, limits: heard(200, remaining, 60) }, now);
+    for (remaining, goes) in [(199, 179), (79, 59), (30, 10), (20, 0)] {
+        let mut budget = told(0.9, 200, remaining, 60, now);
         assert_eq!(admitted(&mut budget, Priority::UserChange, now), goes, "{remaining} left");
         assert_eq!(budget.used(now), goes + 1);
     }
@@ -200,7 +201,7 @@ fn a_wait_is_expected_to_last_as_many_windows_as_the_calls_before_it_fill() {
     assert_eq!(budget.expected(100, now + seconds(20)), seconds(40));
     budget.block(seconds(50), now);
     assert_eq!(budget.expected(0, now), seconds(50));
-    assert_eq!(Budget::new(Share::new(0.9, 1)).expected(7, now), Duration::ZERO, "nothing is known");
+    assert_eq!(Budget::new(Share(0.9)).expected(7, now), Duration::ZERO, "nothing is known");
     let mut vast = told(1.0, u64::MAX, u64::MAX, 60, now);
     assert_eq!(vast.expected(u64::MAX, now), seconds(60));
 }
@@ -279,8 +280,8 @@ proptest! {
         let start = Instant::now();
         let mut now = start + Duration::from_millis(offset);
         let mut server = Server { began: start, window: seconds(window), limit, current: (0, 0), worst: 0 };
-        let mut budget = Budget::new(Share::new(share, 1));
-        let usable = Share::new(share, 1).of(limit);
+        let mut budget = Budget::new(Share(share));
+        let usable = Share(share).of(limit);
         // Until the first answer four may go; that is the price of not knowing.
         let first = server.handle(now);
         budget.take();
@@ -320,7 +321,7 @@ proptest! {
     fn all_of_the_share_is_used(share in 0.01_f64..=1.0, limit in 1_u64..60) {
         let start = Instant::now();
         let mut server = Server { began: start, window: seconds(60), limit, current: (0, 0), worst: 0 };
-        let mut budget = Budget::new(Share::new(share, 1));
+        let mut budget = Budget::new(Share(share));
         for _ in 0..200 {
             if budget.allowance(Priority::UserChange, start) == Allowance::Now {
                 budget.take();
@@ -328,7 +329,7 @@ proptest! {
                 budget.settle(Charge::Answered { sent_at: start, limits }, start);
             }
         }
-        prop_assert_eq!(server.worst, Share::new(share, 1).of(limit));
+        prop_assert_eq!(server.worst, Share(share).of(limit));
     }
 }
 

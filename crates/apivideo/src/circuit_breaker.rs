@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::error::{Deferral, Error};
+
 /// So many failures in a row shut the breaker.
 pub(crate) const FAILURES: u32 = 5;
 
@@ -64,6 +66,16 @@ pub(crate) struct Rejection {
     pub(crate) message: String,
 }
 
+impl From<Rejection> for Error {
+    fn from(Rejection { reason, retry_in, message }: Rejection) -> Self {
+        let because = match reason {
+            Reason::Unauthorized => Deferral::Unauthorized,
+            Reason::Unavailable => Deferral::Unavailable,
+        };
+        Self::Deferred { because, retry_in, message }
+    }
+}
+
 /// What a call met.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Signal {
@@ -79,7 +91,7 @@ pub(crate) enum Signal {
     Neutral,
 }
 
-/// The breaker transition, which is worth a line in the log.
+/// The breaker changed its state, which is worth a line in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Transition {
     Recovered,
@@ -188,7 +200,11 @@ impl CircuitBreaker {
             }
             // The answers of calls that were under way when it shut say nothing new. Refused
             // credentials do, though: the server answers again, and a person is needed.
-            State::Tripped(tripped) if !probed && (tripped.reason == reason || reason == Reason::Unavailable) => None,
+            State::Tripped(tripped)
+                if !probed && (tripped.reason == reason || reason == Reason::Unavailable) =>
+            {
+                None
+            }
             State::Tripped(tripped) if tripped.reason == reason || reason == Reason::Unavailable => {
                 tripped.step = tripped.step.saturating_add(1);
                 tripped.until = now + pause(tripped.step, chance);

@@ -21,7 +21,10 @@ fn shut_by_failures(now: Instant) -> CircuitBreaker {
     for _ in 1..FAILURES {
         assert_eq!(call(&mut breaker, failed(), now), None);
     }
-    assert_eq!(call(&mut breaker, failed(), now), Some(Transition::Tripped(Reason::Unavailable, "503".to_owned())));
+    assert_eq!(
+        call(&mut breaker, failed(), now),
+        Some(Transition::Tripped(Reason::Unavailable, "503".to_owned()))
+    );
     breaker
 }
 
@@ -43,7 +46,10 @@ fn five_failures_in_a_row_shut_it_and_an_answer_between_starts_anew() {
     assert!(breaker.check(now, true).is_ok());
     call(&mut breaker, failed(), now);
     let rejection = breaker.check(now, true).unwrap_err();
-    assert_eq!((rejection.reason, rejection.retry_in, rejection.message.as_str()), (Reason::Unavailable, seconds(1), "503"));
+    assert_eq!(
+        (rejection.reason, rejection.retry_in, rejection.message.as_str()),
+        (Reason::Unavailable, seconds(1), "503")
+    );
 }
 
 #[test]
@@ -205,7 +211,7 @@ proptest! {
                     _ => failed(),
                 };
                 let admission = under_way.remove(usize::from(action) % under_way.len());
-                breaker.report(admission, signal, now, chance);
+                breaker.report(admission, report, now, chance);
             }
             let probe = match &breaker.state { State::Tripped(tripped) => tripped.probe, State::Closed { .. } => None };
             if probe.is_none() {

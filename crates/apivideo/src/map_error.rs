@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::Secret;
 use crate::error::Error;
-use crate::redact;
 use crate::rate_limit::wait_of_429;
+use crate::redact;
 use crate::wire::WireError;
 
 /// What an answer that isn't a 2xx means. `secrets` are kept out of its text.

@@ -9,7 +9,7 @@
 //! - Any future of this file may be dropped: the next one to wait takes over.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::Secret;
 use crate::authenticate::{Credential, Grant, Refusal, authenticate};
 use crate::error::Error;
+use crate::lock::lock;
 use crate::transport::Transport;
 
 /// A renewal that failed while the token is still good isn't tried again before this.
@@ -176,7 +177,7 @@ impl Tokens {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -85,7 +85,7 @@ proptest! {
         answers in prop::collection::vec((headers(), 0_u64..10_000_000), 1..12), share in 0.000_001_f64..=1.0
     ) {
         let mut now = Instant::now();
-        let mut budget = Budget::new(crate::share::Share::new(share, 1));
+        let mut budget = Budget::new(crate::share::Share(share));
         for (headers, milliseconds) in answers {
             let sent_at = now;
             budget.take();

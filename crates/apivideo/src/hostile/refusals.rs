@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::mutation::{SECRETS, assert_told_well, bottomless, corrupted, mutated, problem, stream, swept};
 use crate::Secret;
-use crate::redact::MAX_CHARS;
 use crate::map_error::{of_response, of_wire};
+use crate::redact::MAX_CHARS;
 use crate::wire::WireError;
 
 /// A field, a message, and the words around them.
