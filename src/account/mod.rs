@@ -218,8 +218,8 @@ const LONGEST_URL: usize = 2048;
 /// A stream of the API without its secrets; `None` if its id is none.
 #[must_use]
 pub fn remote(stream: apivideo::LiveStream) -> Option<Remote> {
-    let public = stream.public_assets().unwrap_or_default();
-    let told = |url: Option<String>| url.filter(|url| url.len() <= LONGEST_URL);
+    let urls = stream.assets;
+    let shown = |url: Option<String>| url.filter(|url| url.len() <= LONGEST_URL);
     Some(Remote {
         id: StreamId::parse(&stream.live_stream_id).ok()?,
         name: stream.name,
@@ -229,10 +229,10 @@ pub fn remote(stream: apivideo::LiveStream) -> Option<Remote> {
         created_at: stream.created_at,
         updated_at: stream.updated_at,
         assets: Assets {
-            hls: told(public.hls),
-            iframe: told(public.iframe),
-            player: told(public.player),
-            thumbnail: told(public.thumbnail),
+            hls: shown(urls.hls),
+            iframe: shown(urls.iframe),
+            player: shown(urls.player),
+            thumbnail: shown(urls.thumbnail),
         },
     })
 }
