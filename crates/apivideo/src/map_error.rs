@@ -104,10 +104,10 @@ mod tests {
             (400, "refused the request (400): Sorry."),
             (401, "refused the credentials (401): Sorry."),
             (403, "refused the credentials (403): Sorry."),
-            (404, "no such resource (404): Sorry."),
+            (404, "not found (404): Sorry."),
             (405, "refused the request (405): Sorry."),
             (422, "refused the request (422): Sorry."),
-            (429, "comes back in 60s"),
+            (429, "resets in 60s"),
             (500, "failed (500): Sorry."),
             (503, "failed (503): Sorry."),
             (600, "failed (600): Sorry."),
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_is_told_with_its_field_and_all_its_parts() {
+    fn a_problem_shows_its_field_and_all_its_parts() {
         let error = of(
             400,
             r#"{"type": "https://docs.api.video/reference/invalid-attribute", "title": "An attribute is invalid.",
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_that_repeats_the_whole_is_told_once() {
+    fn a_problem_that_repeats_the_whole_is_shown_once() {
         let error = of(
             400,
             r#"{"title": "Invalid.", "name": "playerId", "problems": [{"title": "Invalid.", "name": "playerId"}]}"#,
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_a_proxy_is_told_by_its_beginning() {
+    fn a_page_of_a_proxy_is_cut_to_its_beginning() {
         let error = of(502, "<html>\n<h1>Bad gateway</h1>");
         assert_eq!(error, Error::Server { status: 502, excerpt: "<html> <h1>Bad gateway</h1>".into() });
         assert_eq!(of(500, ""), Error::Server { status: 500, excerpt: String::new() });
