@@ -6,13 +6,15 @@ use kube::{Resource, runtime::controller::Action as Requeue};
 use tracing::{debug, error, info, instrument};
 
 use super::{
-    context::{Context, Guarded},
+    context::Context,
     execute::execute,
     gather::{Gathered, gather},
     invalid,
     object_writes::ClusterError,
-    startup, status,
+    startup,
     state_store::Entry,
+    status,
+    watch::Guarded,
 };
 use crate::{
     core::{
