@@ -9,7 +9,10 @@ use std::{collections::HashSet, hint::black_box, sync::Arc, time::Duration};
 use apivideo_operator::{
     account::snapshot::Snapshot,
     core::{
-        facts::{Facts, binding::Binding, ids::StreamId, manifest::Manifest, observation::Observation, stream::Remote},
+        facts::{
+            Facts, binding::Binding, ids::StreamId, manifest::Manifest, observation::Observation,
+            stream::Remote,
+        },
         fixture,
         plan::plan,
         state::reconcile_state::ReconcileState,

@@ -1,51 +1,37 @@
-//! The command line: every setting is a flag and an environment variable, and
-//! a wrong value is refused with its name, the value and what is accepted.
+//! The command line: every setting is a flag and an environment variable. An invalid
+//! value is rejected with the name of the setting, the value, and what is accepted.
 
 use std::{collections::HashSet, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
-use crate::{
-    commands::{self, Failure},
-    ops::telemetry::LogFormat,
-};
+use crate::ops::telemetry::LogFormat;
 
 /// Keeps api.video live streams equal to LiveStream manifests.
 #[derive(Debug, Parser)]
 #[command(name = "apivideo-operator", version, about)]
 pub struct Cli {
+    /// The command to run.
     #[command(subcommand)]
-    command: Command,
+    pub command: Command,
 }
 
+/// A command of the operator.
 #[derive(Debug, Subcommand)]
-enum Command {
-    /// Run the controller, in a cluster or with a kubeconfig.
+pub enum Command {
+    /// Run the operator, in a cluster or with a kubeconfig.
     Run(Box<RunArgs>),
     /// Print the custom resource definitions as YAML.
     Crd,
 }
 
-impl Cli {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// [`Failure`], which knows its exit code.
-    pub fn run(self) -> Result<(), Failure> {
-        match self.command {
-            Command::Run(args) => commands::run::main(&args),
-            Command::Crd => commands::crd::main(),
-        }
-    }
-}
-
-/// Which of the API's two environments.
+/// An environment of api.video.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Environment {
     /// <https://ws.api.video>
     Production,
-    /// <https://sandbox.api.video>: streams are watermarked and end after a day.
+    /// <https://sandbox.api.video>: streams have a watermark and are deleted after a day.
     Sandbox,
 }
 
@@ -62,8 +48,8 @@ pub enum Switch {
 /// environment variable APIVIDEO_API_KEY.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
-    /// File that holds the API key; read again when it changes. Without it the
-    /// key is taken from the environment variable APIVIDEO_API_KEY.
+    /// File that contains the API key; changes take effect while running. Without it,
+    /// the key is read from the environment variable APIVIDEO_API_KEY.
     #[arg(long, env = "APIVIDEO_API_KEY_FILE", value_name = "PATH")]
     pub api_key_file: Option<PathBuf>,
 
@@ -71,57 +57,58 @@ pub struct RunArgs {
     #[arg(long, env = "APIVIDEO_ENVIRONMENT", value_enum, default_value = "production")]
     pub environment: Environment,
 
-    /// Address of the API, instead of the environment's own.
+    /// URL of the API, instead of the URL of the environment.
     #[arg(long, env = "APIVIDEO_BASE_URL", value_name = "URL")]
     pub base_url: Option<String>,
 
-    /// Namespaces to watch, separated by commas; may be given several times.
-    /// Without it, all namespaces are watched.
+    /// Namespaces to watch, separated by commas; may be given several times. Without
+    /// it, all namespaces are watched.
     #[arg(long = "namespace", env = "WATCH_NAMESPACE", value_parser = namespaces, allow_hyphen_values = true, value_name = "NAMESPACE,…")]
     namespaces: Vec<Namespaces>,
 
-    /// Time between two passes over the account's streams.
+    /// Time between the starts of two passes over the account's streams.
     #[arg(long, env = "DRIFT_INTERVAL", value_parser = duration, allow_hyphen_values = true, default_value = "60s", value_name = "DURATION")]
     pub drift_interval: Duration,
 
-    /// How long after a lost create request its stream may still appear.
+    /// How long the stream of a create request without a response may take to appear.
     #[arg(long, env = "CREATE_SETTLE", value_parser = duration, allow_hyphen_values = true, default_value = "30s", value_name = "DURATION")]
     pub create_settle: Duration,
 
-    /// Create streams with a unique suffix in their name at first, so that one
-    /// whose answer was lost is recognised for certain. Costs a second write.
+    /// Create each stream with a unique suffix in its name, and remove the suffix at
+    /// once, so that a stream whose create response was lost can be identified for
+    /// certain. Costs a second write.
     #[arg(long, env = "CREATE_MARKER", action = ArgAction::Set, num_args = 0..=1, default_value_t = false,
           default_missing_value = "true", value_name = "true|false")]
     pub create_marker: bool,
 
-    /// How long a call to the API may take.
+    /// Timeout of a call to the API.
     #[arg(long, env = "REQUEST_TIMEOUT", value_parser = duration, allow_hyphen_values = true, default_value = "15s", value_name = "DURATION")]
     pub request_timeout: Duration,
 
-    /// Share of the account's read limit that may be used.
+    /// Share of the account's read limit that the operator may use.
     #[arg(long, env = "READ_SHARE", value_parser = share, allow_hyphen_values = true, default_value = "0.9", value_name = "SHARE")]
     pub read_share: f64,
 
-    /// Share of the account's write limit that may be used.
+    /// Share of the account's write limit that the operator may use.
     #[arg(long, env = "WRITE_SHARE", value_parser = share, allow_hyphen_values = true, default_value = "0.9", value_name = "SHARE")]
     pub write_share: f64,
 
-    /// Whether many streams vanishing at once stops re-creation. By default on
-    /// in production and off in the sandbox environment.
+    /// Stop re-creating streams when many disappear at once. On by default in the
+    /// production environment, off in the sandbox environment.
     #[arg(long, env = "MISSING_GUARD", value_enum, value_name = "on|off")]
     pub missing_guard: Option<Switch>,
 
-    /// Address of /metrics, /healthz and /readyz. [::] serves IPv4 as well; a
-    /// kernel without IPv6 gets 0.0.0.0 instead.
+    /// Address of /metrics, /healthz and /readyz. [::] serves IPv4 as well, and is
+    /// 0.0.0.0 if the kernel has no IPv6.
     #[arg(long, env = "BIND", default_value = "[::]:8080", value_name = "ADDRESS:PORT")]
     pub bind: SocketAddr,
 
-    /// Of several replicas let one work, elected by a Lease.
+    /// Enable leader election among replicas, by a Lease.
     #[arg(long, env = "LEADER_ELECT", action = ArgAction::Set, num_args = 0..=1, default_value_t = false,
           default_missing_value = "true", value_name = "true|false")]
     pub leader_elect: bool,
 
-    /// Form of the logs on standard error.
+    /// Format of the logs on standard error.
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
 }
@@ -139,15 +126,15 @@ impl RunArgs {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Namespaces(Vec<String>);
 
-/// The names in a list with commas. The empty text, as of an empty environment
-/// variable, names none.
+/// The names in a list that is separated by commas. An empty text, as of an empty
+/// environment variable, contains none.
 fn namespaces(text: &str) -> Result<Namespaces, String> {
     let names: Vec<_> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
     if names.is_empty() && !text.is_empty() {
         return Err(format!("it contains no name; {NAMESPACE_FORMAT}"));
     }
     match names.iter().find(|name| !is_dns_label(name)) {
-        Some(name) => Err(format!("{name:?} is not the name of a namespace; {NAMESPACE_FORMAT}")),
+        Some(name) => Err(format!("{name:?} is not a namespace name; {NAMESPACE_FORMAT}")),
         None => Ok(Namespaces(names.into_iter().map(str::to_owned).collect())),
     }
 }
@@ -155,7 +142,7 @@ fn namespaces(text: &str) -> Result<Namespaces, String> {
 const NAMESPACE_FORMAT: &str = "use 1 to 63 lowercase letters, digits and '-', beginning and ending with a letter or \
     digit, like team-video";
 
-/// Whether a text is a label by RFC 1123, as a namespace's name has to be.
+/// Whether a text is an RFC 1123 label, as the name of a namespace has to be.
 fn is_dns_label(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=63).contains(&text.len())
@@ -166,7 +153,7 @@ fn is_dns_label(text: &str) -> bool {
 
 /// A duration above zero, like `500ms`, `60s` or `5m`.
 fn duration(text: &str) -> Result<Duration, String> {
-    let accepted = "write a duration above zero, like 500ms, 60s or 5m";
+    let accepted = "use a duration above zero, like 500ms, 60s or 5m";
     let parsed: SignedDuration = text.parse().map_err(|_| accepted.to_owned())?;
     Duration::try_from(parsed).ok().filter(|d| !d.is_zero()).ok_or_else(|| accepted.to_owned())
 }
@@ -176,7 +163,7 @@ fn share(text: &str) -> Result<f64, String> {
     let value: Option<f64> = text.parse().ok();
     value
         .filter(|v| *v > 0.0 && *v <= 1.0)
-        .ok_or_else(|| "write a number above 0 and at most 1, like 0.9".to_owned())
+        .ok_or_else(|| "use a number above 0 and at most 1, like 0.9".to_owned())
 }
 
 #[cfg(test)]
@@ -232,7 +219,7 @@ mod tests {
                 assert!(error.contains(word), "{bad:?}: {word} in {error}");
             }
         }
-        assert!(watched(&["--namespace", "a,b_c"]).unwrap_err().contains(r#""b_c" is not the name"#));
+        assert!(watched(&["--namespace", "a,b_c"]).unwrap_err().contains(r#""b_c" is not a namespace name"#));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, ops::Range, path::Path, time::Duration};
 
-use apivideo_operator::kinds::{self, LiveStream, LiveStreamSpec};
+use apivideo_operator::kinds::{self as crd, LiveStream, LiveStreamSpec};
 use futures::{StreamExt, TryStreamExt, stream};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{

@@ -27,7 +27,6 @@ use jiff::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::{sync::Notify, time::Instant};
 
-use self::{guard::Guard, snapshot::Snapshot};
 pub use self::{
     call_queue::{CallKind, CallQueue, Throttled},
     claims::Claims,
@@ -35,6 +34,7 @@ pub use self::{
     orphans::Orphans,
     triggers::{Trigger, Triggers},
 };
+use self::{guard::Guard, snapshot::Snapshot};
 use crate::core::facts::{
     ids::StreamId,
     observation::{AccountError, AccountView, Observation},

@@ -94,7 +94,12 @@ impl Orphans {
 
     /// The orphans of a LiveStream that no event has reported yet; from here on they count as reported.
     pub fn take_unreported(&self, uid: &str) -> Vec<StreamId> {
-        self.0.lock().found.get_mut(uid).map(|found| std::mem::take(&mut found.unreported)).unwrap_or_default()
+        self.0
+            .lock()
+            .found
+            .get_mut(uid)
+            .map(|found| std::mem::take(&mut found.unreported))
+            .unwrap_or_default()
     }
 
     /// An orphan that is a LiveStream's for certain.

@@ -63,7 +63,11 @@ fn a_change_has_a_latency_where_the_stream_was_known() {
     assert_eq!(latency(snapshot.listed(shown(900), start)), None, "observed for the first time");
     assert_eq!(snapshot.listed(shown(900), later(start, 20)), None, "observed again");
     assert_eq!(latency(snapshot.listed(shown(990), later(start, 60))), Some(10));
-    assert_eq!(latency(snapshot.listed(shown(500), later(start, 100))), Some(40), "since it was observed last");
+    assert_eq!(
+        latency(snapshot.listed(shown(500), later(start, 100))),
+        Some(40),
+        "since it was observed last"
+    );
     snapshot.gone(&id("li1"), later(start, 101));
     assert_eq!(latency(snapshot.listed(shown(500), later(start, 110))), None, "it had not been there");
 }
@@ -93,7 +97,10 @@ fn what_two_scans_miss_is_absent() {
     let missed = end_unconfirmed(&mut snapshot, &owned, later(start, 1));
     assert_eq!((missed.absent.len(), missed.unconfirmed.len()), (0, 2));
     assert_eq!(missed.all().count(), 2, "the guard judges all");
-    assert!(matches!(snapshot.observation(&id("li1")), Observation::Present { .. }), "as it was observed last");
+    assert!(
+        matches!(snapshot.observation(&id("li1")), Observation::Present { .. }),
+        "as it was observed last"
+    );
     assert!(!snapshot.confirmed(&id("li1")));
     assert_eq!(snapshot.listed(remote("li2"), later(start, 3)), None, "it was skipped, and is no change");
     let missed = end_unconfirmed(&mut snapshot, &owned, later(start, 2));

@@ -41,8 +41,8 @@ impl Triggers {
 
     /// A listener that is gone belongs to a controller that has ended.
     fn send(&self, trigger: impl Fn(&Option<String>) -> Option<Trigger>) {
-        self.listeners
-            .lock()
-            .retain(|(namespace, sender)| trigger(namespace).is_none_or(|trigger| sender.send(trigger).is_ok()));
+        self.listeners.lock().retain(|(namespace, sender)| {
+            trigger(namespace).is_none_or(|trigger| sender.send(trigger).is_ok())
+        });
     }
 }

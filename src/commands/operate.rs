@@ -1,5 +1,5 @@
-//! The operator's work, without what any process needs around it: the
-//! observer and the controller of an account, side by side.
+//! The operator's work, without the services around it: the observer and the controller
+//! of an account, which run concurrently.
 
 use std::sync::Arc;
 
@@ -14,15 +14,15 @@ use crate::{
     ops::{metrics::Metrics, passes::Passed},
 };
 
-/// What is told of the work as it goes on.
+/// Called when the work reaches a milestone.
 pub struct Milestones<P, C> {
-    /// A pass over the account's streams has ended.
+    /// A pass over the account's streams ended.
     pub passed: P,
-    /// Every watch of the cluster has listed.
+    /// Every watch has listed its objects.
     pub caches_filled: C,
 }
 
-/// Observes and reconciles until `shutdown`; then what is under way is finished.
+/// Observes and reconciles until `shutdown`, then finishes what is in progress.
 pub async fn operate<P, C>(
     cluster: Client,
     account: Arc<Account>,
@@ -36,10 +36,10 @@ pub async fn operate<P, C>(
     C: FnOnce() + Send + 'static,
 {
     let Milestones { passed, caches_filled } = milestones;
-    let counted = metrics.clone();
-    counted.passes().begin(account.policy.drift_interval);
+    let recorded = metrics.clone();
+    recorded.passes().begin(account.policy.drift_interval);
     let observed = observer::observe(&account, shutdown.clone(), move |pass| {
-        counted.passes().ended(&Passed {
+        recorded.passes().ended(&Passed {
             duration: pass.duration,
             interval: pass.interval,
             pages: pass.pages,
@@ -47,7 +47,7 @@ pub async fn operate<P, C>(
             unreadable: pass.unreadable,
             lags: &pass.latencies,
         });
-        counted.came_late(pass.orphans as u64);
+        recorded.late_streams(pass.orphans as u64);
         passed();
     });
     let accounts = Accounts::one(Arc::clone(&account));

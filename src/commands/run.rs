@@ -1,263 +1,200 @@
-//! `run`: the controller, from its settings to a clean end.
+//! `run`: starts the controller and everything around it, until shutdown.
 
 use std::{sync::Arc, time::Duration};
 
-use apivideo::{HttpWire, Secret};
+use apivideo::Secret;
 use kube::Client;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{
-    Failure,
-    gauges::{account_reading, call_counter},
+    api_metrics::account_collector,
+    failure::Failure,
     operate::{Milestones, operate},
+    settings::{api_client, api_key, policy},
+    shutdown::{Calls, on_signal, work_until_shutdown},
 };
 use crate::{
-    account::{Account, Policy},
-    cli::{Environment, RunArgs, Switch},
-    controller::{Scope, checks},
+    account::Account,
+    cli::RunArgs,
+    controller::Scope,
     core::decisions::Decisions,
+    leader::{Fence, LEASE, Leadership, fenced, join_election},
     ops::{
-        admin,
-        fence::{Fence, FencedWire, fenced},
-        key_file, lease,
+        admin, key_file,
         metrics::Metrics,
-        readiness::{Readiness, Standby},
+        readiness::{Part, Readiness, Standby},
         telemetry,
     },
+    preflight,
 };
 
-/// How long the calls under way may take at the end: the process is gone
-/// within 10 s of SIGTERM.
-const LAST_CALLS: Duration = Duration::from_secs(8);
+/// How long the services, and the release of the lease, may take at the end.
+const END_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Where a key comes from in a cluster.
-const MAKE_SECRET: &str = "in a cluster, make the Secret that is mounted there with: \
-    kubectl create secret generic apivideo --from-literal=api-key=YOUR_KEY, in the operator's namespace";
-
-pub(crate) fn main(args: &RunArgs) -> Result<(), Failure> {
+/// Runs the operator in the cluster of the environment until a signal.
+///
+/// # Errors
+/// [`Failure`] if it can't start, or loses leadership.
+pub fn main(args: RunArgs) -> Result<(), Failure> {
     telemetry::start(args.log_format);
-    let key = api_key(args)?;
-    let metrics = Metrics::default();
-    let fence = if args.leader_elect { Fence::closed_until_elected() } else { Fence::open() };
-    let api = api_client(args, key.clone(), &metrics, &fence)?;
+    let key = api_key(&args)?;
+    let operator = Operator::new(args, key)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::Work(format!("the runtime can't be started: {error}")))?;
+        .map_err(|error| Failure::Work(format!("cannot start the async runtime: {error}")))?;
     let shutdown = CancellationToken::new();
     let result = runtime.block_on(async {
-        end_on_signal(shutdown.clone())?;
-        let cluster = Client::try_default()
-            .await
-            .map_err(|error| Failure::Work(format!("no cluster: {error}; set KUBECONFIG or run in a pod")))?;
-        run(args, key, api, cluster, fence, metrics, shutdown).await
+        on_signal(shutdown.clone())?;
+        let cluster = Client::try_default().await.map_err(|error| {
+            Failure::Work(format!("cannot connect to a cluster: {error}; set KUBECONFIG or run in a pod"))
+        })?;
+        operator.run(cluster, shutdown).await
     });
-    runtime.shutdown_timeout(Duration::from_secs(1));
+    runtime.shutdown_timeout(END_TIMEOUT);
     result
 }
 
-/// Runs the operator until `shutdown`. `fence` is the one that `api` is behind.
-///
-/// # Errors
-/// [`Failure`] if it can't start, or loses the leadership.
-pub async fn run(
-    args: &RunArgs,
-    key: Secret,
+/// The operator, ready to run.
+pub struct Operator {
+    args: RunArgs,
     api: apivideo::Client,
-    cluster: Client,
+    key: Secret,
     fence: Fence,
     metrics: Metrics,
-    shutdown: CancellationToken,
-) -> Result<(), Failure> {
-    let mut readiness = Readiness::default();
-    let caches = readiness.part("the LiveStreams in the cluster");
-    let first_pass = readiness.part("the first pass over the account's streams (is the API key right?)");
-    let standby = readiness.standby();
-    let checks = readiness.part("a look at the CRD and the rights");
-    let listener: TcpListener = admin::listen(args.bind)
-        .await
-        .map_err(|error| Failure::Work(format!("--bind {}: {error}; choose another address", args.bind)))?;
-    let mut services = JoinSet::new();
-    services.spawn(drain(admin::serve(listener, metrics.clone(), readiness.clone(), shutdown.clone())));
-    let scope = Scope { namespaces: args.namespaces() };
-    services.spawn(checks::run(cluster.clone(), scope.clone(), readiness, shutdown.clone(), move || {
-        checks.ready()
-    }));
-    let account = Arc::new(Account::new(api, policy(args)));
-    metrics.gauges().drift_interval(args.drift_interval);
-    metrics.read_off(account_reading(account.client.clone()));
-    if let Some(path) = args.api_key_file.clone() {
-        let account = Arc::clone(&account);
+}
+
+/// The parts of the readiness that this file reports.
+struct Parts {
+    caches: Part,
+    first_pass: Part,
+    preflight: Part,
+    standby: Standby,
+}
+
+impl Operator {
+    /// Checks the settings, and builds the client of the account.
+    ///
+    /// # Errors
+    /// [`Failure`] if a setting is not valid.
+    pub fn new(args: RunArgs, key: Secret) -> Result<Self, Failure> {
+        let metrics = Metrics::default();
+        let fence = if args.leader_elect { Fence::closed_until_elected() } else { Fence::open() };
+        let api = api_client(&args, key.clone(), &metrics, &fence)?;
+        metrics.gauges().drift_interval(args.drift_interval);
+        metrics.add_collector(account_collector(api.clone()));
+        Ok(Self { args, api, key, fence, metrics })
+    }
+
+    /// Runs until `shutdown`.
+    ///
+    /// # Errors
+    /// [`Failure`] if it can't start, or loses leadership.
+    pub async fn run(self, cluster: Client, shutdown: CancellationToken) -> Result<(), Failure> {
+        let account = Arc::new(Account::new(self.api.clone(), policy(&self.args)));
+        let (readiness, parts) = readiness();
+        let mut services = self.start_services(&cluster, readiness, parts.preflight, &shutdown).await?;
+        self.follow_key_file(&account, &mut services, &shutdown);
+        let mut leadership = self.lead(&cluster, &parts.standby, &shutdown).await?;
+        self.metrics.gauges().leader(!shutdown.is_cancelled());
+        info!(version = env!("CARGO_PKG_VERSION"), "operator started");
+        let scope = Scope { namespaces: self.args.namespaces() };
+        let (caches, first_pass) = (parts.caches, parts.first_pass);
+        let milestones =
+            Milestones { passed: move || first_pass.ready(), caches_filled: move || caches.ready() };
+        let cluster = fenced(&cluster, self.fence);
+        let decisions = Decisions::default();
+        let work = operate(cluster, account, &scope, decisions, self.metrics, shutdown.clone(), milestones);
+        let ended = work_until_shutdown(work, leadership.as_mut(), &shutdown).await;
+        shutdown.cancel();
+        let _ = timeout(END_TIMEOUT, async { while services.join_next().await.is_some() {} }).await;
+        // After an abandoned call the lease has to expire: the call may yet have its
+        // effect, and no other replica may work meanwhile.
+        if let (Some(leadership), Ok(Calls::Finished)) = (leadership, &ended) {
+            let _ = timeout(END_TIMEOUT, leadership.release()).await;
+        }
+        info!("operator stopped");
+        ended.map(|_| ())
+    }
+
+    /// Starts what runs beside the work, with or without leadership.
+    async fn start_services(
+        &self,
+        cluster: &Client,
+        readiness: Readiness,
+        checked: Part,
+        shutdown: &CancellationToken,
+    ) -> Result<JoinSet<()>, Failure> {
+        let bind = self.args.bind;
+        let listener = admin::listen(bind).await.map_err(|error| {
+            Failure::Work(format!("cannot listen on --bind {bind}: {error}; choose another address"))
+        })?;
+        let mut services = JoinSet::new();
+        services.spawn(serve(listener, self.metrics.clone(), readiness.clone(), shutdown.clone()));
+        let namespaces = self.args.namespaces();
+        let checked = move || checked.ready();
+        services.spawn(preflight::run(cluster.clone(), namespaces, readiness, shutdown.clone(), checked));
+        Ok(services)
+    }
+
+    /// Replaces the API key of the account whenever the file changes.
+    fn follow_key_file(
+        &self,
+        account: &Arc<Account>,
+        services: &mut JoinSet<()>,
+        shutdown: &CancellationToken,
+    ) {
+        let Some(path) = self.args.api_key_file.clone() else { return };
+        let account = Arc::clone(account);
         let replace = move |key| {
             account.client.set_api_key(key);
             account.scan_now.notify_one();
         };
-        services.spawn(key_file::follow(path, key, replace, shutdown.clone()));
+        services.spawn(key_file::follow(path, self.key.clone(), replace, shutdown.clone()));
     }
-    let mut leadership = lead(args, &cluster, &fence, &standby, &shutdown).await?;
-    metrics.gauges().leads(!shutdown.is_cancelled());
-    info!(version = env!("CARGO_PKG_VERSION"), "the operator has started");
-    let milestones = Milestones { passed: move || first_pass.ready(), caches_filled: move || caches.ready() };
-    let cluster = fenced(&cluster, fence);
-    let work = operate(cluster, account, &scope, Decisions::default(), metrics, shutdown.clone(), milestones);
-    let ended = until_the_end(work, leadership.as_mut(), &shutdown).await;
-    shutdown.cancel();
-    let _ = timeout(Duration::from_secs(1), async { while services.join_next().await.is_some() {} }).await;
-    // After a call that was given up the lease runs out by itself: the call may
-    // yet have its effect, and nobody may work beside it.
-    if let (Some(leadership), Ok(Calls::Ended)) = (leadership, &ended) {
-        let _ = timeout(Duration::from_secs(1), leadership.release()).await;
-    }
-    info!("the operator has ended");
-    ended.map(|_| ())
-}
 
-/// How it is with the calls under way at a clean end.
-enum Calls {
-    Ended,
-    GivenUp,
-}
-
-/// Works until the shutdown, then lets the calls under way finish. A lost
-/// leadership ends the process: another replica may already be at work.
-async fn until_the_end(
-    work: impl Future<Output = ()>,
-    leadership: Option<&mut lease::Leadership>,
-    shutdown: &CancellationToken,
-) -> Result<Calls, Failure> {
-    tokio::pin!(work);
-    let lost = async {
-        match leadership {
-            Some(leadership) => leadership.lost().await,
-            None => std::future::pending().await,
+    /// Waits until this replica leads, or until `shutdown`. Without leader election it
+    /// does at once.
+    async fn lead(
+        &self,
+        cluster: &Client,
+        standby: &Standby,
+        shutdown: &CancellationToken,
+    ) -> Result<Option<Leadership>, Failure> {
+        if !self.args.leader_elect {
+            return Ok(None);
         }
-    };
-    tokio::select! {
-        () = &mut work => return Ok(Calls::Ended),
-        () = lost => return Err(Failure::Work("the leadership was lost; another replica may lead now".into())),
-        () = shutdown.cancelled() => {}
-    }
-    if timeout(LAST_CALLS, work).await.is_err() {
-        warn!("some calls did not end in time; what they did is found out at the next start");
-        return Ok(Calls::GivenUp);
-    }
-    Ok(Calls::Ended)
-}
-
-async fn lead(
-    args: &RunArgs,
-    cluster: &Client,
-    fence: &Fence,
-    standby: &Standby,
-    shutdown: &CancellationToken,
-) -> Result<Option<lease::Leadership>, Failure> {
-    if !args.leader_elect {
-        return Ok(None);
-    }
-    if let Some(hindrance) = lease::hindrance(cluster).await {
-        return Err(Failure::Work(hindrance));
-    }
-    let mut leadership = lease::take_part(cluster.clone(), fence.clone())
-        .await
-        .map_err(|error| Failure::Work(format!("--leader-elect: the Lease {}: {error}", lease::LEASE)))?;
-    standby.set(true);
-    tokio::select! {
-        () = leadership.gained() => {}
-        () = shutdown.cancelled() => {}
-    }
-    standby.set(false);
-    Ok(Some(leadership))
-}
-
-async fn drain(server: impl Future<Output = std::io::Result<()>>) {
-    if let Err(error) = server.await {
-        warn!(%error, "the admin server has ended");
-    }
-}
-
-fn end_on_signal(shutdown: CancellationToken) -> Result<(), Failure> {
-    let listen =
-        |kind| signal(kind).map_err(|error| Failure::Work(format!("signals can't be heard: {error}")));
-    let (mut term, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    tokio::spawn(async move {
+        let permissions = preflight::check_election(cluster).await;
+        permissions.map_err(|missing| Failure::Work(missing.to_string()))?;
+        let election = join_election(cluster.clone(), self.fence.clone()).await;
+        let mut leadership = election.map_err(|error| {
+            Failure::Work(format!("cannot read the Lease {LEASE} for --leader-elect: {error}"))
+        })?;
+        standby.set(true);
         tokio::select! {
-            _ = term.recv() => {}
-            _ = interrupt.recv() => {}
+            () = leadership.acquired() => {}
+            () = shutdown.cancelled() => {}
         }
-        info!("asked to end: finishing the calls under way");
-        shutdown.cancel();
-    });
-    Ok(())
-}
-
-/// The API key of the settings.
-///
-/// # Errors
-/// If there is none.
-pub fn api_key(args: &RunArgs) -> Result<Secret, Failure> {
-    if let Some(path) = &args.api_key_file {
-        return key_file::read(path).map_err(|error| {
-            Failure::Setting(format!(
-                "--api-key-file {}: {error}; name a file that holds the API key; {MAKE_SECRET}",
-                path.display()
-            ))
-        });
+        standby.set(false);
+        Ok(Some(leadership))
     }
-    let key = std::env::var("APIVIDEO_API_KEY").unwrap_or_default();
-    if key.trim().is_empty() {
-        return Err(Failure::Setting(format!(
-            "no API key: set --api-key-file (or APIVIDEO_API_KEY_FILE) to a file that holds it, or APIVIDEO_API_KEY; \
-             {MAKE_SECRET}"
-        )));
-    }
-    Ok(Secret::from(key.trim().to_owned()))
 }
 
-/// The client of the settings, behind the fence.
-///
-/// # Errors
-/// If the base URL is none.
-pub fn api_client(
-    args: &RunArgs,
-    key: Secret,
-    metrics: &Metrics,
-    fence: &Fence,
-) -> Result<apivideo::Client, Failure> {
-    let own = match args.environment {
-        Environment::Production => apivideo::PRODUCTION,
-        Environment::Sandbox => apivideo::SANDBOX,
+fn readiness() -> (Readiness, Parts) {
+    let mut readiness = Readiness::default();
+    let parts = Parts {
+        caches: readiness.part("the LiveStreams in the cluster"),
+        first_pass: readiness.part("the first pass over the account's streams (is the API key right?)"),
+        preflight: readiness.part("the preflight checks of the CRD and the permissions"),
+        standby: readiness.standby(),
     };
-    let settings = apivideo::Settings {
-        base_url: args.base_url.clone().unwrap_or_else(|| own.to_owned()),
-        api_key: key,
-        read_share: args.read_share,
-        write_share: args.write_share,
-        clients: 1,
-        user_agent: concat!("apivideo-operator/", env!("CARGO_PKG_VERSION")).into(),
-        jitter_seed: None,
-    };
-    let wire = HttpWire::new(args.request_timeout).map_err(|error| Failure::Work(error.to_string()))?;
-    let wire = FencedWire::new(wire, fence.clone());
-    let count = call_counter(metrics.clone());
-    apivideo::Client::new(settings, Arc::new(wire), Some(Arc::new(count)))
-        .map_err(|error| Failure::Setting(format!("--base-url (APIVIDEO_BASE_URL): {error}")))
+    (readiness, parts)
 }
 
-fn policy(args: &RunArgs) -> Policy {
-    Policy {
-        settle: args.create_settle,
-        marker: args.create_marker,
-        missing_guard: match args.missing_guard {
-            Some(switch) => switch == Switch::On,
-            None => args.environment == Environment::Production,
-        },
-        drift_interval: args.drift_interval,
+async fn serve(listener: TcpListener, metrics: Metrics, readiness: Readiness, shutdown: CancellationToken) {
+    if let Err(error) = admin::serve(listener, metrics, readiness, shutdown).await {
+        warn!(%error, "the admin server failed");
     }
 }

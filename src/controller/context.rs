@@ -39,10 +39,13 @@ impl Context {
         objects.filter_map(|object| Some((object.meta().uid.clone()?, object))).collect()
     }
 
-    /// Forgets the states of objects that are gone, once they are many.
-    pub(super) fn prune_states(&self) {
+    /// Forgets objects that are gone, once they are many.
+    pub(super) fn prune(&self) {
         let count = self.stores.iter().map(Store::len).sum();
-        self.states.prune(|| self.objects(), count);
+        if self.states.prune(|| self.objects(), count) {
+            let exists = exists(self.stores.clone());
+            self.accounts.iter().for_each(|account| account.call_queue.retain(&exists));
+        }
     }
 }
 

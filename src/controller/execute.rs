@@ -47,7 +47,7 @@ pub(super) async fn execute(
         Action::Bind { id, recreated_from } => {
             object_writes::bind(api, object, id, recreated_from.as_ref()).await
         }
-        Action::Release { reason } => release(context, gathered, reason).await,
+        Action::Release { reason } => release(gathered, reason).await,
         Action::Create { intent } => return Ok(calls::create(gathered, &mut entry.state, intent).await),
         Action::Search { intent, ended_at } => {
             let known = entry.state.search().is_some_and(|search| !search.ambiguous.is_empty());
@@ -101,11 +101,7 @@ fn abandon(context: &Context, gathered: &Gathered, intent: &Intent) {
 }
 
 /// Removes the finalizer. A stream that is kept is no orphan.
-async fn release(
-    _context: &Context,
-    gathered: &Gathered,
-    reason: &ReleaseReason,
-) -> Result<LiveStream, ClusterError> {
+async fn release(gathered: &Gathered, reason: &ReleaseReason) -> Result<LiveStream, ClusterError> {
     if let ReleaseReason::Retained(Some(id), _) = reason {
         gathered.account.orphans.exclude(id);
     }
@@ -116,6 +112,7 @@ async fn release(
 fn forget(context: &Context, gathered: &Gathered) {
     context.states.forget(gathered.uid());
     gathered.account.claims.release(gathered.uid());
+    gathered.account.call_queue.leave(gathered.uid());
 }
 
 fn priority(gathered: &Gathered, entry: &Entry, action: &Action) -> Priority {

@@ -4,12 +4,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kube::{
-    Api,
-    api::DynamicObject,
-    core::ObjectMeta,
-    discovery::ApiResource,
-};
+use kube::{Api, api::DynamicObject, core::ObjectMeta, discovery::ApiResource};
 use tracing::warn;
 
 use super::{

@@ -4,7 +4,6 @@
 //! gathered, the actions executed, one arm each, and the status written.
 
 mod calls;
-pub mod checks;
 mod context;
 mod crd_deletion;
 mod events;
@@ -19,7 +18,7 @@ mod state_store;
 mod status;
 mod status_metrics;
 mod watch;
-pub mod watch_errors;
+mod watch_errors;
 
 use std::sync::Arc;
 
@@ -30,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use self::context::{Context, exists};
-pub use self::{object_writes::CLUSTER_TIMEOUT, watch::Scope};
+pub use self::watch::Scope;
 use crate::{account::Accounts, core::decisions::Decisions, ops::metrics::Metrics};
 
 /// Watches and reconciles until `shutdown`; then the reconciles under way are
@@ -44,13 +43,10 @@ pub async fn run(
     shutdown: CancellationToken,
     caches_filled: impl FnOnce() + Send + 'static,
 ) {
-    let (controllers, listed): (Vec<_>, Vec<_>) = scope
-        .namespaces()
-        .into_iter()
-        .map(|namespace| watch::watch(&client, &accounts, namespace))
-        .unzip();
+    let (controllers, listed): (Vec<_>, Vec<_>) =
+        scope.namespaces().into_iter().map(|namespace| watch::watch(&client, &accounts, namespace)).unzip();
     let stores: Vec<_> = controllers.iter().map(Controller::store).collect();
-    metrics.read_off(status_metrics::collector(stores.clone()));
+    metrics.add_collector(status_metrics::collector(stores.clone()));
     accounts.iter().for_each(|account| account.claims.set_exists(exists(stores.clone())));
     let context = Arc::new(Context {
         events: events::Events::new(client.clone()),

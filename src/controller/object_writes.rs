@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// How long a single request to the cluster may take.
-pub const CLUSTER_TIMEOUT: Duration = Duration::from_secs(15);
+pub(super) const CLUSTER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Why a request to the cluster failed.
 #[derive(Debug, thiserror::Error)]

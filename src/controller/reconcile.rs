@@ -80,7 +80,7 @@ async fn reconcile_readable(
     watched: &LiveStream,
     entry: &mut Entry,
 ) -> Result<Option<Duration>, ClusterError> {
-    context.prune_states();
+    context.prune();
     let object = entry.newest(watched);
     match parse::manifest(&object) {
         Ok(manifest) => {

@@ -28,8 +28,9 @@ fn assign_claims(context: &Context) {
         .filter_map(|object| Some((object, parse::manifest(object).ok()?)))
         .collect();
     for account in context.accounts.iter() {
-        let of_account =
-            || readable.iter().filter(|(o, _)| std::sync::Arc::ptr_eq(context.accounts.of(&o.metadata), account));
+        let of_account = || {
+            readable.iter().filter(|(o, _)| std::sync::Arc::ptr_eq(context.accounts.of(&o.metadata), account))
+        };
         let candidates = of_account().filter_map(|(object, manifest)| candidate(object, manifest)).collect();
         account.claims.assign(candidates);
         for (object, manifest) in of_account() {

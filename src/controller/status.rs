@@ -99,11 +99,7 @@ pub(super) fn with_conditions(
             jiff::Timestamp::from_second(c.last_transition.as_second()).unwrap_or(c.last_transition),
         ),
     });
-    LiveStreamStatus {
-        observed_generation: Some(generation),
-        conditions: conditions.collect(),
-        ..status
-    }
+    LiveStreamStatus { observed_generation: Some(generation), conditions: conditions.collect(), ..status }
 }
 
 /// The condition of a type.

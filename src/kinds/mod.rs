@@ -2,7 +2,6 @@
 //! into the values that [`crate::core`] decides about.
 
 pub mod live_stream;
-pub mod skew;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;

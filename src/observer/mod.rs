@@ -8,12 +8,12 @@
 //! is not spread, nor is one that was requested.
 
 mod pace;
-mod report;
-mod scan;
 #[cfg(test)]
 mod paced_stage;
 #[cfg(test)]
 mod paced_tests;
+mod report;
+mod scan;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;

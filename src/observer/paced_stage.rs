@@ -1,9 +1,6 @@
 //! An account of many pages that is kept in memory and observed, in simulated time.
 
-use std::{
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use apivideo::{Client, Settings, Wire, WireError};
 use apivideo_sandbox::{Config, NewStream, State};
@@ -108,7 +105,6 @@ impl Stage {
             api_key: "sandbox-key".into(),
             read_share: 0.9,
             write_share: 0.9,
-            clients: 1,
             user_agent: "test/1".into(),
             jitter_seed: Some(1),
         };

@@ -6,10 +6,7 @@ use apivideo_sandbox::{NewStream, StreamPatch};
 use tokio::time::Instant;
 
 use super::paced_stage::{INTERVAL, Stage, key};
-use crate::{
-    account::Trigger,
-    core::facts::observation::Observation,
-};
+use crate::{account::Trigger, core::facts::observation::Observation};
 
 #[tokio::test(start_paused = true)]
 async fn the_first_scan_is_not_spread_and_later_ones_are() {

@@ -37,7 +37,10 @@ pub(super) async fn scan(account: &Account, mut pace: Pace<'_>) -> ScanReport {
             Next::Page => pace.page(reader.query().page, pages_total).await,
             Next::End => break,
             Next::Broken(why) => {
-                warn!(page = reader.listing().pages_read(), why, "the account's list makes no sense; the scan ends early");
+                warn!(
+                    page = reader.listing().pages_read(),
+                    why, "the account's list makes no sense; the scan ends early"
+                );
                 break;
             }
         }
@@ -49,7 +52,10 @@ pub(super) async fn scan(account: &Account, mut pace: Pace<'_>) -> ScanReport {
     report.orphans = find_orphans(account);
     report.duration = pace.began.elapsed();
     if report.unreadable > 0 {
-        warn!(items = report.unreadable, "some streams of the account can't be read and are not checked for drift");
+        warn!(
+            items = report.unreadable,
+            "some streams of the account can't be read and are not checked for drift"
+        );
     }
     report
 }

@@ -16,9 +16,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    exposition::{CLASSIC, OPENMETRICS, classic, wants_openmetrics},
     metrics::Metrics,
     readiness::Readiness,
+    text_format::{CLASSIC, OPENMETRICS, classic, wants_openmetrics},
 };
 
 /// Listens on an address. `[::]` serves IPv4 as well, and is `0.0.0.0` where the
@@ -36,11 +36,11 @@ pub async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     }
 }
 
-/// The address to use instead of `[::]` after an error that says nothing of the port.
+/// The address to use instead of `[::]`, unless the error is about the port.
 fn without_ipv6(address: SocketAddr, error: &io::Error) -> Option<SocketAddr> {
     let of_port = matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied);
-    let everywhere = address.ip() == Ipv6Addr::UNSPECIFIED;
-    (everywhere && !of_port).then(|| (Ipv4Addr::UNSPECIFIED, address.port()).into())
+    let unspecified = address.ip() == Ipv6Addr::UNSPECIFIED;
+    (unspecified && !of_port).then(|| (Ipv4Addr::UNSPECIFIED, address.port()).into())
 }
 
 /// Serves until `shutdown`.
@@ -61,7 +61,7 @@ pub async fn serve(
 }
 
 async fn ready(State(readiness): State<Readiness>) -> Response {
-    let (ready, text) = readiness.answer();
+    let (ready, text) = readiness.status();
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text).into_response()
 }
 
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_address_of_all_serves_ipv4_as_well() {
+    async fn the_unspecified_address_serves_ipv4_as_well() {
         let listener = listen((Ipv6Addr::UNSPECIFIED, 0).into()).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_ok());

@@ -1,5 +1,5 @@
-//! A secret in a file that may be replaced while the process runs, as a
-//! mounted Kubernetes Secret is.
+//! A secret in a file that may change while the process runs, as the file of a
+//! mounted Kubernetes Secret does.
 
 use std::{
     io,
@@ -11,14 +11,14 @@ use apivideo::Secret;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-/// How often the file is read again: well below the 30 s within which a new
-/// key must be in use.
+/// How often the file is read: well below the 30 s within which a new key must be in
+/// use.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// Reads the secret: the file's text without the white space around it.
+/// Reads the secret: the text of the file without surrounding white space.
 ///
 /// # Errors
-/// If the file can't be read or holds nothing.
+/// If the file can't be read or is empty.
 pub fn read(path: &Path) -> io::Result<Secret> {
     let text = std::fs::read_to_string(path)?;
     let key = text.trim();
@@ -28,8 +28,8 @@ pub fn read(path: &Path) -> io::Result<Secret> {
     Ok(Secret::from(key.to_owned()))
 }
 
-/// Hands each new secret to `replace`, until `shutdown`. A file that can't be
-/// read for a while leaves the last secret in use.
+/// Passes each new secret to `replace`, until `shutdown`. While the file can't be read,
+/// the last secret stays in use.
 pub async fn follow(
     path: PathBuf,
     mut current: Secret,
@@ -44,14 +44,14 @@ pub async fn follow(
         }
         match read(&path) {
             Ok(key) if key != current => {
-                info!(file = %path.display(), "the key file has changed: the new key is in use");
+                info!(file = %path.display(), "the key file changed; using the new key");
                 current = key.clone();
                 replace(key);
                 readable = true;
             }
             Ok(_) => readable = true,
             Err(error) if readable => {
-                warn!(file = %path.display(), %error, "the key file can't be read: the last key stays in use");
+                warn!(file = %path.display(), %error, "cannot read the key file; still using the last key");
                 readable = false;
             }
             Err(_) => {}

@@ -14,7 +14,7 @@ use prometheus_client::{
 use tokio::time::Instant;
 
 use super::{
-    gauges::{Gauges, Readings},
+    gauges::{Collectors, Gauges},
     passes::Passes,
     progress::Progress,
 };
@@ -28,18 +28,18 @@ struct CallLabels {
     priority: &'static str,
 }
 
-/// One call to the API, as it is counted.
+/// A call to api.video that ended.
 #[derive(Clone, Copy, Debug)]
-pub struct Called<'a> {
+pub struct CallRecord<'a> {
     /// The HTTP method.
     pub method: &'a str,
-    /// The status, or why there is none.
+    /// The status code, or why there is none.
     pub code: &'a str,
-    /// Of which of the API's limits.
+    /// The class of its rate limit.
     pub class: &'static str,
-    /// Why it was made.
+    /// Its priority.
     pub priority: &'static str,
-    /// How long it took.
+    /// Its duration.
     pub duration: Duration,
 }
 
@@ -49,7 +49,7 @@ struct ReconcileLabels {
     result: &'static str,
 }
 
-/// The operator's metrics. Cheap to clone; all clones count together.
+/// The operator's metrics. Clones share their state.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Arc<Registry>,
@@ -61,7 +61,7 @@ pub struct Metrics {
     late: Counter,
     progress: Progress,
     gauges: Gauges,
-    readings: Readings,
+    collectors: Collectors,
 }
 
 impl Default for Metrics {
@@ -77,7 +77,7 @@ impl Default for Metrics {
             late: Counter::default(),
             progress: Progress::default(),
             gauges: Gauges::default(),
-            readings: Readings::default(),
+            collectors: Collectors::default(),
         };
         metrics.register_counts(&mut registry);
         metrics.passes.register(&mut registry);
@@ -97,86 +97,86 @@ impl Metrics {
         );
         registry.register_with_unit(
             "api_request_duration",
-            "How long calls to api.video took",
+            "Duration of calls to api.video",
             Unit::Seconds,
             m.call_seconds.clone(),
         );
         registry.register("reconciles", "Reconciles of LiveStreams by result", m.reconciles.clone());
         registry.register_with_unit(
             "reconcile_duration",
-            "How long reconciles took",
+            "Duration of reconciles",
             Unit::Seconds,
             m.reconcile_seconds.clone(),
         );
         registry.register(
             "late_streams",
-            "Streams that nobody holds and that a create which was given up seems to have made",
+            "Streams without a LiveStream that an abandoned create probably made",
             m.late.clone(),
         );
     }
 
-    /// Counts a call to the API.
-    pub fn called(&self, call: &Called<'_>) {
-        let Called { method, code, class, priority, duration } = *call;
+    /// Counts a call to api.video.
+    pub fn record_call(&self, call: &CallRecord<'_>) {
+        let CallRecord { method, code, class, priority, duration } = *call;
         let labels = CallLabels { method: method.into(), code: code.into(), class, priority };
         self.calls.get_or_create(&labels).inc();
         self.call_seconds.observe(duration.as_secs_f64());
     }
 
-    /// The passes over the account.
+    /// The metrics of the passes over the account's streams.
     #[must_use]
     pub fn passes(&self) -> &Passes {
         &self.passes
     }
 
-    /// Counts streams that came too late.
-    pub fn came_late(&self, streams: u64) {
+    /// Counts streams of abandoned creates.
+    pub fn late_streams(&self, streams: u64) {
         self.late.inc_by(streams);
     }
 
-    /// Counts a reconcile from here on.
+    /// Starts the timer of a reconcile.
     #[must_use]
     pub fn reconcile_started(&self) -> ReconcileTimer<'_> {
         ReconcileTimer { metrics: self, began: Instant::now() }
     }
 
-    /// How manifests become streams.
+    /// The metrics of how manifests become streams.
     #[must_use]
     pub fn progress(&self) -> &Progress {
         &self.progress
     }
 
-    /// The gauges of what is so just now.
+    /// The gauges of the current state.
     #[must_use]
     pub fn gauges(&self) -> &Gauges {
         &self.gauges
     }
 
-    /// Has `reading` set gauges each time before the metrics are told.
-    pub fn read_off(&self, reading: impl Fn(&Gauges) + Send + Sync + 'static) {
-        self.readings.add(reading);
+    /// Adds a collector, which sets gauges each time the metrics are read.
+    pub fn add_collector(&self, collector: impl Fn(&Gauges) + Send + Sync + 'static) {
+        self.collectors.add(collector);
     }
 
-    /// All of it as OpenMetrics.
+    /// All metrics in the OpenMetrics format.
     ///
     /// # Errors
     /// Never in practice: writing into a string does not fail.
     pub fn text(&self) -> Result<String, fmt::Error> {
-        self.readings.take(&self.gauges);
+        self.collectors.run(&self.gauges);
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
     }
 }
 
-/// A reconcile that is under way.
+/// The timer of a reconcile.
 pub struct ReconcileTimer<'a> {
     metrics: &'a Metrics,
     began: Instant,
 }
 
 impl ReconcileTimer<'_> {
-    /// The reconcile has ended.
+    /// Counts the reconcile.
     pub fn ended(self, succeeded: bool) {
         let result = if succeeded { "ok" } else { "error" };
         self.metrics.reconciles.get_or_create(&ReconcileLabels { result }).inc();

@@ -1,15 +1,12 @@
-//! What a process in a cluster needs, whatever it is for: metrics, an admin
-//! server, readiness, logs, a clean end. Knows nothing of streams.
+//! What any process in a cluster needs: metrics, an admin server, readiness, logs. It
+//! knows nothing of streams.
 
 pub mod admin;
-pub mod exposition;
-pub mod fence;
 pub mod gauges;
 pub mod key_file;
-pub mod lease;
 pub mod metrics;
 pub mod passes;
 pub mod progress;
 pub mod readiness;
-pub mod rights;
 pub mod telemetry;
+pub mod text_format;

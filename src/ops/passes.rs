@@ -1,4 +1,4 @@
-//! The passes over the account, as metrics.
+//! Metrics of the passes over the account's streams.
 
 use std::{
     sync::atomic::AtomicU64,
@@ -18,12 +18,12 @@ use super::gauges::whole;
 
 type Seconds = Gauge<f64, AtomicU64>;
 
-/// One pass, as it is counted.
+/// A pass that ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Passed<'a> {
-    /// How long it took.
+    /// Its duration.
     pub duration: Duration,
-    /// From its start to the start of the next.
+    /// The time from its start to the start of the next.
     pub interval: Duration,
     /// Pages read.
     pub pages: u32,
@@ -31,11 +31,11 @@ pub struct Passed<'a> {
     pub streams: u64,
     /// Streams that could not be read.
     pub unreadable: u64,
-    /// How long each change that it showed may have gone unseen.
+    /// For each change that it found, the upper bound of the delay until it was found.
     pub lags: &'a [Duration],
 }
 
-/// The instruments. Cheap to clone; clones count together.
+/// The metrics. Clones share their state.
 #[derive(Clone)]
 pub struct Passes {
     passes: Counter,
@@ -67,47 +67,47 @@ impl Default for Passes {
 impl Passes {
     pub(super) fn register(&self, registry: &mut Registry) {
         let m = self;
-        registry.register("passes", "Whole passes over the account's streams", m.passes.clone());
+        registry.register("passes", "Complete passes over the account's streams", m.passes.clone());
         registry.register_with_unit(
             "last_pass_duration",
-            "How long the last pass over the account took, spread over the interval as it is",
+            "Duration of the last pass, which is spread over the interval",
             Unit::Seconds,
             m.duration.clone(),
         );
         registry.register_with_unit(
             "pass_interval",
-            "The time from the start of one pass to the next as it is kept: longer than the drift interval where the \
-             account has more pages than half of the budget for reads has room for",
+            "Actual time between the starts of two passes; longer than the drift interval if the account has more \
+             pages than half of the read budget can fetch in that time",
             Unit::Seconds,
             m.interval.clone(),
         );
-        registry.register("last_pass_pages", "Pages of the last pass", m.pages.clone());
-        registry.register("streams", "Streams in the account at the last pass", m.streams.clone());
+        registry.register("last_pass_pages", "Pages read by the last pass", m.pages.clone());
+        registry.register("streams", "Streams in the account, as of the last pass", m.streams.clone());
         registry.register(
             "unreadable_streams",
-            "Streams that the last pass could not read",
+            "Streams that the last pass could not parse",
             m.unreadable.clone(),
         );
         registry.register_with_unit(
             "last_pass_timestamp",
-            "When the last pass over the account ended, in Unix time; 0 before the first",
+            "Unix time at which the last pass ended; 0 before the first",
             Unit::Seconds,
             m.ended.clone(),
         );
         registry.register_with_unit(
             "drift_detection_lag",
-            "How long ago, at the most, a stream of a LiveStream changed that a pass saw changed",
+            "Upper bound of the delay between a remote change and its detection",
             Unit::Seconds,
             m.lag.clone(),
         );
     }
 
-    /// Passes are to be made this often, as far as is known before the first.
+    /// Sets the interval that is known before the first pass.
     pub fn begin(&self, interval: Duration) {
         self.interval.set(interval.as_secs_f64());
     }
 
-    /// Counts a pass.
+    /// Counts a pass that ended.
     pub fn ended(&self, pass: &Passed<'_>) {
         self.passes.inc();
         self.duration.set(pass.duration.as_secs_f64());

@@ -1,5 +1,5 @@
-//! How manifests become streams, as metrics: how long it takes, and how the
-//! creates ended whose answer was lost.
+//! Metrics of how manifests become streams: the time that it takes, and what became of
+//! creates whose response was lost.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-/// The label of a create whose answer was lost.
+/// The label of a create whose response was lost.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ResolvedLabels {
     resolved: &'static str,
 }
 
-/// How the search for the stream of a lost create ended.
+/// The result of the search for the stream of a lost create.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resolved {
     /// The stream was found and bound.
     Found,
-    /// There is none: the create is sent anew.
+    /// There is none: the create is repeated.
     Nothing,
-    /// There are more than it can have made: a person has to say which.
+    /// There is more than one candidate: a person has to choose.
     Ambiguous,
 }
 
@@ -40,7 +40,7 @@ impl Resolved {
     }
 }
 
-/// The instruments. Cheap to clone; clones count together.
+/// The metrics. Clones share their state.
 #[derive(Clone)]
 pub struct Progress {
     to_ready: Histogram,
@@ -52,7 +52,7 @@ impl Default for Progress {
         // From 50 ms to nearly two hours: ten thousand creations take an hour of the API's limits.
         let to_ready = Histogram::new(exponential_buckets(0.05, 2.0, 18));
         let progress = Self { to_ready, lost_creates: Family::default() };
-        // Zeros from the start: a rate of what never was can't be told.
+        // Zeros from the start: the rate of a series that does not exist is unknown.
         for resolved in [Resolved::Found, Resolved::Nothing, Resolved::Ambiguous] {
             let _ = progress.lost_creates.get_or_create(&ResolvedLabels { resolved: resolved.as_str() });
         }
@@ -64,23 +64,23 @@ impl Progress {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register_with_unit(
             "time_to_ready",
-            "From the operator's first sight of a manifest, new or changed, to Ready",
+            "Time from the first observation of a new or changed manifest to Ready",
             Unit::Seconds,
             self.to_ready.clone(),
         );
         registry.register(
             "lost_creates",
-            "Creates whose answer was lost, by how the search for their stream ended",
+            "Creates whose response was lost, by the result of the search for their stream",
             self.lost_creates.clone(),
         );
     }
 
-    /// A manifest became Ready so long after it was first seen.
+    /// Observes the time from the first observation of a manifest to Ready.
     pub fn became_ready(&self, after: Duration) {
         self.to_ready.observe(after.as_secs_f64());
     }
 
-    /// The search for the stream of a lost create ended.
+    /// Counts the result of a search for the stream of a lost create.
     pub fn lost_create(&self, resolved: Resolved) {
         self.lost_creates.get_or_create(&ResolvedLabels { resolved: resolved.as_str() }).inc();
     }

@@ -1,35 +1,34 @@
-//! Whether the process does its work yet, and if not, what it waits for and
-//! what stands in its way.
+//! Whether the process is ready, and if not, what it waits for and what prevents it.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
-/// The parts that must be ready before the process is, and what was found to
-/// stand in its way.
+/// The parts that must be ready before the process is, and the problems that prevent
+/// it.
 #[derive(Clone, Default)]
 pub struct Readiness {
     parts: Vec<(&'static str, Arc<AtomicBool>)>,
-    stands_by: Arc<AtomicBool>,
+    standby: Arc<AtomicBool>,
     findings: Arc<Mutex<Findings>>,
 }
 
-/// One part of it.
+/// One part of the process.
 #[derive(Clone)]
 pub struct Part(Arc<AtomicBool>);
 
-/// What was found about the surroundings, each with what mends it.
+/// The findings of the preflight checks, each with what fixes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     /// While there is one, the process is not ready.
     pub problems: Vec<String>,
-    /// The process works, but not all of it.
+    /// The process is ready, but some of its functions are not available.
     pub warnings: Vec<String>,
 }
 
 impl Findings {
-    /// Whether there is nothing to say.
+    /// Whether there are no findings.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.problems.is_empty() && self.warnings.is_empty()
@@ -44,20 +43,20 @@ impl Readiness {
         Part(flag)
     }
 
-    /// The place to say that this replica stands by for another one.
+    /// The handle that marks this replica as a standby of another one.
     #[must_use]
     pub fn standby(&self) -> Standby {
-        Standby(Arc::clone(&self.stands_by))
+        Standby(Arc::clone(&self.standby))
     }
 
-    /// Replaces what was found last.
-    pub fn found(&self, findings: Findings) {
+    /// Replaces the last findings.
+    pub fn set_findings(&self, findings: Findings) {
         *self.findings.lock().unwrap_or_else(PoisonError::into_inner) = findings;
     }
 
-    /// Whether all is ready, and the lines that say so or why not.
+    /// Whether the process is ready, and the lines that say so or why not.
     #[must_use]
-    pub fn answer(&self) -> (bool, String) {
+    pub fn status(&self) -> (bool, String) {
         let findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let waiting = self.waiting_for();
         let ready = waiting.is_empty() && findings.problems.is_empty();
@@ -74,29 +73,29 @@ impl Readiness {
         (ready, lines.join("\n"))
     }
 
-    /// What is still waited for. One that stands by does all that is asked of
-    /// it: were it not ready, no rolling update would ever end.
+    /// The parts that are not ready yet. A standby waits for none of them: if it were
+    /// not ready, no rolling update would ever finish.
     fn waiting_for(&self) -> Vec<&'static str> {
-        if self.stands_by.load(Ordering::Relaxed) {
+        if self.standby.load(Ordering::Relaxed) {
             return Vec::new();
         }
         self.parts.iter().filter(|(_, ready)| !ready.load(Ordering::Relaxed)).map(|(what, _)| *what).collect()
     }
 }
 
-/// Whether this replica stands by.
+/// Marks this replica as a standby.
 #[derive(Clone)]
 pub struct Standby(Arc<AtomicBool>);
 
 impl Standby {
-    /// It stands by from here on, or no more.
-    pub fn set(&self, stands_by: bool) {
-        self.0.store(stands_by, Ordering::Relaxed);
+    /// Sets whether this replica is a standby.
+    pub fn set(&self, standby: bool) {
+        self.0.store(standby, Ordering::Relaxed);
     }
 }
 
 impl Part {
-    /// This part is ready.
+    /// Marks this part as ready.
     pub fn ready(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -107,16 +106,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_keeps_it_from_being_ready_and_a_warning_does_not() {
+    fn a_problem_prevents_readiness_and_a_warning_does_not() {
         let mut readiness = Readiness::default();
         let part = readiness.part("the list");
-        assert_eq!(readiness.answer(), (false, "waiting for the list\n".into()));
+        assert_eq!(readiness.status(), (false, "waiting for the list\n".into()));
         part.ready();
-        readiness.found(Findings { problems: vec!["no CRD".into()], warnings: vec!["no events".into()] });
-        assert_eq!(readiness.answer(), (false, "problem: no CRD\nwarning: no events\n".into()));
-        readiness.found(Findings { problems: vec![], warnings: vec!["no events".into()] });
-        assert_eq!(readiness.answer(), (true, "ok\nwarning: no events\n".into()));
-        readiness.found(Findings::default());
-        assert_eq!(readiness.answer(), (true, "ok\n".into()));
+        readiness
+            .set_findings(Findings { problems: vec!["no CRD".into()], warnings: vec!["no events".into()] });
+        assert_eq!(readiness.status(), (false, "problem: no CRD\nwarning: no events\n".into()));
+        readiness.set_findings(Findings { problems: vec![], warnings: vec!["no events".into()] });
+        assert_eq!(readiness.status(), (true, "ok\nwarning: no events\n".into()));
+        readiness.set_findings(Findings::default());
+        assert_eq!(readiness.status(), (true, "ok\n".into()));
     }
 }

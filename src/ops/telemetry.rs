@@ -1,15 +1,15 @@
-//! Logs: to standard error, as text for people or JSON for machines.
+//! Logs to standard error, as text for people or as JSON for machines.
 
 use clap::ValueEnum;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-/// The form of the logs.
+/// The format of the logs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// A line of text an entry.
+    /// One line of text for each entry.
     #[default]
     Text,
-    /// A JSON object an entry.
+    /// One JSON object for each entry.
     Json,
 }
 

@@ -7,8 +7,7 @@ use crate::{
     source::Crate,
 };
 
-/// Which modules of `src/` each may use. Besides, every one but `ops`, `leader`
-/// and `main` may use `core`, the crate of the decisions.
+/// Which modules of `src/` each may use; `core` is the crate of the decisions.
 const MAY_USE: [(&str, &[&str]); 11] = [
     ("main", &["cli", "commands"]),
     ("cli", &["ops"]),
@@ -16,10 +15,10 @@ const MAY_USE: [(&str, &[&str]); 11] = [
         "commands",
         &["controller", "observer", "account", "kinds", "leader", "preflight", "ops", "cli", "core"],
     ),
-    ("controller", &["account", "kinds", "ops", "core"]),
+    ("controller", &["account", "kinds", "preflight", "ops", "core"]),
     ("observer", &["account", "core"]),
-    ("preflight", &["kinds", "ops"]),
-    ("leader", &["ops"]),
+    ("preflight", &["kinds", "leader", "ops"]),
+    ("leader", &[]),
     ("account", &["core"]),
     ("kinds", &["core"]),
     ("ops", &[]),

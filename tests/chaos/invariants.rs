@@ -145,7 +145,7 @@ fn give_up(
 fn log_of(stage: &Stage, name: &str, lines: usize) -> String {
     let log = fs::read_to_string(stage.log()).unwrap_or_default();
     let of_it: Vec<_> =
-        log.lines().filter(|line| line.contains(name) || line.contains("has started")).collect();
+        log.lines().filter(|line| line.contains(name) || line.contains("operator started")).collect();
     of_it[of_it.len().saturating_sub(lines)..].join("\n")
 }
 

@@ -41,9 +41,9 @@ const CASES: [(&[&str], &[&str]); 25] = [
 fn a_wrong_value_is_refused_with_its_key_and_what_is_accepted() {
     let Some(helm) = Helm::find() else { return };
     for (values, words) in CASES {
-        let told = helm.template("apivideo", values).expect_err(&format!("{values:?} is refused"));
+        let message = helm.template("apivideo", values).expect_err(&format!("{values:?} is refused"));
         for word in words {
-            assert!(told.contains(word), "{values:?}: {word:?} in: {told}");
+            assert!(message.contains(word), "{values:?}: {word:?} in: {message}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Helm, with folders of its own and no cluster but the one it is told.
+//! Helm, with folders of its own, and with no cluster but the given one.
 
 use std::{
     path::{Path, PathBuf},

@@ -29,7 +29,7 @@ async fn passes(stage: &Stage, home: &str, more: &[&str]) {
     operator.ready().await;
     let played = scenario.play(&CORE).await;
     assert_eq!(played, Ok(()), "{}", scenario.log());
-    for word in ["forbidden", "no right"] {
+    for word in ["forbidden", "no right", "no permission"] {
         assert!(!scenario.log().to_lowercase().contains(word), "{word}: {}", scenario.log());
     }
 }

@@ -43,8 +43,8 @@ fn the_pod_is_accepted_where_pod_security_is_restricted() {
         for weaker in ["/spec/securityContext", "/spec/containers/0/securityContext"] {
             let mut template = template.clone();
             *template.pointer_mut(weaker).expect("a context") = json!({});
-            let told = try_pod(&stage, &template).await.expect_err("it is refused");
-            assert!(told.contains("PodSecurity"), "{told}");
+            let message = try_pod(&stage, &template).await.expect_err("it is refused");
+            assert!(message.contains("PodSecurity"), "{message}");
         }
     });
 }

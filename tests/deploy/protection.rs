@@ -39,12 +39,12 @@ fn a_protected_live_stream_is_not_deleted_until_it_is_unmarked() {
             stage.apply(name, json!({ "name": name })).await;
         }
         stage.annotate("marked", "api.video/protected", Some("true")).await;
-        let told = eventually("the policy to hold", async || refusal(&stage, "marked").await).await;
+        let message = eventually("the policy to hold", async || refusal(&stage, "marked").await).await;
         let command = format!(
             "kubectl annotate livestream marked --namespace {} api.video/protected-",
             stage.namespace
         );
-        assert!(told.contains(&command), "{told}");
+        assert!(message.contains(&command), "{message}");
         assert_eq!(refusal(&stage, "plain").await, None);
         let elsewhere = stage.neighbour().await;
         elsewhere.apply("marked", json!({ "name": "marked" })).await;

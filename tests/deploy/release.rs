@@ -105,8 +105,8 @@ fn an_upgrade_brings_the_newer_crd_and_settings_and_a_rollback_takes_the_setting
     play(async {
         let cluster = Cluster::bare().await;
         let Some(release) = Release::on(&cluster).await else { return };
-        let told = release.upgrade(older_chart().path(), &["config.driftInterval=30s"]);
-        assert!(told.contains("kubectl rollout status deployment/apivideo-operator"), "{told}");
+        let notes = release.upgrade(older_chart().path(), &["config.driftInterval=30s"]);
+        assert!(notes.contains("kubectl rollout status deployment/apivideo-operator"), "{notes}");
         assert!(!release.crd_has(NEWER));
         release.stage.apply("before", json!({ "name": "Before" })).await;
 

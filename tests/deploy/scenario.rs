@@ -17,11 +17,11 @@ use crate::stage::{Stage, ready};
 /// One step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// It leads.
+    /// It becomes the leader.
     Lead,
     /// A manifest that was there before it becomes a stream.
     Create,
-    /// What it did is told by an event.
+    /// An event reports what it did.
     Event,
     /// A change of the manifest reaches the stream.
     Update,

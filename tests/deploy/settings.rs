@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use apivideo_operator::{cli::Cli, ops::lease::LEASE};
+use apivideo_operator::{cli::Cli, leader::LEASE};
 use clap::CommandFactory;
 use serde_json::json;
 

@@ -96,7 +96,7 @@ fn without_any_one_of_its_rights_something_fails() {
             let (played, log) = play_without(&cluster, Some((resource, verb)), until(*step)).await;
             let (failed, why) = played.expect_err(&format!("without {verb} {resource} something fails"));
             assert_eq!(failed, *step, "without {verb} {resource}: {why}\n{log}");
-            let denied = log.contains("forbidden") || log.contains("no right");
+            let denied = log.contains("forbidden") || log.contains("no permission");
             assert!(denied, "without {verb} {resource} the log says that it was denied: {log}");
         });
         let control = play_without(&cluster, None, &ALL);

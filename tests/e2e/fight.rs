@@ -32,7 +32,7 @@ async fn is_bounded_and_told_once(stage: &Stage) {
     let conditions: Vec<_> = status.conditions.iter().map(|c| c.type_.as_str()).collect();
     assert_eq!(conditions, ["Ready", "Reconciling"], "it goes on by itself");
     assert_eq!((status.drift[0].field.as_ref(), status.drift[0].observed.as_str()), ("name", "Somebody's"));
-    for part in ["differs in name", "3 times", "set back again at", "driftPolicy"] {
+    for part in ["differs in name", "3 times", "next correction around", "driftPolicy"] {
         assert!(message(&object).contains(part), "{part} in {}", message(&object));
     }
     stage.event("contested", "DriftDetected").await;

@@ -130,7 +130,7 @@ fn a_list_that_lies_about_its_pages_ends_all_the_same() {
         // Each with what a LiveStream says that needs the list, where it says something.
         let lies = [
             (json!({ "pagesTotal": 0 }), None),
-            (json!({ "pagesTotal": 4_000_000_000_u64 }), Some("empty though more pages are announced")),
+            (json!({ "pagesTotal": 4_000_000_000_u64 }), Some("empty although more pages are announced")),
             (json!({ "pagesTotal": -1 }), None),
             (json!({ "pagesTotal": u64::MAX, "itemsTotal": 1 }), Some("how many pages there are")),
             (json!({ "itemsTotal": u64::MAX, "currentPage": 77, "pageSize": -3 }), None),
@@ -180,7 +180,7 @@ fn a_list_that_repeats_itself_for_ever_ends_and_makes_no_second_stream() {
         stage.apply("lost", json!({ "name": "Lost" })).await;
         let object =
             stage.until("lost", "the matter", |o| message(o).contains("repeats an earlier one")).await;
-        assert!(message(&object).starts_with("api.video can't be reached"), "{}", message(&object));
+        assert!(message(&object).starts_with("api.video is not reachable"), "{}", message(&object));
         stage.synced("known", json!({ "name": "Known on" })).await;
         liar.repent();
         stage.until_reason("lost", "Synced").await;

@@ -1,5 +1,5 @@
 //! Replicas: one works, and another takes over when it ends, is killed, or is
-//! stopped and goes on. The sandbox's log tells who made each call: a process
+//! stopped and resumes. The sandbox's log shows who made each call: a process
 //! has one token, and nobody else has it.
 
 use std::{
@@ -179,7 +179,7 @@ async fn stop_and_go_on() {
         let goes_on = Instant::now();
         assert_eq!(first.ended().await.code(), Some(1), "it ends by itself");
         assert!(goes_on.elapsed() < Duration::from_secs(5), "{:?}", goes_on.elapsed());
-        assert!(log(&stage).contains("error: the leadership was lost"));
+        assert!(log(&stage).contains("error: lost leadership"));
         until_written_by(&stage, 2, 10).await;
     })
     .await;
@@ -206,7 +206,7 @@ fn a_leader_that_can_not_renew_makes_no_call_after_its_time_and_ends() {
         cluster.stop().await;
         let (gone, since) = (Instant::now(), jiff::Timestamp::now());
         assert_eq!(operator.ended().await.code(), Some(1));
-        assert!(log(&stage).contains("error: the leadership was lost"));
+        assert!(log(&stage).contains("error: lost leadership"));
         // Another could lead 15 s after the last renewal, which was before this.
         assert!(gone.elapsed() < Duration::from_secs(14), "{:?}", gone.elapsed());
         let last = calls(&stage).last().expect("calls").at;
@@ -222,7 +222,7 @@ fn a_leader_whose_lease_is_taken_away_ends() {
         let mut operator = stage.operator().await;
         leases(&stage).delete(LEASE, &DeleteParams::default()).await.expect("the deletion");
         assert_eq!(operator.ended().await.code(), Some(1));
-        assert!(log(&stage).contains("error: the leadership was lost"));
+        assert!(log(&stage).contains("error: lost leadership"));
     });
 }
 
@@ -242,6 +242,6 @@ fn a_label_that_a_person_puts_on_the_lease_disturbs_nobody() {
         let lease = leases(&stage).get(LEASE).await.expect("the Lease");
         let labels = lease.metadata.labels.expect("labels");
         assert_eq!(labels["team"], "video");
-        assert!(!log(&stage).contains("leads no more"));
+        assert!(!log(&stage).contains("no longer the leader"));
     });
 }

@@ -141,7 +141,10 @@ fn asked_to_end_before_it_could_begin_it_ends_at_once() {
         std::fs::write(stage.folder.path().join("kubeconfig"), unreachable).expect("the kubeconfig");
         let mut operator = stage.unready_operator();
         eventually("the start", async || {
-            std::fs::read_to_string(stage.log()).ok().filter(|log| log.contains("has started")).map(|_| ())
+            std::fs::read_to_string(stage.log())
+                .ok()
+                .filter(|log| log.contains("operator started"))
+                .map(|_| ())
         })
         .await;
         let asked = Instant::now();

@@ -79,7 +79,7 @@ fn an_adopted_id_may_be_set_later_and_never_changes() {
         for spec in [json!({ "name": "y", "liveStreamId": "liTwo" }), json!({ "name": "y" })] {
             let refusal = stage.try_apply("adopts", spec).await.expect_err("it is refused").to_string();
             assert!(
-                refusal.contains("spec.liveStreamId") && refusal.contains("make a new LiveStream"),
+                refusal.contains("spec.liveStreamId") && refusal.contains("create another LiveStream"),
                 "{refusal}"
             );
         }

@@ -102,7 +102,7 @@ async fn over_an_older_crd(stage: &Stage) {
     assert!(log(stage).contains(words[1]), "{}", log(stage));
     run_commands(stage, &answer).await;
     assert_eq!(until_answers(&operator, 200, &[]).await, "ok\n");
-    assert!(log(stage).contains("what stood in the operator's way is mended"), "{}", log(stage));
+    assert!(log(stage).contains("preflight problems resolved"), "{}", log(stage));
 }
 
 #[test]
@@ -146,10 +146,10 @@ fn without_its_rights_it_says_so_and_its_commands_grant_them() {
         let administrators = become_nobody(&stage).await;
         let operator = stage.unready_operator();
         let words = [
-            "problem: no right to list, watch, patch livestreams.api.video in the namespace",
-            "problem: no right to get, patch livestreams.api.video/status",
-            "warning: no right to create events.events.k8s.io",
-            "warning: no right to get customresourcedefinitions.apiextensions.k8s.io",
+            "problem: no permission to list, watch, patch livestreams.api.video in namespace",
+            "problem: no permission to get, patch livestreams.api.video/status",
+            "warning: no permission to create events.events.k8s.io",
+            "warning: no permission to get customresourcedefinitions.apiextensions.k8s.io",
         ];
         let answer = until_answers(&operator, 503, &words).await;
         let log = log(&stage);
@@ -168,11 +168,11 @@ fn without_the_right_to_events_alone_it_is_ready_and_warns() {
         let stage = Stage::empty().await;
         let administrators = become_nobody(&stage).await;
         let operator = stage.unready_operator();
-        let answer = until_answers(&operator, 503, &["no right to"]).await;
+        let answer = until_answers(&operator, 503, &["no permission to"]).await;
         become_administrator(&stage, &administrators);
         let needed: Vec<_> = answer.lines().filter(|line| line.starts_with("problem: ")).collect();
         run_commands(&stage, &needed.join("\n")).await;
-        let answer = until_answers(&operator, 200, &["warning: no right to create events"]).await;
+        let answer = until_answers(&operator, 200, &["warning: no permission to create events"]).await;
         assert!(answer.starts_with("ok\n") && !answer.contains("problem"), "{answer}");
         stage.synced("quiet", json!({ "name": "Quiet" })).await;
     });
@@ -188,15 +188,15 @@ fn without_the_right_to_leases_it_ends_with_1_and_its_command_lets_it_lead() {
         let of_leases: Vec<_> =
             log.lines().filter(|line| line.contains("leases.coordination.k8s.io")).collect();
         let message = of_leases.join("\n");
-        assert!(message.contains("error: no right to get, patch leases.coordination.k8s.io"), "{log}");
-        assert!(message.contains("no right to create leases.coordination.k8s.io"), "{message}");
+        assert!(message.contains("error: no permission to get, patch leases.coordination.k8s.io"), "{log}");
+        assert!(message.contains("no permission to create leases.coordination.k8s.io"), "{message}");
         let nobodys = fs::read_to_string(stage.folder.path().join("kubeconfig")).expect("the kubeconfig");
         become_administrator(&stage, &administrators);
         run_commands(&stage, &message).await;
         become_administrator(&stage, &nobodys);
         let _operator = stage.unready_operator();
         eventually("it to lead", async || {
-            fs::read_to_string(stage.log()).ok()?.contains("this replica leads").then_some(())
+            fs::read_to_string(stage.log()).ok()?.contains("this replica is the leader").then_some(())
         })
         .await;
     });

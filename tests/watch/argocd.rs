@@ -7,8 +7,8 @@ use std::{
 };
 
 use apivideo_operator::{
-    core::verdict::{KstatusState, Reason, Verdict, conditions},
-    crd::LiveStream,
+    core::step::conditions::{KstatusState, ReadyCondition, Reason, conditions},
+    kinds::LiveStream,
 };
 use apivideo_sandbox::StreamPatch;
 use kube::api::{Patch, PatchParams};
@@ -36,14 +36,14 @@ fn health(objects: &[LiveStream]) -> Option<Vec<(String, String)>> {
     Some(told.iter().map(|told| (text(told, "status"), text(told, "message"))).collect())
 }
 
-/// The object as the API server holds it with the conditions of a verdict.
-async fn with_verdict(stage: &Stage, name: &str, verdict: &Verdict, generation: i64) -> LiveStream {
-    let told = conditions(verdict, generation, &[], "2026-01-01T00:00:00Z".parse().expect("a time"));
+/// The object as the API server holds it with the conditions that follow from a ready condition.
+async fn with_ready(stage: &Stage, name: &str, ready: &ReadyCondition, generation: i64) -> LiveStream {
+    let told = conditions(ready, |_, _| None, "2026-01-01T00:00:00Z".parse().expect("a time"));
     let told: Vec<_> = told
         .into_iter()
         .map(|c| {
-            json!({ "type": c.type_, "status": if c.status { "True" } else { "False" }, "reason": c.reason,
-                "message": c.message, "observedGeneration": c.observed_generation,
+            json!({ "type": c.type_, "status": if c.status { "True" } else { "False" }, "reason": ready.reason.as_str(),
+                "message": ready.message, "observedGeneration": generation,
                 "lastTransitionTime": c.last_transition })
         })
         .collect();
@@ -55,25 +55,25 @@ async fn with_verdict(stage: &Stage, name: &str, verdict: &Verdict, generation: 
 fn the_health_follows_the_conditions_of_every_reason() {
     play(async {
         let stage = Stage::empty().await;
-        let mut verdicts: Vec<_> =
-            Reason::ALL.into_iter().map(|reason| Verdict::new(reason, "why")).collect();
-        verdicts.push(Verdict::fight("why"));
+        let mut conditions_of_all: Vec<_> =
+            Reason::ALL.into_iter().map(|reason| ReadyCondition::new(reason, "why")).collect();
+        conditions_of_all.push(ReadyCondition::drift_backoff("why"));
         let mut objects = Vec::new();
-        for (n, verdict) in verdicts.iter().enumerate() {
+        for (n, ready) in conditions_of_all.iter().enumerate() {
             let name = format!("reason-{n}");
             stage.apply(&name, json!({ "name": "Any" })).await;
-            objects.push(with_verdict(&stage, &name, verdict, 1).await);
+            objects.push(with_ready(&stage, &name, ready, 1).await);
         }
         let Some(told) = health(&objects) else { return };
-        for (verdict, (status, message)) in verdicts.iter().zip(told) {
-            let wanted = match (verdict.reason, verdict.outlook) {
+        for (ready, (status, message)) in conditions_of_all.iter().zip(told) {
+            let wanted = match (ready.reason, ready.state) {
                 (Reason::Synced, _) => "Healthy",
                 (Reason::Suspended, _) => "Suspended",
                 (_, KstatusState::Reconciling) => "Progressing",
                 (_, KstatusState::Stalled | KstatusState::Settled) => "Degraded",
             };
-            assert_eq!(status, wanted, "{verdict:?}");
-            assert_eq!(message, format!("{}: why", verdict.reason.as_str()));
+            assert_eq!(status, wanted, "{ready:?}");
+            assert_eq!(message, format!("{}: why", ready.reason.as_str()));
         }
     });
 }
@@ -84,15 +84,16 @@ fn what_is_new_changed_or_going_is_progressing_whatever_was_said_before() {
         let stage = Stage::empty().await;
         let new = stage.apply("new", json!({ "name": "New" })).await;
         stage.apply("changed", json!({ "name": "Changed" })).await;
-        with_verdict(&stage, "changed", &Verdict::new(Reason::Rejected, "why"), 1).await;
+        with_ready(&stage, "changed", &ReadyCondition::new(Reason::Rejected, "why"), 1).await;
         let changed = stage.apply("changed", json!({ "name": "Changed again" })).await;
         stage.apply("going", json!({ "name": "Going" })).await;
         stage.merge("going", json!({ "metadata": { "finalizers": ["tests/wait"] } })).await;
-        with_verdict(&stage, "going", &Verdict::new(Reason::Synced, "why"), 1).await;
+        with_ready(&stage, "going", &ReadyCondition::new(Reason::Synced, "why"), 1).await;
         stage.delete("going").await;
         // The deletion is a generation of its own; also what is said of that one counts as under way.
         let generation = stage.get("going").await.metadata.generation.expect("a generation");
-        let going = with_verdict(&stage, "going", &Verdict::new(Reason::Synced, "why"), generation).await;
+        let going =
+            with_ready(&stage, "going", &ReadyCondition::new(Reason::Synced, "why"), generation).await;
         let told = health(&[new, changed, going]);
         stage.merge("going", json!({ "metadata": { "finalizers": null } })).await;
         let Some(told) = told else { return };

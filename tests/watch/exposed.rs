@@ -27,15 +27,15 @@ async fn work() -> String {
     stage.synced("watched", json!({ "name": "Watched on" })).await;
     eventually("a whole pass and a write in the metrics", async || {
         let text = operator.metrics().await;
-        let told = value(&text, "apivideo_operator_last_pass_timestamp_seconds").is_some_and(|v| v > 0.0)
+        let complete = value(&text, "apivideo_operator_last_pass_timestamp_seconds").is_some_and(|v| v > 0.0)
             && text.contains(r#"budget_remaining{class="write"}"#)
             && value(&text, r#"apivideo_operator_live_streams{reason="Synced"}"#) == Some(1.0);
-        told.then_some(text)
+        complete.then_some(text)
     })
     .await
 }
 
-/// The value of a sample, named with its labels as they are told.
+/// The value of a sample, named with its labels as they are printed.
 pub(crate) fn value(text: &str, sample: &str) -> Option<f64> {
     text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' ')?.parse().ok())
 }

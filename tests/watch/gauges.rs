@@ -1,4 +1,4 @@
-//! The gauges of what is so just now, at a real operator.
+//! The gauges of the current state, of a real operator.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -38,29 +38,29 @@ fn a_live_stream_is_counted_under_its_reason_and_no_more_once_it_is_gone() {
         let text = operator.metrics().await;
         assert_eq!(value(&text, waits), Some(0.0));
         for reason in Reason::ALL.map(Reason::as_str).into_iter().chain(["Unreported"]) {
-            let told = format!("apivideo_operator_live_streams{{reason=\"{reason}\"}}");
-            assert!(value(&text, &told).is_some(), "{reason} is told, be it 0");
+            let sample = format!("apivideo_operator_live_streams{{reason=\"{reason}\"}}");
+            assert!(value(&text, &sample).is_some(), "{reason} is present, even if 0");
         }
     });
 }
 
 #[test]
-fn the_account_the_budget_the_leader_and_the_last_pass_are_told() {
+fn account_budget_leader_and_last_pass_are_reported() {
     play(async {
         let text = after_some_work().await;
-        let told = |sample: &str| value(text, &format!("apivideo_operator_{sample}"));
-        assert_eq!(told("account_available"), Some(1.0));
-        assert_eq!(told("account_unauthorized"), Some(0.0));
-        assert_eq!(told("leader"), Some(1.0));
-        assert_eq!(told("drift_interval_seconds"), Some(0.3));
-        assert_eq!(told("pass_interval_seconds"), Some(0.3));
-        assert_eq!(told("last_pass_pages"), Some(1.0));
+        let gauge = |sample: &str| value(text, &format!("apivideo_operator_{sample}"));
+        assert_eq!(gauge("account_available"), Some(1.0));
+        assert_eq!(gauge("account_unauthorized"), Some(0.0));
+        assert_eq!(gauge("leader"), Some(1.0));
+        assert_eq!(gauge("drift_interval_seconds"), Some(0.3));
+        assert_eq!(gauge("pass_interval_seconds"), Some(0.3));
+        assert_eq!(gauge("last_pass_pages"), Some(1.0));
         for class in ["read", "write"] {
-            assert_eq!(told(&format!("budget_limit{{class=\"{class}\"}}")), Some(1e6));
-            assert!(told(&format!("budget_remaining{{class=\"{class}\"}}")).is_some_and(|left| left < 1e6));
+            assert_eq!(gauge(&format!("budget_limit{{class=\"{class}\"}}")), Some(1e6));
+            assert!(gauge(&format!("budget_remaining{{class=\"{class}\"}}")).is_some_and(|left| left < 1e6));
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the time").as_secs_f64();
-        let age = now - told("last_pass_timestamp_seconds").expect("told");
+        let age = now - gauge("last_pass_timestamp_seconds").expect("a time");
         assert!((0.0..600.0).contains(&age), "{age}");
         assert!(samples(text).contains("apivideo_operator_late_streams_total"));
     });
@@ -84,7 +84,7 @@ fn a_refused_key_shows_and_so_does_one_that_is_accepted_after_it() {
 }
 
 #[test]
-fn of_two_replicas_one_tells_that_it_leads() {
+fn of_two_replicas_one_reports_that_it_leads() {
     play(async {
         let stage = Stage::empty().await.with(&["--leader-elect"]);
         let mut first = stage.operator().await;

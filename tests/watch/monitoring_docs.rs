@@ -1,4 +1,4 @@
-//! docs/monitoring.md tells what is so: its tables are made of the metrics that
+//! docs/monitoring.md is up to date: its tables are generated from the metrics that
 //! a real operator serves and of the alert rules. `UPDATE_DOCS=1` writes them anew.
 
 use std::{env, fmt::Write, fs};

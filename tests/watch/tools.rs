@@ -106,18 +106,18 @@ fn make_once(
     kept: &Path,
     make: impl FnOnce(&Path) -> Result<(), String>,
 ) -> Result<PathBuf, String> {
-    let told = |error: std::io::Error| error.to_string();
-    fs::create_dir_all(kept).map_err(told)?;
-    let lock = File::create(kept.join(".lock")).map_err(told)?;
-    lock.lock().map_err(told)?;
+    let message = |error: std::io::Error| error.to_string();
+    fs::create_dir_all(kept).map_err(message)?;
+    let lock = File::create(kept.join(".lock")).map_err(message)?;
+    lock.lock().map_err(message)?;
     let tool = kept.join(name);
     if tool.is_file() {
         return Ok(tool);
     }
-    let folder = TempDir::new_in(kept).map_err(told)?;
+    let folder = TempDir::new_in(kept).map_err(message)?;
     make(folder.path())?;
     // The rename is whole or not at all, whoever dies.
-    fs::rename(folder.path().join(name), &tool).map_err(told)?;
+    fs::rename(folder.path().join(name), &tool).map_err(message)?;
     Ok(tool)
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Secret;
-use crate::excerpt::is_private;
+use crate::redact::is_private;
 
 /// A live stream as the API shows it.
 ///

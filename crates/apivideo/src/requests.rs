@@ -226,6 +226,7 @@ fn percent_encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{CreateLiveStream, UpdateLiveStream};
     use crate::model::{SortBy, SortOrder};
 
     #[test]

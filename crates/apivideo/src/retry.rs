@@ -11,7 +11,7 @@ use crate::requests::Operation;
 
 /// How one attempt ended, as far as repeating it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum Ended {
     Done,
     /// An answer, or a decision of this client, that the same request would meet again at once.
     Settled,
@@ -19,7 +19,7 @@ pub(crate) enum Outcome {
     Transient,
 }
 
-impl Outcome {
+impl Ended {
     pub(crate) fn of<T>(result: &Result<T, Error>) -> Self {
         match result {
             Ok(_) => Self::Done,
@@ -40,28 +40,28 @@ impl Outcome {
 
 /// What to do after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Stop,
+pub(crate) enum Retry {
+    Never,
     After(Duration),
 }
 
 /// `attempt` counts from 1. Without a wildcard, so that a new operation has to choose.
-pub(crate) fn verdict(operation: Operation, outcome: Outcome, attempt: u32) -> Verdict {
-    match (operation, outcome) {
-        (Operation::List | Operation::Get, Outcome::Transient) => match attempt {
-            1 => Verdict::After(Duration::from_millis(200)),
-            2 => Verdict::After(Duration::from_secs(1)),
-            _ => Verdict::Stop,
+pub(crate) fn after(operation: Operation, ended: Ended, attempt: u32) -> Retry {
+    match (operation, ended) {
+        (Operation::List | Operation::Get, Ended::Transient) => match attempt {
+            1 => Retry::After(Duration::from_millis(200)),
+            2 => Retry::After(Duration::from_secs(1)),
+            _ => Retry::Never,
         },
-        (Operation::List | Operation::Get, Outcome::Done | Outcome::Settled) => Verdict::Stop,
+        (Operation::List | Operation::Get, Ended::Done | Ended::Settled) => Retry::Never,
         (
             Operation::Create
             | Operation::Update
             | Operation::Delete
             | Operation::Complete
             | Operation::Authenticate,
-            Outcome::Done | Outcome::Settled | Outcome::Transient,
-        ) => Verdict::Stop,
+            Ended::Done | Ended::Settled | Ended::Transient,
+        ) => Retry::Never,
     }
 }
 
@@ -80,7 +80,7 @@ mod tests {
         Operation::Authenticate,
     ];
 
-    /// Every outcome, and whether a read is repeated after it.
+    /// Every ended, and whether a read is repeated after it.
     fn outcomes() -> Vec<(Result<(), Error>, bool)> {
         let text = || "why".to_owned();
         let second = Duration::from_secs(1);
@@ -107,18 +107,18 @@ mod tests {
     #[test]
     fn a_read_is_repeated_twice_after_what_may_pass() {
         for (result, repeated) in outcomes() {
-            let outcome = Outcome::of(&result);
+            let ended = Ended::of(&result);
             for read in [Operation::List, Operation::Get] {
-                let verdicts = [1, 2, 3, 4].map(|attempt| verdict(read, outcome, attempt));
+                let verdicts = [1, 2, 3, 4].map(|attempt| after(read, ended, attempt));
                 let expected = if repeated {
                     [
-                        Verdict::After(Duration::from_millis(200)),
-                        Verdict::After(Duration::from_secs(1)),
-                        Verdict::Stop,
-                        Verdict::Stop,
+                        Retry::After(Duration::from_millis(200)),
+                        Retry::After(Duration::from_secs(1)),
+                        Retry::Never,
+                        Retry::Never,
                     ]
                 } else {
-                    [Verdict::Stop; 4]
+                    [Retry::Never; 4]
                 };
                 assert_eq!(verdicts, expected, "{read:?} {result:?}");
             }
@@ -134,8 +134,8 @@ mod tests {
             for (result, _) in outcomes() {
                 for attempt in 1..4 {
                     assert_eq!(
-                        verdict(operation, Outcome::of(&result), attempt),
-                        Verdict::Stop,
+                        after(operation, Ended::of(&result), attempt),
+                        Retry::Never,
                         "{operation:?} {result:?}"
                     );
                 }

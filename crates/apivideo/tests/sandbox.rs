@@ -32,7 +32,6 @@ fn client_with(sandbox: &Sandbox, key: &str, timeout: Duration) -> Client {
         api_key: key.into(),
         read_share: 1.0,
         write_share: 1.0,
-        clients: 1,
         user_agent: "apivideo-tests/1".to_owned(),
         jitter_seed: None,
     };

@@ -21,8 +21,7 @@ use crate::{
 pub type Planner = fn(&Facts, &ReconcileState, Timestamp) -> Plan;
 
 /// Says which stream belongs to a LiveStream; see [`binding::resolve`].
-pub type Resolver =
-    fn(&Stored, &str, Option<&StreamId>, &dyn Fn(&StreamId) -> Option<ObjectKey>) -> Binding;
+pub type Resolver = fn(&Stored, &str, Option<&StreamId>, &dyn Fn(&StreamId) -> Option<ObjectKey>) -> Binding;
 
 /// The decisions that the shell acts on.
 #[derive(Clone, Copy, Debug)]

@@ -64,7 +64,8 @@ mod tests {
     fn an_orphan_has_the_payload_and_is_at_most_an_hour_late() {
         let intent = Intent::new(&desired(), "me", at(100), false);
         let abandoned = AbandonedCreate { owner: manifest().owner, intent, at: at(200) };
-        let created_at_second = |second| abandoned.created(&Remote { created_at: Some(at(second)), ..remote("li1") });
+        let created_at_second =
+            |second| abandoned.created(&Remote { created_at: Some(at(second)), ..remote("li1") });
         assert_eq!([97, 98, 300, 3800, 3801].map(created_at_second), [false, true, true, true, false]);
         assert!(!abandoned.created(&Remote { created_at: None, ..remote("li1") }));
         let other = Remote { public: Some(false), created_at: Some(at(300)), ..remote("li1") };

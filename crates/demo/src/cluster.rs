@@ -1,6 +1,6 @@
 //! What a person would do with kubectl.
 
-use apivideo_operator::kinds::{self, LiveStream};
+use apivideo_operator::kinds::{self as crd, LiveStream};
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};

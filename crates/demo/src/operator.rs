@@ -5,7 +5,6 @@ use std::time::Duration;
 use apivideo::Secret;
 use apivideo_operator::cli::RunArgs;
 use apivideo_operator::commands::{Failure, run};
-use apivideo_operator::ops::{fence::Fence, metrics::Metrics};
 use clap::{Args as _, Command, FromArgMatches as _};
 use kube::Client;
 use tokio::task::{JoinError, JoinHandle};
@@ -50,13 +49,9 @@ impl Operator {
     /// # Errors
     /// [`OperatorError`] when a setting is refused.
     pub(crate) fn start(cluster: Client, base_url: &str, api_key: &str) -> Result<Self, OperatorError> {
-        let args = settings(base_url)?;
-        let (key, metrics, fence) = (Secret::from(api_key), Metrics::default(), Fence::open());
-        let api = run::api_client(&args, key.clone(), &metrics, &fence)?;
+        let operator = run::Operator::new(settings(base_url)?, Secret::from(api_key))?;
         let shutdown = CancellationToken::new();
-        let token = shutdown.clone();
-        let work =
-            tokio::spawn(async move { run::run(&args, key, api, cluster, fence, metrics, token).await });
+        let work = tokio::spawn(operator.run(cluster, shutdown.clone()));
         Ok(Self { shutdown, work })
     }
 

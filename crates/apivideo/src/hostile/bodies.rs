@@ -8,7 +8,7 @@ use crate::decode;
 use crate::model::LiveStream;
 
 /// What is told of a body that can't be read, in characters.
-const LONGEST: usize = 150;
+const MAX_CHARS: usize = 150;
 
 /// Asserts what a caller relies on, whatever the answer was.
 fn assert_sane(stream: &LiveStream) -> Result<(), TestCaseError> {
@@ -31,13 +31,13 @@ fn assert_sane(stream: &LiveStream) -> Result<(), TestCaseError> {
 fn judge_stream(body: &[u8]) -> Result<(), TestCaseError> {
     match decode::live_stream(body, None) {
         Ok(stream) => assert_sane(&stream)?,
-        Err(why) => assert_told_well(&why, LONGEST)?,
+        Err(why) => assert_told_well(&why, MAX_CHARS)?,
     }
     // The one that was asked for, or none.
     let asked = "li400mYKSgQ6xs7taUeSaEKr";
     match decode::live_stream(body, Some(asked)) {
         Ok(stream) => prop_assert_eq!(stream.live_stream_id, asked),
-        Err(why) => assert_told_well(&why, LONGEST)?,
+        Err(why) => assert_told_well(&why, MAX_CHARS)?,
     }
     Ok(())
 }
@@ -49,7 +49,7 @@ fn judge_page(body: &[u8]) -> Result<(), TestCaseError> {
             prop_assert!(page.items_total >= (page.items.len() + page.unreadable) as u64);
             page.items.iter().try_for_each(assert_sane)
         }
-        Err(why) => assert_told_well(&why, LONGEST),
+        Err(why) => assert_told_well(&why, MAX_CHARS),
     }
 }
 
@@ -59,9 +59,9 @@ fn judge_grant(body: &[u8]) -> Result<(), TestCaseError> {
             prop_assert!((1..=24 * 3600).contains(&grant.expires_in.as_secs()));
             prop_assert!(grant.header.is_sensitive());
             prop_assert!((1..=16 * 1024).contains(&grant.access.expose().len()));
-            assert_told_well(&format!("{:?} {:?}", grant.header, grant.refresh), LONGEST)
+            assert_told_well(&format!("{:?} {:?}", grant.header, grant.refresh), MAX_CHARS)
         }
-        Err(why) => assert_told_well(why, LONGEST),
+        Err(why) => assert_told_well(why, MAX_CHARS),
     }
 }
 
@@ -138,7 +138,7 @@ fn a_body_of_8_mib_is_refused_in_as_few_words_as_a_short_one() {
             decode::live_stream(body.as_bytes(), None).unwrap_err(),
             decode::page(body.as_bytes(), None).unwrap_err(),
         ] {
-            assert!(why.chars().count() <= LONGEST, "{}", why.len());
+            assert!(why.chars().count() <= MAX_CHARS, "{}", why.len());
         }
     }
 }

@@ -211,12 +211,7 @@ mod tests {
             ("nothing stored", Stored::default(), None, Binding::Unbound),
             ("own uid", annotated("li1", "me"), None, bound("li1", true, false)),
             ("adopted and bound", annotated("li1", "me"), Some(&li1), bound("li1", true, true)),
-            (
-                "a restore: another uid, free",
-                annotated("li1", "old"),
-                None,
-                bound("li1", false, false),
-            ),
+            ("a restore: another uid, free", annotated("li1", "old"), None, bound("li1", false, false)),
             ("only the status is left", in_status, None, bound("li2", false, false)),
             ("the own annotation wins over the status", both, None, bound("li1", true, false)),
             ("known to the process alone", unstored, None, bound("li3", false, false)),
@@ -235,12 +230,7 @@ mod tests {
                 Binding::Mismatch { bound: id("li1"), wanted: li9.clone() },
             ),
             ("took the place of the adopted one", recreated, Some(&li9), bound("li1", true, false)),
-            (
-                "settles an open intent",
-                open,
-                Some(&li9),
-                Binding::Wanted(li9.clone()),
-            ),
+            ("settles an open intent", open, Some(&li9), Binding::Wanted(li9.clone())),
         ];
         for (case, stored, adopt, expected) in cases {
             assert_eq!(resolve(&stored, "me", adopt, &free), expected, "{case}");

@@ -63,9 +63,7 @@ pub(super) fn resume(facts: &Facts, pending: &PendingCreate, now: Timestamp) -> 
         PendingCreate::Open(intent, Request::NotSent) => {
             Some(Plan::act(Action::Create { intent: intent.clone() }, creating("creating the stream")))
         }
-        PendingCreate::Open(intent, Request::Unknown(progress)) => {
-            Some(search(facts, intent, progress, now))
-        }
+        PendingCreate::Open(intent, Request::Unknown(progress)) => Some(search(facts, intent, progress, now)),
     }
 }
 

@@ -35,7 +35,10 @@ pub fn synced(id: &StreamId) -> ReadyCondition {
 
 /// The manifest is suspended.
 pub fn suspended(state: &str) -> ReadyCondition {
-    ReadyCondition::new(Reason::Suspended, format!("spec.suspend is true, so nothing is written to api.video; {state}"))
+    ReadyCondition::new(
+        Reason::Suspended,
+        format!("spec.suspend is true, so nothing is written to api.video; {state}"),
+    )
 }
 
 /// Another LiveStream owns the stream.
@@ -83,9 +86,10 @@ pub fn blocked(cause: &Cause, manifest: &Manifest, next: Option<Timestamp>) -> R
             let next = next.map_or_else(String::new, |t| format!("; next attempt around {}", seconds(t)));
             ReadyCondition::new(Reason::RateLimited, format!("rate limited by api.video{next}"))
         }
-        Cause::Account(AccountError::Unavailable(why)) => {
-            ReadyCondition::new(Reason::AccountUnavailable, format!("api.video is not reachable: {why}; retrying"))
-        }
+        Cause::Account(AccountError::Unavailable(why)) => ReadyCondition::new(
+            Reason::AccountUnavailable,
+            format!("api.video is not reachable: {why}; retrying"),
+        ),
         Cause::Account(AccountError::Unauthorized(why)) => ReadyCondition::new(Reason::Unauthorized, why),
         Cause::Refused(refusal) => return rejected(refusal),
         Cause::Cluster(why) => ReadyCondition::new(
@@ -185,7 +189,9 @@ fn missing(message: String) -> ReadyCondition {
 pub fn confirming_absence(id: &StreamId) -> ReadyCondition {
     working(
         Reason::Creating,
-        format!("{id} is gone from the account; scanning the account to check whether other streams are gone too"),
+        format!(
+            "{id} is gone from the account; scanning the account to check whether other streams are gone too"
+        ),
     )
 }
 
@@ -236,5 +242,8 @@ pub fn unreadable_object(why: &str) -> ReadyCondition {
 
 /// A reconcile repeats itself: an error of the operator.
 pub fn no_progress(last: &str) -> ReadyCondition {
-    working(Reason::Updating, format!("the operator makes no progress, an error of its own; please report it: {last}"))
+    working(
+        Reason::Updating,
+        format!("the operator makes no progress, an error of its own; please report it: {last}"),
+    )
 }

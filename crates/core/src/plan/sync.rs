@@ -32,9 +32,11 @@ pub(super) fn plan(facts: &Facts, state: &ReconcileState, id: &StreamId, now: Ti
         Observation::Present { remote, fresh } => {
             let drift = diff::drift(&facts.manifest.desired, remote);
             // While the key is refused, what was observed last may be so no longer.
-            let refused = facts.account.error.clone().filter(|error| {
-                !fresh && matches!(error, AccountError::Unauthorized(_))
-            });
+            let refused = facts
+                .account
+                .error
+                .clone()
+                .filter(|error| !fresh && matches!(error, AccountError::Unauthorized(_)));
             let plan = match diff::changes(&facts.manifest.desired, remote) {
                 None => in_sync(facts, id),
                 Some(changes) => correct(facts, state, id, changes, &drift, now),

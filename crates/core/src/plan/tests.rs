@@ -105,18 +105,17 @@ fn a_new_livestream_is_created_in_three_steps() {
     assert_eq!(next(&manifest(), &ReconcileState::default(), &gone), "intent");
     assert_eq!(next(&manifest(), &creating(Request::NotSent), &gone), "create");
     let unstored = Binding::Bound { id: id("li1"), stored: false, adopted: false };
-    assert_eq!(
-        next(&manifest(), &with_binding(unstored), &fresh(remote("li1"))),
-        "bind li1"
-    );
+    assert_eq!(next(&manifest(), &with_binding(unstored), &fresh(remote("li1"))), "bind li1");
     assert_eq!(next(&manifest(), &bound("li1"), &fresh(remote("li1"))), "Synced");
 }
 
 #[test]
 fn nothing_is_created_before_the_account_was_seen() {
-    let unseen = Facts { account: AccountView { scanned: false, ..account() }, ..observing(Observation::Unknown) };
+    let unseen =
+        Facts { account: AccountView { scanned: false, ..account() }, ..observing(Observation::Unknown) };
     assert_eq!(next(&manifest(), &ReconcileState::default(), &unseen), "Creating");
-    let locked = AccountView { error: Some(AccountError::Unauthorized("no".into())), ..unseen.account.clone() };
+    let locked =
+        AccountView { error: Some(AccountError::Unauthorized("no".into())), ..unseen.account.clone() };
     assert_eq!(
         next(&manifest(), &ReconcileState::default(), &Facts { account: locked, ..unseen }),
         "Unauthorized"
@@ -178,7 +177,8 @@ fn an_ambiguous_create_waits_for_a_person_and_names_the_candidates() {
         message.contains("liA, liB") && message.contains("kubectl patch livestream -n ns town-hall"),
         "{message}"
     );
-    let unreadable = ReconcileState { create: Some(PendingCreate::Unreadable("why".into())), ..ReconcileState::default() };
+    let unreadable =
+        ReconcileState { create: Some(PendingCreate::Unreadable("why".into())), ..ReconcileState::default() };
     assert_eq!(next(&manifest(), &unreadable, &observing(Observation::Unknown)), "CreateAmbiguous");
 }
 
@@ -222,7 +222,8 @@ fn an_absence_is_confirmed_before_anything_is_done_about_it() {
 #[test]
 fn a_missing_stream_is_left_so_when_the_policy_or_the_guard_says_so_until_a_person_confirms() {
     let fail = Manifest { on_remote_missing: OnRemoteMissing::Fail, ..manifest() };
-    let guarded = Facts { account: AccountView { guarded: true, ..account() }, ..observing(Observation::Gone) };
+    let guarded =
+        Facts { account: AccountView { guarded: true, ..account() }, ..observing(Observation::Gone) };
     let gone = observing(Observation::Gone);
     let confirmed = |m: &Manifest, text: &str| Manifest { confirm_recreate: Some(text.into()), ..m.clone() };
     assert_eq!(next(&fail, &bound("li1"), &gone), "RemoteMissing");
@@ -239,7 +240,8 @@ fn a_missing_stream_is_left_so_when_the_policy_or_the_guard_says_so_until_a_pers
 
 #[test]
 fn what_a_call_found_gone_is_not_re_created_before_a_whole_pass_has_told_of_the_others() {
-    let alone = Facts { account: AccountView { confirmed: false, ..account() }, ..observing(Observation::Gone) };
+    let alone =
+        Facts { account: AccountView { confirmed: false, ..account() }, ..observing(Observation::Gone) };
     assert_eq!(next(&manifest(), &bound("li1"), &alone), "Creating");
     let confirmed = Manifest { confirm_recreate: Some("li1".into()), ..manifest() };
     assert_eq!(next(&confirmed, &bound("li1"), &alone), "intent for li1");
@@ -253,7 +255,8 @@ fn an_adopted_stream_is_seen_before_it_is_bound_and_bound_before_it_is_written()
     assert_eq!(next(&adopting, &wanted, &observing(Observation::Gone)), "RemoteMissing");
     assert_eq!(next(&adopting, &wanted, &present(Remote { name: None, ..remote("li7") })), "bind li7");
     let remade = Binding::Bound { id: id("li9"), stored: false, adopted: false };
-    let state = ReconcileState { binding: remade.clone(), replaced: Some(id("li7")), ..ReconcileState::default() };
+    let state =
+        ReconcileState { binding: remade.clone(), replaced: Some(id("li7")), ..ReconcileState::default() };
     assert_eq!(next(&adopting, &state, &fresh(remote("li9"))), "bind li9 for li7");
     // Made before anybody asked for li7: it has taken nobody's place.
     let state = ReconcileState { binding: remade, ..ReconcileState::default() };
@@ -303,7 +306,10 @@ fn a_refused_write_to_the_object_holds_back_no_call() {
 fn only_a_wait_for_the_account_keeps_its_place_in_the_queue() {
     let queued = |cause| {
         let state = ReconcileState { failure: failing(cause, at(1005)), ..ReconcileState::default() };
-        matches!(plan(&observing(Observation::Unknown), &state, at(1000)).step, Step::Wait { queued: true, .. })
+        matches!(
+            plan(&observing(Observation::Unknown), &state, at(1000)).step,
+            Step::Wait { queued: true, .. }
+        )
     };
     assert!(queued(Cause::Account(AccountError::RateLimited)));
     assert!(!queued(Cause::Cluster("denied".into())));
@@ -320,7 +326,8 @@ fn a_request_to_reconcile_reads_the_stream_afresh() {
 
 #[test]
 fn a_deletion_without_a_stream_goes_at_once_and_without_the_account() {
-    let blind = Facts { account: AccountView { scanned: false, ..account() }, ..observing(Observation::Unknown) };
+    let blind =
+        Facts { account: AccountView { scanned: false, ..account() }, ..observing(Observation::Unknown) };
     assert_eq!(next(&deleting(), &ReconcileState::default(), &blind), "release");
     assert_eq!(next(&deleting(), &creating(Request::NotCreated), &blind), "release");
     let other = ObjectKey { namespace: "ns".into(), name: "other".into() };

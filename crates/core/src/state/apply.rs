@@ -227,8 +227,7 @@ impl ReconcileState {
     pub(super) fn wait_for_call(&mut self, cause: Cause, wait: Duration, uid: &str, now: Timestamp) {
         let attempts = self.next_attempt();
         let limited = cause == Cause::Account(AccountError::RateLimited);
-        let replan =
-            if limited { wait.saturating_add(REPORT_SLACK.max(wait / 10)) } else { RECHECK };
+        let replan = if limited { wait.saturating_add(REPORT_SLACK.max(wait / 10)) } else { RECHECK };
         // Those that were throttled together are planned again apart.
         let retry_at = later(now, replan.mul_f64(1.0 + 0.1 * spread(uid, attempts)));
         let brief = limited && wait < MIN_REPORTED_WAIT && attempts == 1;

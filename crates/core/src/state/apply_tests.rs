@@ -23,7 +23,10 @@ fn unavailable(effect_unknown: bool) -> Outcome {
 }
 
 fn sent() -> ReconcileState {
-    ReconcileState { create: Some(PendingCreate::Open(intent(), Request::NotSent)), ..ReconcileState::default() }
+    ReconcileState {
+        create: Some(PendingCreate::Open(intent(), Request::NotSent)),
+        ..ReconcileState::default()
+    }
 }
 
 fn request(state: &ReconcileState) -> Option<Request> {
@@ -66,7 +69,8 @@ fn looks_are_counted_when_they_find_nothing_and_bind_what_they_find() {
     let look = || Action::Search { intent: intent(), ended_at: at(95) };
     let mut state = unknown();
     after(&mut state, look(), Outcome::Searched(SearchResult::Nothing));
-    let counted = SearchProgress { empty_searches: 1, searched_at: Some(at(100)), ..SearchProgress::since(at(95)) };
+    let counted =
+        SearchProgress { empty_searches: 1, searched_at: Some(at(100)), ..SearchProgress::since(at(95)) };
     assert_eq!(request(&state), Some(Request::Unknown(counted)));
     let mut state = unknown();
     after(&mut state, look(), Outcome::Searched(SearchResult::Found(Box::new(remote("liFound")))));
@@ -110,7 +114,8 @@ fn what_is_not_found_or_deleted_is_gone_and_said_when_the_finalizer_went() {
 #[test]
 fn a_copy_starts_afresh_with_its_own_intent() {
     let owner = ObjectKey { namespace: "ns".into(), name: "other".into() };
-    let mut state = ReconcileState { binding: Binding::Copy { id: id("li1"), owner }, ..ReconcileState::default() };
+    let mut state =
+        ReconcileState { binding: Binding::Copy { id: id("li1"), owner }, ..ReconcileState::default() };
     let record = Action::RecordIntent { intent: intent(), replaces: None };
     let (_, notice) = after(&mut state, record, Outcome::Stored);
     assert_eq!(notice, Some(Notice::CopyDetected(id("li1"))));

@@ -55,7 +55,9 @@ impl Notice {
             Self::Created(id) => normal("Created", format!("created stream {id}")),
             Self::Recreated { old, new } => warning(
                 "Recreated",
-                format!("created stream {new} in place of {old}, which is gone; its stream key and URLs are new"),
+                format!(
+                    "created stream {new} in place of {old}, which is gone; its stream key and URLs are new"
+                ),
             ),
             Self::Adopted(id) => normal("Adopted", format!("adopted stream {id}")),
             Self::Rebound(id) => normal("Rebound", format!("stored the binding to {id} again")),

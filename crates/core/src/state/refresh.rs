@@ -8,7 +8,7 @@ use super::{
     backoff::later,
     drift_backoff::DriftBackoff,
     outcome::Cause,
-    reconcile_state::{PendingCreate, ReconcileState, Request},
+    reconcile_state::{Failure, PendingCreate, ReconcileState, Request},
     search::SearchProgress,
 };
 use crate::facts::{
@@ -88,7 +88,9 @@ impl ReconcileState {
     /// The API's clock may have been wrong in a single answer: what was noted then
     /// lies in the future, and would be waited for until that time.
     fn clamp_to_clock(&mut self, now: Timestamp) {
-        if let Some(failure) = self.failure.as_mut().filter(|f| f.retry_at > later(now, MAX_WAIT)) {
+        let too_late = |f: &&mut Failure| f.retry_at > later(now, MAX_WAIT);
+        let timed = |f: &&mut Failure| !matches!(f.cause, Cause::Refused(_));
+        if let Some(failure) = self.failure.as_mut().filter(timed).filter(too_late) {
             failure.retry_at = now;
         }
         if let Some(search) = self.search_mut() {
@@ -124,9 +126,9 @@ impl ReconcileState {
             return;
         }
         self.recoveries = recoveries;
-        self.failure.take_if(|failure| {
-            matches!(&failure.cause, Cause::Account(error) if *error != AccountError::RateLimited)
-        });
+        self.failure.take_if(
+            |failure| matches!(&failure.cause, Cause::Account(error) if *error != AccountError::RateLimited),
+        );
     }
 }
 

@@ -1,8 +1,8 @@
 use super::*;
 use crate::{
-    fixture::{at, desired, observing},
     facts::observation::{AccountView, Observation},
-    state::reconcile_state::Failure,
+    fixture::{at, desired, observing},
+    state::outcome::Refusal,
 };
 
 /// The facts of an object with this intent, when the API's clock says this.
@@ -109,4 +109,18 @@ fn a_recovered_account_ends_the_wait_for_it_and_no_other() {
         state.refresh(&recovered, at(100));
         assert_eq!(state.failure.is_none(), ends, "{cause:?}");
     }
+}
+
+#[test]
+fn what_was_refused_waits_for_a_change_of_the_manifest() {
+    let refusal = Cause::Refused(Refusal { field: None, message: "no".into() });
+    let failure = Failure { cause: refusal, attempts: 1, retry_at: Timestamp::MAX, expected_at: None };
+    let mut state =
+        ReconcileState { wish: Some((1, None)), failure: Some(failure), ..ReconcileState::default() };
+    state.refresh(&facts(&intent(), Some(at(100))), at(100));
+    assert!(state.failure.as_ref().is_some_and(|failure| failure.retry_at == Timestamp::MAX));
+    let known = facts(&intent(), Some(at(100)));
+    let changed = Facts { manifest: Manifest { generation: 2, ..known.manifest.clone() }, ..known };
+    state.refresh(&changed, at(100));
+    assert_eq!(state.failure, None);
 }

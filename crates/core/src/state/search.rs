@@ -63,7 +63,10 @@ pub fn judge(mut candidates: Vec<Remote>, open_intents: usize) -> SearchResult {
     if candidates.len() > open_intents.max(1) {
         return SearchResult::Ambiguous(candidates.into_iter().map(|c| c.id).collect());
     }
-    candidates.into_iter().next().map_or(SearchResult::Nothing, |oldest| SearchResult::Found(Box::new(oldest)))
+    candidates
+        .into_iter()
+        .next()
+        .map_or(SearchResult::Nothing, |oldest| SearchResult::Found(Box::new(oldest)))
 }
 
 #[cfg(test)]

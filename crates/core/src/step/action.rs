@@ -109,7 +109,9 @@ impl Action {
             | Self::Update { .. }
             | Self::Delete { .. }
             | Self::DeleteOrphan { .. } => true,
-            Self::DropIntent { .. } | Self::Bind { .. } | Self::CheckCrd { .. } | Self::Release { .. } => false,
+            Self::DropIntent { .. } | Self::Bind { .. } | Self::CheckCrd { .. } | Self::Release { .. } => {
+                false
+            }
         }
     }
 

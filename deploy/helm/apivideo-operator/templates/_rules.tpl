@@ -7,7 +7,7 @@ them away one by one (tests/deploy/superfluous.rs).
 - apiGroups: [api.video]
   resources: [livestreams]
   verbs: [list, watch, patch]
-# What is told of them. It is read only where one can't be parsed.
+# Conditions and observed state. Read only if an object can't be parsed.
 - apiGroups: [api.video]
   resources: [livestreams/status]
   verbs: [get, patch]

@@ -24,7 +24,7 @@ func run() error {
 	if err := json.NewDecoder(os.Stdin).Decode(&objects); err != nil {
 		return err
 	}
-	told := make([]any, 0, len(objects))
+	results := make([]any, 0, len(objects))
 	for _, object := range objects {
 		// As Argo CD reads it from the cluster: whole numbers are int64.
 		text, err := json.Marshal(object)
@@ -39,9 +39,9 @@ func run() error {
 		if err != nil {
 			return err
 		}
-		told = append(told, health)
+		results = append(results, health)
 	}
-	return json.NewEncoder(os.Stdout).Encode(told)
+	return json.NewEncoder(os.Stdout).Encode(results)
 }
 
 func main() {

@@ -81,9 +81,9 @@ func health(script string, object any) (map[string]string, error) {
 	if !ok {
 		return nil, fmt.Errorf("the script returns no table")
 	}
-	told := map[string]string{}
-	table.ForEach(func(key, value lua.LValue) { told[key.String()] = value.String() })
-	return told, nil
+	values := map[string]string{}
+	table.ForEach(func(key, value lua.LValue) { values[key.String()] = value.String() })
+	return values, nil
 }
 
 func run() error {
@@ -95,15 +95,15 @@ func run() error {
 	if err := json.NewDecoder(os.Stdin).Decode(&objects); err != nil {
 		return err
 	}
-	told := make([]map[string]string, 0, len(objects))
+	results := make([]map[string]string, 0, len(objects))
 	for _, object := range objects {
 		one, err := health(string(script), object)
 		if err != nil {
 			return err
 		}
-		told = append(told, one)
+		results = append(results, one)
 	}
-	return json.NewEncoder(os.Stdout).Encode(told)
+	return json.NewEncoder(os.Stdout).Encode(results)
 }
 
 func main() {

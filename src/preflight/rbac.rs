@@ -1,5 +1,5 @@
-//! Whether the process has the rights that it needs, asked of the API server
-//! itself: every account may ask that of its own.
+//! Permissions, as the API server grants them: it is asked itself, which every
+//! account may do for its own permissions.
 
 use futures::future::try_join_all;
 use k8s_openapi::api::{
@@ -10,67 +10,57 @@ use kube::{Api, Client, api::PostParams};
 
 /// Verbs on a kind of resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Right {
+pub(super) struct Permission {
     /// The API group.
-    pub group: &'static str,
+    pub(super) group: &'static str,
     /// The resource's plural name.
-    pub resource: &'static str,
-    /// A part of the resource, or nothing.
-    pub subresource: &'static str,
-    /// A single object's name, or nothing for all of them.
-    pub name: &'static str,
+    pub(super) resource: &'static str,
+    /// A subresource, or empty.
+    pub(super) subresource: &'static str,
+    /// The name of a single object, or empty for all of them.
+    pub(super) name: &'static str,
     /// What is done with it.
-    pub verbs: &'static [&'static str],
+    pub(super) verbs: &'static [&'static str],
     /// What does not work without it: completes the sentence "without it …".
-    pub without: &'static str,
+    pub(super) without: &'static str,
 }
 
-/// A right that is not granted.
+/// A permission that is not granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
-    /// The right.
-    pub right: Right,
-    /// The verbs of it that are not granted.
-    pub verbs: Vec<&'static str>,
-    /// Where: a namespace, or all of them.
-    pub namespace: Option<String>,
+pub(super) struct Missing {
+    permission: Permission,
+    /// The verbs that are not granted.
+    verbs: Vec<&'static str>,
+    /// The namespace; `None` for all of them.
+    namespace: Option<String>,
 }
 
 /// Which of the verbs are not granted in a namespace, or in all of them.
-///
-/// # Errors
-/// If the API server does not tell.
-pub async fn missing(
+pub(super) async fn missing(
     client: &Client,
-    right: Right,
+    permission: Permission,
     namespace: Option<&str>,
 ) -> Result<Option<Missing>, kube::Error> {
-    let questions = right.verbs.iter().copied().map(|verb| is_granted(client, &right, verb, namespace));
-    let granted = try_join_all(questions).await?;
-    let verbs: Vec<_> = right
-        .verbs
-        .iter()
-        .copied()
-        .zip(granted)
-        .filter(|(_, granted)| !granted)
-        .map(|(verb, _)| verb)
-        .collect();
-    let missing = Missing { right, verbs, namespace: namespace.map(str::to_owned) };
+    let reviews = permission.verbs.iter().map(|verb| is_granted(client, &permission, verb, namespace));
+    let granted = try_join_all(reviews).await?;
+    let verbs = permission.verbs.iter().copied().zip(granted);
+    let verbs: Vec<_> = verbs.filter_map(|(verb, granted)| (!granted).then_some(verb)).collect();
+    let missing = Missing { permission, verbs, namespace: namespace.map(str::to_owned) };
     Ok((!missing.verbs.is_empty()).then_some(missing))
 }
 
 async fn is_granted(
     client: &Client,
-    right: &Right,
-    verb: &'static str,
+    permission: &Permission,
+    verb: &str,
     namespace: Option<&str>,
 ) -> Result<bool, kube::Error> {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let attributes = ResourceAttributes {
-        group: some(right.group),
-        resource: some(right.resource),
-        subresource: some(right.subresource),
-        name: some(right.name),
+        group: some(permission.group),
+        resource: some(permission.resource),
+        subresource: some(permission.subresource),
+        name: some(permission.name),
         verb: some(verb),
         namespace: namespace.map(str::to_owned),
         ..ResourceAttributes::default()
@@ -78,47 +68,41 @@ async fn is_granted(
     let spec = SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), ..Default::default() };
     let review = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
     let api: Api<SelfSubjectAccessReview> = Api::all(client.clone());
-    let answer = api.create(&PostParams::default(), &review).await?;
-    Ok(answer.status.is_some_and(|status| status.allowed))
+    let response = api.create(&PostParams::default(), &review).await?;
+    Ok(response.status.is_some_and(|status| status.allowed))
 }
 
-/// As whom the API server knows this process.
-///
-/// # Errors
-/// If it does not tell.
-pub async fn user(client: &Client) -> Result<Option<String>, kube::Error> {
+/// The user that the API server knows this process as. Without an answer, a command
+/// with a placeholder for the name is better than none.
+pub(super) async fn user(client: &Client) -> Option<String> {
     let api: Api<SelfSubjectReview> = Api::all(client.clone());
-    let answer = api.create(&PostParams::default(), &SelfSubjectReview::default()).await?;
-    Ok(answer.status.and_then(|status| status.user_info).and_then(|user| user.username))
+    let response = api.create(&PostParams::default(), &SelfSubjectReview::default()).await.ok()?;
+    response.status?.user_info?.username
 }
 
 impl Missing {
     /// What is missing, what does not work without it, and the command that grants it.
-    #[must_use]
-    pub fn message(&self, user: Option<&str>) -> String {
-        let place = match &self.namespace {
-            Some(namespace) => format!(" in the namespace {namespace}"),
-            None => String::new(),
-        };
-        let (verbs, what) = (self.verbs.join(", "), self.what());
-        let (without, command) = (self.right.without, self.command(user));
-        format!("no right to {verbs} {what}{place}: without it {without}; grant it with: {command}")
+    pub(super) fn message(&self, user: Option<&str>) -> String {
+        let place = self.namespace.as_ref().map(|namespace| format!(" in namespace {namespace}"));
+        let (verbs, what, place) = (self.verbs.join(", "), self.what(), place.unwrap_or_default());
+        let (without, command) = (self.permission.without, self.command(user));
+        format!("no permission to {verbs} {what}{place}: without it {without}; grant it with: {command}")
     }
 
     fn what(&self) -> String {
-        let Right { group, resource, subresource, .. } = &self.right;
+        let Permission { group, resource, subresource, .. } = &self.permission;
         let part = if subresource.is_empty() { String::new() } else { format!("/{subresource}") };
         format!("{resource}.{group}{part}")
     }
 
-    /// A role for this alone, and its binding.
+    /// Creates a role for this permission alone, and its binding.
     fn command(&self, user: Option<&str>) -> String {
         let subject = match user.map(|user| (user, user.strip_prefix("system:serviceaccount:"))) {
             Some((_, Some(account))) => format!("--serviceaccount={account}"),
             Some((user, None)) => format!("--user='{}'", user.replace('\'', r"'\''")),
             None => "--serviceaccount=NAMESPACE:NAME".to_owned(),
         };
-        let Right { resource, subresource, name, .. } = &self.right;
+        let Permission { resource, subresource, name, .. } = &self.permission;
         let parts =
             ["apivideo-operator", resource, subresource].into_iter().chain(self.verbs.iter().copied());
         let role = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
@@ -140,22 +124,22 @@ mod tests {
     use super::*;
 
     fn lacking(namespace: Option<&str>) -> Missing {
-        let right = Right {
+        let permission = Permission {
             group: "api.video",
             resource: "livestreams",
             subresource: "status",
             name: "",
             verbs: &["get", "patch"],
-            without: "nothing is told",
+            without: "status is not updated",
         };
-        Missing { right, verbs: vec!["patch"], namespace: namespace.map(str::to_owned) }
+        Missing { permission, verbs: vec!["patch"], namespace: namespace.map(str::to_owned) }
     }
 
     #[test]
-    fn a_missing_right_comes_with_the_command_that_grants_it() {
+    fn a_missing_permission_comes_with_the_command_to_grant_it() {
         assert_eq!(
             lacking(Some("tv")).message(Some("system:serviceaccount:ops:video")),
-            "no right to patch livestreams.api.video/status in the namespace tv: without it nothing is told; \
+            "no permission to patch livestreams.api.video/status in namespace tv: without it status is not updated; \
              grant it with: kubectl create role apivideo-operator-livestreams-status-patch -n tv --verb=patch \
              --resource=livestreams.api.video/status && kubectl create rolebinding \
              apivideo-operator-livestreams-status-patch -n tv \

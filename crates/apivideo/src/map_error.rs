@@ -5,20 +5,20 @@ use serde_json::Value;
 
 use crate::Secret;
 use crate::error::Error;
-use crate::excerpt;
 use crate::rate_limit::wait_of_429;
+use crate::redact;
 use crate::wire::WireError;
 
 /// What an answer that isn't a 2xx means. `secrets` are kept out of its text.
-pub(crate) fn failure(status: StatusCode, headers: &HeaderMap, body: &[u8], secrets: &[Secret]) -> Error {
-    let message = || Problem::of(body).message(secrets).unwrap_or_else(|| excerpt::of_body(body, secrets));
+pub(crate) fn of_response(status: StatusCode, headers: &HeaderMap, body: &[u8], secrets: &[Secret]) -> Error {
+    let message = || Problem::of(body).message(secrets).unwrap_or_else(|| redact::of_body(body, secrets));
     let code = status.as_u16();
     match code {
         401 | 403 => Error::Unauthorized { status: code, message: message() },
         404 => Error::NotFound { message: message() },
         429 => Error::RateLimited { retry_in: wait_of_429(headers) },
         400..=499 => {
-            let field = Problem::of(body).field().map(|field| excerpt::of_text(&field, secrets));
+            let field = Problem::of(body).field().map(|field| redact::of_text(&field, secrets));
             Error::Refused { status: code, field, message: message() }
         }
         300..=399 => Error::Server {
@@ -30,10 +30,10 @@ pub(crate) fn failure(status: StatusCode, headers: &HeaderMap, body: &[u8], secr
 }
 
 /// What it means that there is no answer.
-pub(crate) fn no_answer(error: WireError, secrets: &[Secret]) -> Error {
+pub(crate) fn of_wire(error: WireError, secrets: &[Secret]) -> Error {
     match error {
-        WireError::NotSent(why) => Error::NotSent { why: excerpt::of_text(&why, secrets) },
-        WireError::Lost(why) => Error::Lost { why: excerpt::of_text(&why, secrets) },
+        WireError::NotSent(why) => Error::NotSent { why: redact::of_text(&why, secrets) },
+        WireError::Lost(why) => Error::Lost { why: redact::of_text(&why, secrets) },
     }
 }
 
@@ -70,7 +70,7 @@ impl Problem {
                 Some(_) | None => sentences.push(text),
             }
         }
-        let message = excerpt::of_text(&sentences.join(" "), secrets);
+        let message = redact::of_text(&sentences.join(" "), secrets);
         (!message.is_empty()).then_some(message)
     }
 }
@@ -93,7 +93,7 @@ mod tests {
 
     fn of(status: u16, body: &str) -> Error {
         let secrets = [Secret::from("k3y")];
-        failure(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), &secrets)
+        of_response(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), &secrets)
     }
 
     #[test]
@@ -162,7 +162,7 @@ mod tests {
                 assert!(!format!("{error} {error:?}").contains("x9z"), "{error:?}");
             }
         }
-        let lost = no_answer(WireError::Lost("k3y".into()), &[Secret::from("k3y")]);
+        let lost = of_wire(WireError::Lost("k3y".into()), &[Secret::from("k3y")]);
         assert!(!lost.to_string().contains("k3y"));
     }
 
@@ -170,7 +170,7 @@ mod tests {
     fn a_429_waits_as_long_as_it_says() {
         let mut headers = HeaderMap::new();
         headers.insert("x-ratelimit-retry-after", "7".parse().unwrap());
-        let error = failure(StatusCode::TOO_MANY_REQUESTS, &headers, b"", &[]);
+        let error = of_response(StatusCode::TOO_MANY_REQUESTS, &headers, b"", &[]);
         assert_eq!(error.retry_in(), Some(Duration::from_secs(7)));
     }
 
@@ -180,8 +180,8 @@ mod tests {
             status in 300_u16..1000, body in prop::collection::vec(any::<u8>(), 0..400)
         ) {
             let status = StatusCode::from_u16(status).unwrap();
-            let text = failure(status, &HeaderMap::new(), &body, &[]).to_string();
-            prop_assert!(text.chars().count() < 2 * excerpt::LONGEST + 200);
+            let text = of_response(status, &HeaderMap::new(), &body, &[]).to_string();
+            prop_assert!(text.chars().count() < 2 * redact::MAX_CHARS + 200);
             prop_assert!(!text.chars().any(char::is_control));
         }
     }

@@ -5,8 +5,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use proptest::prelude::*;
 
-use super::decide::{Decision, LASTS, LEADS_FOR, Record, Seen, decide};
-use crate::ops::fence::{Moment, Term};
+use super::{
+    decide::{Decision, Observed, RENEW_DEADLINE, decide},
+    lease::{LEASE_DURATION, Record},
+    term::{Moment, Term},
+};
 
 /// Milliseconds of true time from one look at the world to the next.
 const TICK: u64 = 50;
@@ -50,7 +53,7 @@ struct Replica {
     /// looks, hides the time that passed; RELIABILITY.md says so.
     may_be_suspended: bool,
     term: Term,
-    seen: Option<Seen>,
+    seen: Option<Observed>,
     /// What it has seen can be acted upon without another look.
     fresh: bool,
     /// The request that it waits for: its serial, and when it began.
@@ -74,7 +77,7 @@ impl Replica {
             stopped_until: 0,
             suspended: false,
             may_be_suspended: dice.bool(),
-            term: Term::Awaited,
+            term: Term::Pending,
             seen: None,
             fresh: false,
             waits: None,
@@ -92,14 +95,14 @@ impl Replica {
     }
 
     fn leads(&self) -> bool {
-        matches!(self.term, Term::Runs { .. })
+        matches!(self.term, Term::Running { .. })
     }
 
     /// Another process in its place, with another identity.
     fn restart(&mut self, now: u64) {
         self.name.push('\'');
         (self.term, self.seen, self.fresh, self.waits, self.next) =
-            (Term::Awaited, None, false, None, now + 500);
+            (Term::Pending, None, false, None, now + 500);
     }
 
     fn hears(&mut self, wrote: bool, answer: Result<Stored, ()>, began: Moment, now: u64) {
@@ -109,14 +112,14 @@ impl Replica {
         let record = stored.map(|(version, holder)| Record {
             version: version.to_string(),
             holder: Some(holder).filter(|holder| !holder.is_empty()),
-            lasts: LASTS,
+            duration: LEASE_DURATION,
         });
         self.seen = Some(match self.seen.take() {
-            None => Seen::first(record, moment.monotonic),
-            Some(seen) => seen.then(record, moment.monotonic),
+            None => Observed::first(record, moment.monotonic),
+            Some(seen) => seen.next(record, moment.monotonic),
         });
         if wrote {
-            self.fresh = self.term.extend(began, LEADS_FOR, moment);
+            self.fresh = self.term.extend(began, RENEW_DEADLINE, moment);
             self.next = now + 2_000;
         }
     }
@@ -150,7 +153,7 @@ impl World {
             }
             let open = |replica: &Replica| {
                 let mut term = replica.term;
-                term.left(replica.moment(now)).is_some()
+                term.remaining(replica.moment(now)).is_some()
             };
             if self.replicas.iter().all(open) {
                 return Err(format!("both lead after {now} ms"));
@@ -198,7 +201,7 @@ impl World {
         if replica.stopped_until > now {
             return;
         }
-        if replica.leads() && replica.term.left(replica.moment(now)).is_none() {
+        if replica.leads() && replica.term.remaining(replica.moment(now)).is_none() {
             return replica.restart(now);
         }
         if let Some((serial, since, began)) = replica.waits {

@@ -1,5 +1,5 @@
-//! The Lease as an object of the API server: how it is read, and what is
-//! written to it. Every write is conditional on the version that was read.
+//! The Lease as an object of the API server: how it is read, and what is written to
+//! it. Every write is conditional on the version that was read.
 
 use std::time::Duration;
 
@@ -10,29 +10,41 @@ use k8s_openapi::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    LEASE,
-    decide::{LASTS, Record},
-};
+/// The name of the Lease.
+pub const LEASE: &str = "apivideo-operator";
 
-/// What the decisions need of it.
+/// How long a lease is valid without a renewal.
+pub(super) const LEASE_DURATION: Duration = Duration::from_secs(15);
+
+/// What was read of a Lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    /// Its resource version: every write changes it.
+    pub(super) version: String,
+    /// Who holds it.
+    pub(super) holder: Option<String>,
+    /// How long it is valid without a renewal, according to its holder.
+    pub(super) duration: Duration,
+}
+
+/// Reads what the decisions need.
 pub(super) fn read(lease: &Lease) -> Record {
     let spec = lease.spec.as_ref();
     let seconds = spec.and_then(|spec| spec.lease_duration_seconds).unwrap_or_default();
     Record {
         version: lease.metadata.resource_version.clone().unwrap_or_default(),
         holder: spec.and_then(|spec| spec.holder_identity.clone()).filter(|holder| !holder.is_empty()),
-        lasts: Duration::from_secs(u64::try_from(seconds).unwrap_or_default()),
+        duration: Duration::from_secs(u64::try_from(seconds).unwrap_or_default()),
     }
 }
 
-/// A Lease that nobody had before.
-pub(super) fn new(me: &str, now: Timestamp) -> Lease {
+/// A new Lease that `identity` holds.
+pub(super) fn new(identity: &str, now: Timestamp) -> Lease {
     Lease {
         metadata: ObjectMeta { name: Some(LEASE.to_owned()), ..ObjectMeta::default() },
         spec: Some(LeaseSpec {
-            holder_identity: Some(me.to_owned()),
-            lease_duration_seconds: i32::try_from(LASTS.as_secs()).ok(),
+            holder_identity: Some(identity.to_owned()),
+            lease_duration_seconds: i32::try_from(LEASE_DURATION.as_secs()).ok(),
             acquire_time: Some(MicroTime(now)),
             renew_time: Some(MicroTime(now)),
             lease_transitions: Some(0),
@@ -41,14 +53,14 @@ pub(super) fn new(me: &str, now: Timestamp) -> Lease {
     }
 }
 
-/// The patch by which `me` takes over this Lease from another, or from nobody.
-pub(super) fn taken(lease: &Lease, me: &str, now: Timestamp) -> Value {
+/// The patch with which `identity` takes the Lease over from another replica, or from nobody.
+pub(super) fn taken(lease: &Lease, identity: &str, now: Timestamp) -> Value {
     let transitions = lease.spec.as_ref().and_then(|spec| spec.lease_transitions).unwrap_or_default();
     patch(
         lease,
         json!({
-            "holderIdentity": me,
-            "leaseDurationSeconds": LASTS.as_secs(),
+            "holderIdentity": identity,
+            "leaseDurationSeconds": LEASE_DURATION.as_secs(),
             "acquireTime": MicroTime(now),
             "renewTime": MicroTime(now),
             "leaseTransitions": transitions.saturating_add(1),
@@ -56,9 +68,9 @@ pub(super) fn taken(lease: &Lease, me: &str, now: Timestamp) -> Value {
     )
 }
 
-/// The patch by which its holder renews it. The time in it always grows, also
-/// when the clock was set back: a write that changes nothing makes no new
-/// version, and others would not see that the holder lives.
+/// The patch with which the holder renews it. The time in it always increases, even
+/// if the clock was set back: a write that changes nothing creates no new version,
+/// and the others would not see that the holder is alive.
 pub(super) fn renewed(lease: &Lease, now: Timestamp) -> Value {
     let last = lease.spec.as_ref().and_then(|spec| spec.renew_time.as_ref()).map(|time| time.0);
     let after = last.and_then(|last| last.checked_add(SignedDuration::from_micros(1)).ok());
@@ -66,7 +78,7 @@ pub(super) fn renewed(lease: &Lease, now: Timestamp) -> Value {
     patch(lease, json!({ "renewTime": MicroTime(time) }))
 }
 
-/// The patch by which its holder lets it go.
+/// The patch with which the holder releases it.
 pub(super) fn released(lease: &Lease) -> Value {
     patch(lease, json!({ "holderIdentity": null }))
 }
@@ -91,13 +103,13 @@ mod tests {
     #[test]
     fn what_was_written_is_read() {
         let made = new("me", Timestamp::UNIX_EPOCH);
-        let expected = Record { version: String::new(), holder: Some("me".into()), lasts: LASTS };
+        let expected = Record { version: String::new(), holder: Some("me".into()), duration: LEASE_DURATION };
         assert_eq!(read(&made), expected);
         assert_eq!(made.metadata.name.as_deref(), Some("apivideo-operator"));
         assert_eq!(read(&Lease::default()).holder, None);
         let emptied = json!({ "spec": { "holderIdentity": "", "leaseDurationSeconds": -1 } });
         let emptied = read(&serde_json::from_value(emptied).unwrap());
-        assert_eq!((emptied.holder, emptied.lasts), (None, Duration::ZERO));
+        assert_eq!((emptied.holder, emptied.duration), (None, Duration::ZERO));
     }
 
     #[test]

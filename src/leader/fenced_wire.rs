@@ -1,14 +1,14 @@
-//! The fence around the calls to the API of the account.
+//! The fence around the calls to api.video.
 
 use apivideo::{Wire, WireError};
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use http::{Request, Response};
 
-use super::{Fence, Refused};
+use super::fence::{Fence, Refused};
 
-/// A wire that carries nothing once its fence is closed: neither reads nor
-/// writes nor the exchange of a key for a token.
+/// A wire that sends nothing once its fence is closed: no reads, no writes, and no
+/// exchange of the key for a token.
 pub struct FencedWire<W> {
     wire: W,
     fence: Fence,
@@ -24,10 +24,10 @@ impl<W> FencedWire<W> {
 impl<W: Wire> Wire for FencedWire<W> {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, WireError>> {
         async move {
-            match self.fence.hold(self.wire.send(request)).await {
-                Ok(answer) => answer,
-                Err(refused @ Refused::NotBegun) => Err(WireError::NotSent(refused.to_string())),
-                Err(refused @ Refused::CutShort) => Err(WireError::Lost(refused.to_string())),
+            match self.fence.guard(self.wire.send(request)).await {
+                Ok(response) => response,
+                Err(refused @ Refused::NotSent) => Err(WireError::NotSent(refused.to_string())),
+                Err(refused @ Refused::Aborted) => Err(WireError::Lost(refused.to_string())),
             }
         }
         .boxed()
@@ -42,7 +42,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::ops::fence::Moment;
+    use crate::leader::term::Moment;
 
     #[derive(Default)]
     struct Counting(AtomicU32);
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_passes_a_closed_fence_and_what_did_not_was_certainly_not_sent() {
+    async fn nothing_passes_a_closed_fence_and_it_counts_as_not_sent() {
         let fence = Fence::closed_until_elected();
         let wire = FencedWire::new(Counting::default(), fence.clone());
         let send = async || wire.send(Request::new(Bytes::new())).await;

@@ -1,60 +1,59 @@
-//! An operator over another release's CRD: which fields does the installed one
-//! not know? The API server drops those silently, from manifests and from the
-//! status, so that a policy that a person wrote would not be followed.
+//! Version skew: which fields does an installed CRD of another release not have? The
+//! API server silently drops those from manifests and from the status, so that a
+//! policy in a manifest would be ignored.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, CustomResourceDefinitionVersion, JSONSchemaProps, JSONSchemaPropsOrArray,
     JSONSchemaPropsOrBool,
 };
 
-/// How an installed CRD falls short of this release's.
+/// What an installed CRD lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Skew {
+pub(super) enum Skew {
     /// The version that this release reads is not served.
     NotServed(String),
     /// These fields are dropped, as paths like `spec.suspend` or `status.drift[].field`.
-    Lacks(Vec<String>),
+    MissingFields(Vec<String>),
 }
 
-/// Compares an installed CRD with this release's own. One that knows more, as
-/// after a rollback of the operator, falls short of nothing.
-#[must_use]
-pub fn skew(own: &CustomResourceDefinition, installed: &CustomResourceDefinition) -> Option<Skew> {
-    let mut lacking = Vec::new();
+/// Compares an installed CRD with this release's. One with more fields, as after a
+/// rollback of the operator, lacks nothing.
+pub(super) fn skew(own: &CustomResourceDefinition, installed: &CustomResourceDefinition) -> Option<Skew> {
+    let mut missing = Vec::new();
     for version in &own.spec.versions {
         let same = |other: &&CustomResourceDefinitionVersion| other.name == version.name && other.served;
         let Some(other) = installed.spec.versions.iter().find(same) else {
             return Some(Skew::NotServed(version.name.clone()));
         };
         if let (Some(wanted), Some(found)) = (schema(version), schema(other)) {
-            compare("", wanted, found, &mut lacking);
+            compare("", wanted, found, &mut missing);
         }
     }
-    (!lacking.is_empty()).then_some(Skew::Lacks(lacking))
+    (!missing.is_empty()).then_some(Skew::MissingFields(missing))
 }
 
 fn schema(version: &CustomResourceDefinitionVersion) -> Option<&JSONSchemaProps> {
     version.schema.as_ref()?.open_api_v3_schema.as_ref()
 }
 
-/// Notes what is lacking below `path`. Where a field is lacking, nothing is
-/// said of those in it.
-fn compare(path: &str, wanted: &JSONSchemaProps, found: &JSONSchemaProps, lacking: &mut Vec<String>) {
+/// Adds the fields that are missing below `path`. Of a field that is missing, the
+/// fields in it are not listed.
+fn compare(path: &str, wanted: &JSONSchemaProps, found: &JSONSchemaProps, missing: &mut Vec<String>) {
     if found.x_kubernetes_preserve_unknown_fields == Some(true) {
         return;
     }
     for (name, property) in wanted.properties.iter().flatten() {
         let here = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         match found.properties.as_ref().and_then(|properties| properties.get(name)) {
-            Some(other) => compare(&here, property, other, lacking),
-            None => lacking.push(here),
+            Some(other) => compare(&here, property, other, missing),
+            None => missing.push(here),
         }
     }
     if let (Some(wanted), Some(found)) = (items(wanted), items(found)) {
-        compare(&format!("{path}[]"), wanted, found, lacking);
+        compare(&format!("{path}[]"), wanted, found, missing);
     }
     if let (Some(wanted), Some(found)) = (values(wanted), values(found)) {
-        compare(&format!("{path}.*"), wanted, found, lacking);
+        compare(&format!("{path}.*"), wanted, found, missing);
     }
 }
 
@@ -90,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_installed_crd_lacks_is_named_by_its_path() {
+    fn a_missing_field_is_named_by_its_path() {
         let text = json!({ "type": "string" });
         let both = object(json!({ "a": text, "b": text }));
         let one = object(json!({ "a": text }));
@@ -108,12 +107,12 @@ mod tests {
             ("all of its fields", in_spec(both.clone()), in_spec(object(json!({}))), &["spec.a", "spec.b"]),
             ("what keeps all", in_spec(both), in_spec(open), &[]),
         ];
-        for (what, wanted, found, lacking) in cases {
-            let lacks = match skew(&crd("v1", true, wanted), &crd("v1", true, found)) {
-                Some(Skew::Lacks(fields)) => fields,
+        for (what, wanted, installed, missing) in cases {
+            let found = match skew(&crd("v1", true, wanted), &crd("v1", true, installed)) {
+                Some(Skew::MissingFields(fields)) => fields,
                 other => other.map(|skew| vec![format!("{skew:?}")]).unwrap_or_default(),
             };
-            assert_eq!(lacks, lacking, "{what}");
+            assert_eq!(found, missing, "{what}");
         }
     }
 
@@ -127,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn this_releases_crd_falls_short_of_itself_nowhere() {
+    fn this_releases_crd_lacks_nothing_of_itself() {
         for crd in crate::kinds::all() {
             assert_eq!(skew(&crd, &crd), None);
         }

@@ -1,16 +1,16 @@
-//! The fence around what is written to the cluster.
+//! The fence around writes to the cluster.
 
 use http::{Method, Request};
 use kube::{Client, Error, client::Body};
 use tower::service_fn;
 
-use super::Fence;
+use super::fence::Fence;
 
-/// A client that goes on through `client`, reads at any time, and sends
-/// anything else only while the fence is open.
+/// A client on top of `client` that reads at any time, and sends anything else
+/// only while the fence is open.
 ///
-/// What `client` does before a request leaves (a token, a connection, another
-/// attempt after a 503) is behind the fence as well.
+/// What `client` does before a request leaves (fetch a token, connect, repeat the
+/// request after a 503) is behind the fence as well.
 #[must_use]
 pub fn fenced(client: &Client, fence: Fence) -> Client {
     let inner = client.clone();
@@ -20,8 +20,8 @@ pub fn fenced(client: &Client, fence: Fence) -> Client {
             if request.method() == Method::GET {
                 return inner.send(request).await;
             }
-            let held = fence.hold(inner.send(request)).await;
-            held.unwrap_or_else(|refused| Err(Error::Service(refused.into())))
+            let sent = fence.guard(inner.send(request)).await;
+            sent.unwrap_or_else(|refused| Err(Error::Service(refused.into())))
         }
     });
     Client::new(service, client.default_namespace())
@@ -42,24 +42,24 @@ mod tests {
     use tower::{BoxError, Layer, retry::RetryLayer};
 
     use super::*;
-    use crate::ops::fence::Moment;
+    use crate::leader::term::Moment;
 
     fn request(method: Method) -> Request<Body> {
         Request::builder().method(method).uri("/x").body(Body::empty()).unwrap()
     }
 
-    /// A client that does this when something comes through, answers with this
-    /// status, and begins again as the product's does.
-    fn answering(status: StatusCode, told: impl Fn() + Clone + Send + Sync + 'static) -> Client {
+    /// A client that calls `on_request` for each request that passes, responds with
+    /// this status, and retries as the product's client does.
+    fn answering(status: StatusCode, on_request: impl Fn() + Clone + Send + Sync + 'static) -> Client {
         let service = service_fn(move |_: Request<Body>| {
-            told();
+            on_request();
             async move { Ok::<_, BoxError>(Response::builder().status(status).body(Body::empty()).unwrap()) }
         });
         Client::new(RetryLayer::new(RetryPolicy::server_retry()).layer(service), "tests")
     }
 
     #[tokio::test]
-    async fn reads_pass_at_any_time_and_writes_while_it_is_open() {
+    async fn reads_pass_at_any_time_and_writes_while_open() {
         let fence = Fence::closed_until_elected();
         let count = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&count);
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_attempt_is_not_repeated_once_it_is_closed() {
+    async fn a_request_is_not_retried_once_the_fence_is_closed() {
         let fence = Fence::closed_until_elected();
         let count = Arc::new(AtomicU32::new(0));
         let (counted, closing) = (Arc::clone(&count), fence.clone());
@@ -94,7 +94,7 @@ mod tests {
         });
         assert!(fence.extend(Moment::now(), Duration::from_secs(3600)));
         let error = fenced(&inner, fence).send(request(Method::PATCH)).await.unwrap_err();
-        assert!(error.to_string().contains("stopped leading"), "{error}");
+        assert!(error.to_string().contains("lost leadership"), "{error}");
         assert_eq!(count.load(Ordering::Relaxed), 1);
     }
 }

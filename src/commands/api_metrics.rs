@@ -1,14 +1,14 @@
-//! What the metrics tell of the account: its calls, and what is read off its client.
+//! Metrics of the account: its calls, and the state of its client.
 
 use apivideo::{AccountState, Call, Class, Code, RateLimit, Usage, Waiting};
 
 use crate::ops::{
     gauges::Gauges,
-    metrics::{Called, Metrics},
+    metrics::{CallRecord, Metrics},
 };
 
-/// Reads off how it is with the account and what is left of its limits.
-pub(super) fn account_reading(client: apivideo::Client) -> impl Fn(&Gauges) + Send + Sync {
+/// A collector of the account's state and rate limits.
+pub(super) fn account_collector(client: apivideo::Client) -> impl Fn(&Gauges) + Send + Sync {
     move |gauges| {
         let limits = client.limits();
         for (class, limit) in [(Class::Read, limits.reads), (Class::Write, limits.writes)] {
@@ -23,7 +23,7 @@ pub(super) fn account_reading(client: apivideo::Client) -> impl Fn(&Gauges) + Se
             gauges.waiting(label(class), priority.as_str(), calls, oldest);
         }
         let state = client.state();
-        // A budget that is used up is no trouble of the account: it ends with the window.
+        // A used-up rate limit is no problem of the account: it ends with the window.
         let available = matches!(state, AccountState::Available | AccountState::RateLimited { .. });
         gauges.account(available, matches!(state, AccountState::Unauthorized { .. }));
     }
@@ -37,11 +37,11 @@ pub(super) fn call_counter(metrics: Metrics) -> impl Fn(&Call) + Send + Sync {
             Code::NotSent => "not_sent".into(),
             Code::Lost => "lost".into(),
         };
-        metrics.called(&Called {
+        metrics.record_call(&CallRecord {
             method: call.method.as_str(),
             code: &code,
             class: label(call.operation.class()),
-            // Whoever needs a token first asks for it, and all others have it as well.
+            // The first call that needs a token fetches it for all others.
             priority: call.priority.map_or("token", apivideo::Priority::as_str),
             duration: call.duration,
         });

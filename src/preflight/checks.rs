@@ -1,0 +1,142 @@
+//! The checks: they only read, and need no permission of their own.
+
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::{Api, Client, CustomResourceExt};
+use tokio::time::timeout;
+
+use super::{
+    hint::hint,
+    permissions::{CRD, ELECTION, EVENTS, REQUIRED},
+    rbac,
+    skew::{Skew, skew},
+};
+use crate::{
+    kinds::{INSTALL, LiveStream},
+    ops::readiness::Findings,
+};
+
+/// How long one check may take.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How many permissions are checked at once.
+const MAX_CONCURRENT: usize = 8;
+
+/// The permissions that are missing for leader election, each with the command that
+/// grants it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ElectionForbidden(String);
+
+/// Checks the permissions for leader election. If the API server does not answer, the
+/// election itself shows why.
+///
+/// # Errors
+/// If a permission is missing.
+pub async fn check_election(client: &Client) -> Result<(), ElectionForbidden> {
+    let namespace = client.default_namespace();
+    let reviews = ELECTION.map(|permission| rbac::missing(client, permission, Some(namespace)));
+    let Ok(missing) = futures::future::try_join_all(reviews).await else { return Ok(()) };
+    let missing: Vec<_> = missing.into_iter().flatten().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let user = rbac::user(client).await;
+    let messages: Vec<_> = missing.iter().map(|missing| missing.message(user.as_deref())).collect();
+    Err(ElectionForbidden(messages.join("\n")))
+}
+
+/// Checks the CRD, and the permissions in the namespaces (none: in all of them).
+pub(super) async fn check(client: &Client, namespaces: &[String]) -> Findings {
+    let mut findings = Findings::default();
+    let (crd, permissions) = tokio::join!(
+        timeout(CHECK_TIMEOUT, check_crd(client)),
+        timeout(CHECK_TIMEOUT, check_permissions(client, namespaces))
+    );
+    match crd {
+        Ok(problem) => findings.problems.extend(problem),
+        Err(_) => findings.problems.push("the API server does not respond".into()),
+    }
+    match permissions {
+        Ok(Ok(permissions)) => {
+            findings.problems.extend(permissions.problems);
+            findings.warnings.extend(permissions.warnings);
+        }
+        Ok(Err(error)) => findings.warnings.push(format!("cannot check the operator's permissions: {error}")),
+        Err(_) => findings.warnings.push("cannot check the operator's permissions: no response".into()),
+    }
+    findings
+}
+
+/// What is wrong with the installed CRD. A missing permission to read it is found by
+/// the check of the permissions.
+async fn check_crd(client: &Client) -> Option<String> {
+    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
+    match api.get(LiveStream::crd_name()).await {
+        Ok(installed) => skew(&LiveStream::crd(), &installed).map(|skew| older(&skew)),
+        Err(kube::Error::Api(status)) if status.is_forbidden() => None,
+        Err(error) => {
+            Some(hint(&error).unwrap_or_else(|| format!("the API server does not respond: {error}")))
+        }
+    }
+}
+
+fn older(skew: &Skew) -> String {
+    let what = match skew {
+        Skew::NotServed(version) => {
+            format!("does not serve version {version}, so that no LiveStream is reconciled")
+        }
+        Skew::MissingFields(fields) => format!(
+            "lacks {}, which the API server drops from manifests and from the status",
+            fields.join(", ")
+        ),
+    };
+    format!(
+        "the installed CRD {} is older than this operator ({}): it {what}; install the CRD of this release with: {INSTALL} --force-conflicts",
+        LiveStream::crd_name(),
+        env!("CARGO_PKG_VERSION"),
+    )
+}
+
+async fn check_permissions(client: &Client, namespaces: &[String]) -> Result<Findings, kube::Error> {
+    let places = match namespaces {
+        [] => vec![None],
+        named => named.iter().cloned().map(Some).collect(),
+    };
+    let mut wanted = vec![(false, CRD, None)];
+    for namespace in places {
+        wanted.extend(REQUIRED.map(|permission| (true, permission, namespace.clone())));
+        wanted.push((false, EVENTS, namespace));
+    }
+    let reviews = stream::iter(wanted).map(|(required, permission, namespace)| async move {
+        let missing = rbac::missing(client, permission, namespace.as_deref()).await?;
+        Ok::<_, kube::Error>(missing.map(|missing| (required, missing)))
+    });
+    let missing: Vec<_> = reviews.buffered(MAX_CONCURRENT).try_collect().await?;
+    let missing: Vec<_> = missing.into_iter().flatten().collect();
+    let mut findings = Findings::default();
+    if missing.is_empty() {
+        return Ok(findings);
+    }
+    let user = rbac::user(client).await;
+    for (required, missing) in missing {
+        let list = if required { &mut findings.problems } else { &mut findings.warnings };
+        list.push(missing.message(user.as_deref()));
+    }
+    Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_crd_is_reported_with_its_gaps_and_the_command() {
+        let text = older(&Skew::MissingFields(vec!["spec.suspend".into(), "status.drift".into()]));
+        assert!(text.contains("it lacks spec.suspend, status.drift, which"), "{text}");
+        assert!(text.contains("apivideo-operator crd | kubectl apply --server-side -f -"), "{text}");
+        assert!(older(&Skew::NotServed("v1alpha1".into())).contains("version v1alpha1"));
+    }
+}

@@ -1,0 +1,58 @@
+//! Repeats the checks until they pass.
+
+use std::time::Duration;
+
+use kube::Client;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::checks::check;
+use crate::ops::readiness::{Findings, Readiness};
+
+/// How soon the checks are repeated after a problem: whoever fixes it waits for that.
+const RETRY_DELAY: Duration = Duration::from_secs(5);
+
+/// How soon they are repeated after warnings: some clusters deny these on purpose.
+const WARNING_RETRY_DELAY: Duration = Duration::from_secs(60);
+
+/// Checks until nothing is missing, or until `shutdown`. `checked` is called after the
+/// first check.
+pub async fn run(
+    client: Client,
+    namespaces: Vec<String>,
+    readiness: Readiness,
+    shutdown: CancellationToken,
+    checked: impl FnOnce() + Send,
+) {
+    let (mut checked, mut last) = (Some(checked), Findings::default());
+    loop {
+        let found = tokio::select! {
+            found = check(&client, &namespaces) => found,
+            () = shutdown.cancelled() => return,
+        };
+        report(&last, &found);
+        readiness.set_findings(found.clone());
+        if let Some(checked) = checked.take() {
+            checked();
+        }
+        let delay = match (found.problems.is_empty(), found.is_empty()) {
+            (_, true) => return,
+            (true, false) => WARNING_RETRY_DELAY,
+            (false, _) => RETRY_DELAY,
+        };
+        last = found;
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            () = shutdown.cancelled() => return,
+        }
+    }
+}
+
+/// Logs what is new since the last check.
+fn report(last: &Findings, found: &Findings) {
+    found.problems.iter().filter(|text| !last.problems.contains(text)).for_each(|text| error!("{text}"));
+    found.warnings.iter().filter(|text| !last.warnings.contains(text)).for_each(|text| warn!("{text}"));
+    if found.problems.is_empty() && !last.problems.is_empty() {
+        info!("preflight problems resolved");
+    }
+}
