@@ -58,7 +58,6 @@ pub(super) fn api_client(
         api_key,
         read_share: args.read_share,
         write_share: args.write_share,
-        clients: 1,
         user_agent: concat!("apivideo-operator/", env!("CARGO_PKG_VERSION")).into(),
         jitter_seed: None,
     };

@@ -4,22 +4,16 @@ use std::{collections::HashMap, sync::Arc};
 
 use kube::{
     Client, Resource,
-    core::DeserializeGuard,
     runtime::reflector::{ObjectRef, Store},
 };
 use tokio::sync::{OnceCell, SetOnce};
 
-use super::{crd_deletion::CrdChecks, events::Events, state_store::StateStore};
+use super::{crd_deletion::CrdChecks, events::Events, state_store::StateStore, watch::Guarded};
 use crate::{
     account::Accounts,
     core::{decisions::Decisions, facts::ids::Owner},
-    kinds::LiveStream,
     ops::metrics::Metrics,
 };
-
-/// What is watched: an object that can't be read is still seen, and stops
-/// none of the others.
-pub(super) type Guarded = DeserializeGuard<LiveStream>;
 
 /// What every reconcile needs.
 pub(super) struct Context {
@@ -44,10 +38,13 @@ impl Context {
         objects.filter_map(|object| Some((object.meta().uid.clone()?, object))).collect()
     }
 
-    /// Forgets the states of objects that are gone, once they are many.
-    pub(super) fn prune_states(&self) {
+    /// Forgets objects that are gone, once they are many.
+    pub(super) fn prune(&self) {
         let count = self.stores.iter().map(Store::len).sum();
-        self.states.prune(|| self.objects(), count);
+        if self.states.prune(|| self.objects(), count) {
+            let exists = exists(self.stores.clone());
+            self.accounts.iter().for_each(|account| account.call_queue.retain(&exists));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::context::Guarded;
+use super::watch::Guarded;
 use crate::{core::state::reconcile_state::ReconcileState, kinds::LiveStream};
 
 /// How many replaced versions of an object are remembered.
@@ -81,13 +81,19 @@ impl StateStore {
         self.by_uid.lock().remove(uid);
     }
 
-    /// Forgets objects that are gone, once there are many more entries than objects.
-    pub(super) fn prune(&self, objects: impl FnOnce() -> HashMap<String, Arc<Guarded>>, count: usize) {
+    /// Forgets objects that are gone, once there are many more entries than objects. True if it did.
+    pub(super) fn prune(
+        &self,
+        objects: impl FnOnce() -> HashMap<String, Arc<Guarded>>,
+        count: usize,
+    ) -> bool {
         let mut entries = self.by_uid.lock();
-        if entries.len() > 2 * count + 100 {
+        let many = entries.len() > 2 * count + 100;
+        if many {
             let objects = objects();
             entries.retain(|uid, _| objects.contains_key(uid));
         }
+        many
     }
 }
 

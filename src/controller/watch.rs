@@ -15,7 +15,7 @@ use kube::{
 };
 use tokio::sync::{SetOnce, mpsc::UnboundedSender};
 
-use super::{context::Guarded, vanished::vanished};
+use super::vanished::vanished;
 use crate::{
     account::{Accounts, Trigger},
     kinds::LiveStream,
@@ -25,6 +25,10 @@ use crate::{
 /// way, so that these delay nobody who makes none, and few enough that
 /// ten thousand that begin together need no memory for ten thousand.
 const CONCURRENT_RECONCILES: u16 = 80;
+
+/// What is watched: an object that can't be read is still seen, and stops
+/// none of the others.
+pub(super) type Guarded = DeserializeGuard<LiveStream>;
 
 /// Which LiveStreams are watched.
 #[derive(Clone, Debug, Default)]

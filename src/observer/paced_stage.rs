@@ -105,7 +105,6 @@ impl Stage {
             api_key: "sandbox-key".into(),
             read_share: 0.9,
             write_share: 0.9,
-            clients: 1,
             user_agent: "test/1".into(),
             jitter_seed: Some(1),
         };

@@ -130,7 +130,6 @@ fn start(world: &Arc<World>, life: &Life, decisions: Decisions) -> Process {
         api_key: "sandbox-key".into(),
         read_share: 0.9,
         write_share: 0.9,
-        clients: 1,
         user_agent: "explorer/1".into(),
         jitter_seed: Some(u64::from(process)),
     };

@@ -16,9 +16,12 @@ use std::{collections::BTreeSet, env, fs, path::Path};
 
 use apivideo_operator::core::step::conditions::{KstatusState, Reason};
 
+/// The notices and their events.
+const NOTICES: &str = "crates/core/src/state/notice.rs";
+
 const INTRODUCTION: &str = "# Reference
 
-Made from the code by `UPDATE_DOCS=1 cargo test --test reference`, and kept fresh by that test: don't edit it by hand.
+Generated from the code by `UPDATE_DOCS=1 cargo test --test reference`, and checked by that test: don't edit it by hand.
 ";
 
 #[test]
@@ -55,7 +58,7 @@ fn code(text: &str) -> String {
 }
 
 fn annotations() -> String {
-    let rows: Vec<_> = source::constants("src/crd/metadata.rs")
+    let rows: Vec<_> = source::constants("src/kinds/live_stream/metadata.rs")
         .into_iter()
         .filter(|constant| constant.value.contains("api.video/"))
         .map(|constant| {
@@ -68,7 +71,7 @@ fn annotations() -> String {
 }
 
 fn conditions() -> String {
-    let docs = source::variants("src/core/verdict.rs", "Reason");
+    let docs = source::variants("crates/core/src/step/conditions.rs", "Reason");
     let named: BTreeSet<_> = docs.iter().map(|variant| variant.name.as_str()).collect();
     let all: BTreeSet<_> = Reason::ALL.into_iter().map(Reason::as_str).collect();
     assert_eq!(named, all, "Reason::ALL has every reason, under its own name");
@@ -86,28 +89,28 @@ fn conditions() -> String {
         })
         .collect();
     format!(
-        "## Conditions\n\n`Ready` always; `Reconciling` beside it while the operator goes on by itself, `Stalled` \
-         when only a person can help: the message says what to do. A fight with another writer is `DriftDetected` \
-         with `Reconciling`.\n\n{}",
+        "## Conditions\n\n`Ready` is always reported; `Reconciling` beside it while the operator works or retries, \
+         `Stalled` when only a person can help: the message says what to do. During a drift backoff it is \
+         `DriftDetected` with `Reconciling`.\n\n{}",
         table(&["reason", "`Ready`", "beside it", "meaning"], &rows)
     )
 }
 
 fn events() -> String {
-    let docs = source::variants("src/core/outcome.rs", "Note");
-    let told = source::tellings("src/controller/events.rs");
-    let names: BTreeSet<_> = told.iter().map(|telling| telling.reason.as_str()).collect();
-    assert_eq!(names, docs.iter().map(|variant| variant.name.as_str()).collect(), "each note is an event");
+    let docs = source::variants(NOTICES, "Notice");
+    let events = source::events(NOTICES);
+    let names: BTreeSet<_> = events.iter().map(|event| event.variant.as_str()).collect();
+    assert_eq!(names, docs.iter().map(|variant| variant.name.as_str()).collect(), "each notice has an event");
     let kind = |warning| if warning { "Warning" } else { "Normal" }.to_owned();
     let mut rows: Vec<_> = docs
         .iter()
         .map(|variant| {
-            let telling = told.iter().find(|telling| telling.reason == variant.name).expect("an event");
-            vec![code(&variant.name), kind(telling.warning), variant.doc.clone()]
+            let event = events.iter().find(|event| event.variant == variant.name).expect("an event");
+            vec![code(&event.reason), kind(event.warning), variant.doc.clone()]
         })
         .collect();
     rows.extend(Reason::ALL.into_iter().filter(|reason| reason.is_refusal()).map(|reason| {
-        vec![code(reason.as_str()), kind(true), "The condition `Ready` has come to this reason.".to_owned()]
+        vec![code(reason.as_str()), kind(true), "The condition `Ready` changed to this reason.".to_owned()]
     }));
     format!(
         "## Events\n\nOn the LiveStream, of `events.k8s.io/v1`, reported by `apivideo-operator`.\n\n{}",

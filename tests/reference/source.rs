@@ -11,8 +11,9 @@ pub(crate) struct Documented {
     pub doc: String,
 }
 
-/// An event's reason and whether it is a warning.
-pub(crate) struct Telling {
+/// The event of a notice.
+pub(crate) struct Event {
+    pub variant: String,
     pub reason: String,
     pub warning: bool,
 }
@@ -62,17 +63,15 @@ fn documented<'a>(
     found
 }
 
-/// The events of the notes: `(warning, "Reason", …)` in the code.
-pub(crate) fn tellings(file: &str) -> Vec<Telling> {
+/// The events of the notices: `Self::Variant… => warning("Reason", …)` in the code.
+pub(crate) fn events(file: &str) -> Vec<Event> {
     let text = read(file);
-    let mut found: Vec<Telling> = Vec::new();
-    for (warning, opening) in [(false, "(false, \""), (true, "(true, \"")] {
-        for part in text.split(opening).skip(1) {
-            let reason = part.split('"').next().unwrap_or_default().to_owned();
-            if !found.iter().any(|telling| telling.reason == reason) {
-                found.push(Telling { reason, warning });
-            }
-        }
-    }
-    found
+    let (_, body) = text.split_once("pub fn event(").expect("the events");
+    let event = |arm: &str| {
+        let variant: String = arm.chars().take_while(|c| c.is_alphanumeric()).collect();
+        let (before, after) = arm.split_once("=>")?.1.split_once('"')?;
+        let reason = after.split('"').next()?.to_owned();
+        Some(Event { variant, reason, warning: before.contains("warning(") })
+    };
+    body.split("Self::").skip(1).filter_map(event).collect()
 }

@@ -8,18 +8,18 @@ use serde_json::{Value, json};
 
 use crate::Secret;
 use crate::error::Error;
-use crate::interpret;
+use crate::map_error;
 use crate::requests::Operation;
 use crate::transport::{Exchange, Transport};
 
 /// What the specification says a token lives; taken where the answer says nothing sane.
-const USUAL_LIFE: u64 = 3600;
+const DEFAULT_LIFETIME: u64 = 3600;
 
 /// A longer life than this isn't believed.
-const LONGEST_LIFE: u64 = 24 * 3600;
+const MAX_LIFETIME: u64 = 24 * 3600;
 
 /// A longer token, in bytes, is no token: it would go with every call, which no server takes.
-const LONGEST_TOKEN: usize = 16 * 1024;
+const MAX_TOKEN: usize = 16 * 1024;
 
 /// What a token is asked for with.
 pub(crate) enum Credential {
@@ -77,9 +77,9 @@ pub(crate) async fn authenticate(
         }
         Ok(response) => {
             let (status, headers, body) = (response.status(), response.headers(), response.body());
-            Err(refusal(interpret::failure(status, headers, body, secrets), failed))
+            Err(refusal(map_error::of_response(status, headers, body, secrets), failed))
         }
-        Err(error) => Err(failed(match interpret::no_answer(error, secrets) {
+        Err(error) => Err(failed(match map_error::of_wire(error, secrets) {
             Error::NotSent { why } => why,
             other => other.to_string(),
         })),
@@ -100,15 +100,14 @@ fn refusal(error: Error, failed: impl Fn(String) -> Refusal) -> Refusal {
 /// The life is a whole number of seconds from 1 s to a day, an hour where it is missing or nonsense.
 pub(crate) fn grant(body: &[u8]) -> Result<Grant, &'static str> {
     let answer: Value = serde_json::from_slice(body).map_err(|_| "it is not JSON")?;
-    let text = |name| {
-        answer.get(name).and_then(Value::as_str).filter(|text| (1..=LONGEST_TOKEN).contains(&text.len()))
-    };
+    let text =
+        |name| answer.get(name).and_then(Value::as_str).filter(|text| (1..=MAX_TOKEN).contains(&text.len()));
     let access = text("access_token").ok_or("it has no `access_token` that can be one")?;
     let mut header = HeaderValue::try_from(format!("Bearer {access}"))
         .map_err(|_| "its `access_token` has characters that no header can carry")?;
     header.set_sensitive(true);
     let expires_in =
-        answer.get("expires_in").and_then(Value::as_u64).unwrap_or(USUAL_LIFE).clamp(1, LONGEST_LIFE);
+        answer.get("expires_in").and_then(Value::as_u64).unwrap_or(DEFAULT_LIFETIME).clamp(1, MAX_LIFETIME);
     Ok(Grant {
         header,
         access: Secret::from(access),
@@ -141,9 +140,9 @@ mod tests {
     fn a_nonsense_life_is_bounded() {
         assert_eq!(life(json!(7200)), 7200);
         assert_eq!(life(json!(0)), 1);
-        assert_eq!(life(json!(u64::MAX)), LONGEST_LIFE);
+        assert_eq!(life(json!(u64::MAX)), MAX_LIFETIME);
         for nonsense in [json!(-5), json!("soon"), json!(1.5), Value::Null] {
-            assert_eq!(life(nonsense), USUAL_LIFE);
+            assert_eq!(life(nonsense), DEFAULT_LIFETIME);
         }
     }
 

@@ -22,22 +22,22 @@ use crate::rate_limit::{RateLimit, WINDOW};
 use crate::share::Share;
 use crate::window::Window;
 
-/// So many calls may be under way before the first answer tells the limit.
-pub(crate) const UNKNOWN_LIMIT: u64 = 4;
+/// So many calls may be under way before the first answer names the limit.
+pub(crate) const MAX_BEFORE_LIMIT_KNOWN: u64 = 4;
 
 /// One call in so many is kept for what a person waits for, who would otherwise
 /// wait for the next window when thousands of creations have used up this one.
-const KEPT: u64 = 33;
+const RESERVE_DIVISOR: u64 = 33;
 
 /// What was kept and not needed is for all, so long before the window ends.
-const RELEASE: Duration = Duration::from_secs(5);
+const RESERVE_RELEASE: Duration = Duration::from_secs(5);
 
 /// The budget of one class.
 #[derive(Debug)]
 pub(crate) struct Budget {
     share: Share,
     in_flight: u64,
-    knowledge: Knowledge,
+    limit_state: LimitState,
     /// A 429 was answered: nothing goes before this.
     blocked_until: Option<Instant>,
     /// What the last answer with headers said, and when.
@@ -45,9 +45,9 @@ pub(crate) struct Budget {
 }
 
 #[derive(Debug)]
-enum Knowledge {
+enum LimitState {
     /// No answer yet.
-    Nothing,
+    Unknown,
     /// Answers carry no such headers: nothing to be led by but a 429.
     Unlimited,
     Window(Window),
@@ -55,18 +55,18 @@ enum Knowledge {
 
 /// Whether a call may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Admit,
-    /// Not before the first answers have told the limit: ask again when a call has ended.
-    Wait,
-    Defer(Duration),
+pub(crate) enum Allowance {
+    Now,
+    /// Not before the first answers have named the limit: ask again when a call has ended.
+    Unknown,
+    After(Duration),
 }
 
 /// What became of a call, as far as the limit goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Spent {
+pub(crate) enum Charge {
     /// It certainly never reached the API.
-    No,
+    None,
     /// It was sent, and nothing is known but that.
     Unknown,
     /// The API answered the call that was sent at this moment.
@@ -75,32 +75,32 @@ pub(crate) enum Spent {
 
 impl Budget {
     pub(crate) fn new(share: Share) -> Self {
-        Self { share, in_flight: 0, knowledge: Knowledge::Nothing, blocked_until: None, last_heard: None }
+        Self { share, in_flight: 0, limit_state: LimitState::Unknown, blocked_until: None, last_heard: None }
     }
 
     /// Whether a call may be made now. Takes nothing: [`Budget::take`] does.
-    pub(crate) fn look(&mut self, priority: Priority, now: Instant) -> Verdict {
+    pub(crate) fn allowance(&mut self, priority: Priority, now: Instant) -> Allowance {
         self.roll_over(now);
         if let Some(until) = self.blocked_until.filter(|until| *until > now) {
-            return Verdict::Defer(until - now);
+            return Allowance::After(until - now);
         }
-        match &self.knowledge {
-            Knowledge::Unlimited => Verdict::Admit,
-            Knowledge::Nothing if self.in_flight < UNKNOWN_LIMIT => Verdict::Admit,
-            Knowledge::Nothing => Verdict::Wait,
-            Knowledge::Window(window) => {
+        match &self.limit_state {
+            LimitState::Unlimited => Allowance::Now,
+            LimitState::Unknown if self.in_flight < MAX_BEFORE_LIMIT_KNOWN => Allowance::Now,
+            LimitState::Unknown => Allowance::Unknown,
+            LimitState::Window(window) => {
                 let left = self.left(window).saturating_sub(self.in_flight);
                 let ends_in = window.end().saturating_duration_since(now);
-                let released_in = ends_in.saturating_sub(RELEASE);
+                let released_in = ends_in.saturating_sub(RESERVE_RELEASE);
                 let kept = if priority == Priority::UserChange || released_in.is_zero() {
                     0
                 } else {
-                    self.share.of(window.limit()) / KEPT
+                    self.share.of(window.limit()) / RESERVE_DIVISOR
                 };
                 match left {
-                    _ if left > kept => Verdict::Admit,
-                    0 => Verdict::Defer(ends_in),
-                    _ => Verdict::Defer(released_in),
+                    _ if left > kept => Allowance::Now,
+                    0 => Allowance::After(ends_in),
+                    _ => Allowance::After(released_in),
                 }
             }
         }
@@ -111,18 +111,23 @@ impl Budget {
         self.in_flight += 1;
     }
 
+    /// A call that was taken is not made.
+    pub(crate) fn release(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
     /// One call less is under way.
-    pub(crate) fn settle(&mut self, spent: Spent, now: Instant) {
+    pub(crate) fn settle(&mut self, charge: Charge, now: Instant) {
         self.roll_over(now);
         self.in_flight = self.in_flight.saturating_sub(1);
-        match spent {
-            Spent::No => {}
-            Spent::Unknown => self.charge(now),
-            Spent::Answered { limits: Some(limits), sent_at } => self.learn(limits, sent_at, now),
-            Spent::Answered { limits: None, .. } if matches!(self.knowledge, Knowledge::Nothing) => {
-                self.knowledge = Knowledge::Unlimited;
+        match charge {
+            Charge::None => {}
+            Charge::Unknown => self.charge(now),
+            Charge::Answered { limits: Some(limits), sent_at } => self.learn(limits, sent_at, now),
+            Charge::Answered { limits: None, .. } if matches!(self.limit_state, LimitState::Unknown) => {
+                self.limit_state = LimitState::Unlimited;
             }
-            Spent::Answered { limits: None, .. } => self.charge(now),
+            Charge::Answered { limits: None, .. } => self.charge(now),
         }
     }
 
@@ -141,7 +146,7 @@ impl Budget {
     /// they use up. What others of the account will use can't be foreseen.
     pub(crate) fn expected(&mut self, ahead: u64, now: Instant) -> Duration {
         self.roll_over(now);
-        let Knowledge::Window(window) = &self.knowledge else {
+        let LimitState::Window(window) = &self.limit_state else {
             return self.blocked_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
         };
         let blocked = self.blocked_until.filter(|until| *until > now);
@@ -154,18 +159,18 @@ impl Budget {
 
     /// How many calls of a window this client may make; `None`: no limit is known.
     pub(crate) fn usable(&self) -> Option<u64> {
-        match &self.knowledge {
-            Knowledge::Window(window) => Some(self.share.of(window.limit())),
-            Knowledge::Nothing | Knowledge::Unlimited => None,
+        match &self.limit_state {
+            LimitState::Window(window) => Some(self.share.of(window.limit())),
+            LimitState::Unknown | LimitState::Unlimited => None,
         }
     }
 
     /// How many of them it has made in this window, at the most, those under way among them.
     pub(crate) fn used(&mut self, now: Instant) -> u64 {
         self.roll_over(now);
-        let ended = match &self.knowledge {
-            Knowledge::Window(window) => window.ours(),
-            Knowledge::Nothing | Knowledge::Unlimited => 0,
+        let ended = match &self.limit_state {
+            LimitState::Window(window) => window.ours(),
+            LimitState::Unknown | LimitState::Unlimited => 0,
         };
         ended + self.in_flight
     }
@@ -181,9 +186,9 @@ impl Budget {
     pub(crate) fn exhausted_until(&mut self, now: Instant) -> Option<Instant> {
         self.roll_over(now);
         let blocked = self.blocked_until.filter(|until| *until > now);
-        let used_up = match &self.knowledge {
-            Knowledge::Window(window) if self.left(window) == 0 => Some(window.end()),
-            Knowledge::Window(_) | Knowledge::Nothing | Knowledge::Unlimited => None,
+        let used_up = match &self.limit_state {
+            LimitState::Window(window) if self.left(window) == 0 => Some(window.end()),
+            LimitState::Window(_) | LimitState::Unknown | LimitState::Unlimited => None,
         };
         blocked.max(used_up)
     }
@@ -197,23 +202,23 @@ impl Budget {
     }
 
     fn charge(&mut self, now: Instant) {
-        if let Knowledge::Window(window) = &mut self.knowledge {
+        if let LimitState::Window(window) = &mut self.limit_state {
             window.charge(now);
         }
     }
 
     fn roll_over(&mut self, now: Instant) {
-        if let Knowledge::Window(window) = &mut self.knowledge {
+        if let LimitState::Window(window) = &mut self.limit_state {
             window.roll_over(now);
         }
     }
 
     fn learn(&mut self, heard: RateLimit, sent_at: Instant, now: Instant) {
         self.last_heard = Some((heard, now));
-        match &mut self.knowledge {
-            Knowledge::Window(window) => window.hear(heard, sent_at, now),
-            Knowledge::Nothing | Knowledge::Unlimited => {
-                self.knowledge = Knowledge::Window(Window::of(heard, sent_at, now));
+        match &mut self.limit_state {
+            LimitState::Window(window) => window.hear(heard, sent_at, now),
+            LimitState::Unknown | LimitState::Unlimited => {
+                self.limit_state = LimitState::Window(Window::of(heard, sent_at, now));
             }
         }
     }

@@ -1,31 +1,29 @@
 //! The client: one account, and everything that is shared by its calls.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::sync::Notify;
 
 use crate::Secret;
-use crate::availability::Report;
+use crate::account_state::{AccountState, Usage, Waiting};
+use crate::circuit_breaker::Signal;
 use crate::clock::date_of;
-use crate::error::{Deferral, Error};
-use crate::governor::{Governor, Permit};
-use crate::interpret;
+use crate::error::Error;
+use crate::governor::Governor;
+use crate::map_error;
 use crate::observe::CallObserver;
+use crate::permit::Permit;
 use crate::priority::Priority;
 use crate::rate_limit::{Limits, RateLimit};
 use crate::requests::{Class, Request};
-use crate::retry::{self, Outcome, Verdict};
+use crate::retry;
 use crate::settings::{self, Settings, SettingsError};
+use crate::ticket::{self, Ticket};
 use crate::token::{Token, Tokens};
 use crate::transport::{Exchange, Transport};
-use crate::turn::{Place, Turn, Waiting};
 use crate::wire::{Wire, WireError};
-
-/// How soon it is worth asking again where calls that are under way stand in the way.
-const MOMENT: Duration = Duration::from_millis(100);
 
 /// What was asked for, and what came along with it.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,39 +34,6 @@ pub struct Answer<T> {
     pub limits: Option<RateLimit>,
     /// The server's clock when it answered, in whole seconds.
     pub date: Option<Timestamp>,
-}
-
-/// How it is with the account just now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AccountState {
-    /// Calls are made.
-    Available,
-    /// The share of a limit is used up, or a 429 was answered.
-    RateLimited {
-        /// Of reads or of writes.
-        class: Class,
-        /// When the limit resets.
-        until: Instant,
-    },
-    /// The credentials were refused. Probes go on; [`Client::set_api_key`] ends it at once.
-    Unauthorized {
-        /// What the API said.
-        message: String,
-    },
-    /// It doesn't answer, or with failures only. Probes go on.
-    Unavailable {
-        /// What happened last.
-        message: String,
-    },
-}
-
-/// How much of a limit a client may use, and has used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Usage {
-    /// Calls of a window that this client may make.
-    pub usable: u64,
-    /// Calls that it has made in this window, at the most, those under way among them.
-    pub used: u64,
 }
 
 /// The client of one account. Cheap to clone; clones share the token, the budgets and the gate.
@@ -86,7 +51,7 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client that has sent nothing yet. `observer` is told of every HTTP exchange.
+    /// A client that has sent nothing yet. `observer` sees every HTTP exchange.
     ///
     /// # Errors
     /// When a setting can't be used; the error names it and what is accepted.
@@ -110,81 +75,81 @@ impl Client {
     /// once more with a new token. The future may be dropped at any time.
     ///
     /// # Errors
-    /// See [`Error`]; [`Error::effect`] tells whether the call may have done something.
+    /// See [`Error`]; [`Error::effect`] says whether the call may have taken effect.
     pub async fn send<T>(&self, request: Request<T>, priority: Priority) -> Result<Answer<T>, Error> {
         self.attempts(request, priority, None).await
     }
 
-    /// Leave for one call of a class, if it may be made now.
+    /// Leave for one call of a class now.
     ///
     /// # Errors
-    /// [`Error::Deferred`], which says why not and when it is worth asking again:
-    /// the account refuses the credentials, doesn't work, or has no call left; or
-    /// others have waited for it in [`Client::turn`] and come first.
-    pub fn try_turn(&self, class: Class, priority: Priority) -> Result<Turn, Error> {
-        match self.governor.look(class, priority, Instant::now())? {
-            Some(permit) => Ok(Turn { permit, class, priority }),
-            None => Err(Error::Deferred {
-                because: Deferral::RateLimited,
-                retry_in: MOMENT,
-                message: "as many calls as may be are under way".to_owned(),
-            }),
+    /// [`Error::Deferred`], with the reason and when to try again: the credentials
+    /// are refused, the account does not work, or there is no call left but for
+    /// tickets that go first.
+    pub fn try_permit(&self, class: Class, priority: Priority) -> Result<Permit, Error> {
+        let admission = self.governor.try_admit(class, priority)?.ok_or_else(ticket::busy)?;
+        Ok(Permit::new(&self.governor, class, priority, admission))
+    }
+
+    /// Waits in the account's one queue for leave to make one call: by priority,
+    /// and within a priority in order of arrival. The future may be dropped at any
+    /// time, and leaves the queue then.
+    ///
+    /// While the account is in trouble one waiting ticket is called now and then,
+    /// as the probe that finds out whether it works again; never one of
+    /// [`Priority::Creation`]: a create whose answer is lost has to be searched for.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub async fn permit(&self, class: Class, priority: Priority) -> Permit {
+        let called = Arc::new(Notify::new());
+        let notify = Arc::clone(&called);
+        let ticket = self.enqueue(class, priority, move || notify.notify_one());
+        loop {
+            if let Ok(permit) = ticket.redeem() {
+                return permit;
+            }
+            called.notified().await;
         }
     }
 
-    /// Waits for leave to make one call of a class, in the account's one queue:
-    /// by priority, and among equals in the order of coming. The future may be
-    /// dropped at any time; its place is then free.
+    /// A ticket in the queue of [`Client::permit`]. If there is a call for it now it
+    /// is called at once; if not, `on_called` runs when it is called, in the task of
+    /// the dispatcher. It must not block.
     ///
-    /// While the account is in trouble one of those that wait gets its turn now
-    /// and then, as the probe that finds out whether it works again; but no
-    /// [`Priority::Creation`] does: a create whose answer is lost has to be searched for.
-    pub async fn turn(&self, class: Class, priority: Priority) -> Turn {
-        self.line_up(class, priority).turn().await
-    }
-
-    /// A place in the queue of [`Client::turn`], for who wants to know meanwhile
-    /// how long it will take.
+    /// # Panics
+    /// Outside of a Tokio runtime.
     #[must_use]
-    pub fn line_up(&self, class: Class, priority: Priority) -> Place {
-        Place::take(&self.governor, class, priority)
+    pub fn enqueue(
+        &self,
+        class: Class,
+        priority: Priority,
+        on_called: impl Fn() + Send + Sync + 'static,
+    ) -> Ticket {
+        Ticket::new(&self.governor, class, priority, Arc::new(on_called))
     }
 
-    /// Like [`Client::send`], with a turn that was had before. A read that is
-    /// repeated needs another one for that.
+    /// Like [`Client::send`], with a permit. A read that is repeated takes another one for that.
     ///
     /// # Errors
-    /// See [`Error`]. A turn of the other class is no leave: then it is as with [`Client::send`].
-    pub async fn send_in<T>(&self, turn: Turn, request: Request<T>) -> Result<Answer<T>, Error> {
-        let Turn { permit, class, priority } = turn;
-        let permit = (class == request.operation().class()).then_some(permit);
+    /// See [`Error`]. A permit of the other class is dropped: then it is as with [`Client::send`].
+    pub async fn send_with<T>(&self, permit: Permit, request: Request<T>) -> Result<Answer<T>, Error> {
+        let priority = permit.priority();
+        let permit = Some(permit).filter(|permit| permit.class() == request.operation().class());
         self.attempts(request, priority, permit).await
     }
 
-    /// Alias.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn send_with<T>(&self, turn: Turn, request: Request<T>) -> Result<Answer<T>, Error> {
-        self.send_in(turn, request).await
-    }
-
-    /// Alias.
-    pub async fn permit(&self, class: Class, priority: Priority) -> Turn {
-        self.turn(class, priority).await
-    }
-
-    /// How many calls wait in [`Client::turn`], by class and priority; zeros among them.
+    /// How many tickets wait, by class and priority; zeros among them.
     #[must_use]
     pub fn waiting(&self) -> Vec<Waiting> {
         self.governor.waiting()
     }
 
     /// How much of the limit of a class this client may use and has used in this
-    /// window; `None` until an answer told the limit.
+    /// window; `None` until an answer named the limit.
     #[must_use]
     pub fn usage(&self, class: Class) -> Option<Usage> {
-        self.governor.usage(class).map(|(usable, used)| Usage { usable, used })
+        self.governor.usage(class)
     }
 
     async fn attempts<T>(
@@ -203,10 +168,8 @@ impl Client {
         let mut attempt = 1;
         loop {
             let result = self.attempt(&request, priority, permit.take()).await;
-            match retry::verdict(request.operation(), Outcome::of(&result), attempt) {
-                Verdict::Stop => return result,
-                Verdict::After(pause) => tokio::time::sleep(pause).await,
-            }
+            let Some(pause) = retry::pause(request.operation(), &result, attempt) else { return result };
+            tokio::time::sleep(pause).await;
             attempt += 1;
         }
     }
@@ -241,7 +204,7 @@ impl Client {
         self.governor.limits()
     }
 
-    /// How it is with the account just now.
+    /// The state of the account.
     #[must_use]
     pub fn state(&self) -> AccountState {
         self.governor.state()
@@ -256,11 +219,15 @@ impl Client {
     ) -> Result<Answer<T>, Error> {
         let mut permit = match permit {
             Some(permit) => permit,
-            None => self.governor.admit(request.operation().class(), priority).await?,
+            None => {
+                let class = request.operation().class();
+                let admission = self.governor.admit(class, priority).await?;
+                Permit::new(&self.governor, class, priority, admission)
+            }
         };
         match self.authorized(request, priority, &mut permit).await {
             Ok(answer) => {
-                permit.conclude(Report::Works);
+                permit.conclude(Signal::Healthy);
                 Ok(answer)
             }
             Err(Failure { error, report }) => {
@@ -296,7 +263,7 @@ impl Client {
             .map_err(|error| Failure::of(error, self.tokens.is_of_this_key(&token)))
     }
 
-    /// One HTTP exchange, with what it tells about the limit.
+    /// One HTTP exchange, with what it says about the limit.
     async fn exchange<T>(
         &self,
         request: &Request<T>,
@@ -318,9 +285,9 @@ impl Client {
             Err(error) => {
                 match &error {
                     WireError::NotSent(_) => permit.unsent(),
-                    WireError::Lost(_) => permit.spent(),
+                    WireError::Lost(_) => permit.charged(),
                 }
-                Err(interpret::no_answer(error, &self.tokens.secrets()))
+                Err(map_error::of_wire(error, &self.tokens.secrets()))
             }
         }
     }
@@ -338,7 +305,7 @@ impl Client {
         if limits.is_some() || of_the_api {
             permit.answered(limits)
         } else {
-            permit.spent()
+            permit.charged()
         }
         if status.is_success() {
             let read = match request.is_answered_by(status) {
@@ -350,7 +317,7 @@ impl Client {
                 Err(why) => Err(Error::Unreadable { status: status.as_u16(), why }),
             };
         }
-        let error = interpret::failure(status, headers, response.body(), &self.tokens.secrets());
+        let error = map_error::of_response(status, headers, response.body(), &self.tokens.secrets());
         if let Error::RateLimited { retry_in } = &error {
             permit.limited(*retry_in);
         }
@@ -361,19 +328,19 @@ impl Client {
 /// A call that failed, and what it says about the account.
 struct Failure {
     error: Error,
-    report: Report,
+    report: Signal,
 }
 
 impl Failure {
     /// `of_this_key`: the call was made with the key that is in use.
     fn of(error: Error, of_this_key: bool) -> Self {
         let report = match &error {
-            Error::Refused { .. } | Error::NotFound { .. } => Report::Works,
-            Error::RateLimited { .. } => Report::Limited,
-            Error::Unauthorized { .. } if of_this_key => Report::Unauthorized(error.to_string()),
-            Error::Unauthorized { .. } | Error::Deferred { .. } => Report::Nothing,
+            Error::Refused { .. } | Error::NotFound { .. } => Signal::Healthy,
+            Error::RateLimited { .. } => Signal::Limited,
+            Error::Unauthorized { .. } if of_this_key => Signal::Unauthorized(error.to_string()),
+            Error::Unauthorized { .. } | Error::Deferred { .. } => Signal::Neutral,
             Error::Server { .. } | Error::Unreadable { .. } | Error::NotSent { .. } | Error::Lost { .. } => {
-                Report::Failed(error.to_string())
+                Signal::Failed(error.to_string())
             }
         };
         Self { error, report }
@@ -384,7 +351,7 @@ impl From<crate::token::Denied> for Failure {
     fn from(denied: crate::token::Denied) -> Self {
         let mut failure = Self::of(denied.error, true);
         if !denied.first_hand {
-            failure.report = Report::Nothing;
+            failure.report = Signal::Neutral;
         }
         failure
     }

@@ -1,319 +1,315 @@
-//! Who may call now: the gate, both budgets and who waits for them, of one
-//! account, behind one lock.
+//! Which call may be made now: the circuit breaker, both budgets and both queues
+//! of one account, behind one lock, and the one task that calls waiting tickets.
 //!
-//! Guarantee: a [`Permit`] gives back what it took, whatever happens to the
-//! future that holds it; a call that was dropped on its way counts as made.
+//! Guarantee: tickets are called by that task alone, however many wait. It is
+//! started with the first ticket and ends with the last clone of the client.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
 
-use crate::availability::{Gate, Held, Moved, Reason, Report, Ticket};
-use crate::budget::{Spent, Verdict};
-use crate::client::AccountState;
-use crate::error::{Deferral, Error};
-use crate::line::Line;
+use crate::account_state::{AccountState, Usage, Waiting};
+use crate::budget::Charge;
+use crate::circuit_breaker::{Admission, CircuitBreaker, Reason, Signal, Transition};
+use crate::class_limiter::{CALL_RESERVATION, ClassLimiter, OnCalled};
+use crate::error::Error;
+use crate::lock::lock;
 use crate::priority::Priority;
-use crate::queue::Seat;
-use crate::rate_limit::{Limits, RateLimit};
+use crate::queue::TicketId;
+use crate::rate_limit::Limits;
 use crate::requests::Class;
 use crate::share::Share;
-use crate::turn::Waiting;
 
-/// So many calls of one class are under way at once: beyond it a window's calls
-/// would only crowd the connections of both sides.
-pub(crate) const MOST_AT_ONCE: u64 = 32;
-
-/// The gate, the budgets and the queues of one account.
+/// Decides for one account which call is made when.
 pub(crate) struct Governor {
-    parts: Mutex<Parts>,
-    /// A call has ended, or the gate has moved: whoever waits outside of the queues may look again.
+    state: Mutex<State>,
+    /// Wakes the dispatcher.
+    dispatch: Arc<Notify>,
+    /// Wakes calls that wait outside of the queues.
     changed: Notify,
 }
 
-struct Parts {
-    gate: Gate,
-    reads: Line,
-    writes: Line,
+struct State {
+    breaker: CircuitBreaker,
+    reads: ClassLimiter,
+    writes: ClassLimiter,
     /// Spreads the probes of many clients.
     jitter: fastrand::Rng,
-}
-
-/// Leave for one call.
-pub(crate) struct Permit {
-    governor: Arc<Governor>,
-    class: Class,
-    ticket: Option<Ticket>,
-    /// It counts as under way in the budget.
-    counted: bool,
-    sent_at: Option<Instant>,
-}
-
-/// What one who waits in a queue sees.
-pub(crate) enum Look {
-    Go(Permit),
-    /// Nothing changes before this, unless a bell rings.
-    After(Duration),
-    WhenTold,
+    dispatcher: Option<JoinHandle<()>>,
 }
 
 impl Governor {
     pub(crate) fn new(reads: Share, writes: Share, jitter: fastrand::Rng) -> Self {
-        let parts = Parts { gate: Gate::new(), reads: Line::new(reads), writes: Line::new(writes), jitter };
-        Self { parts: Mutex::new(parts), changed: Notify::new() }
+        let state = State {
+            breaker: CircuitBreaker::new(),
+            reads: ClassLimiter::new(Class::Read, reads),
+            writes: ClassLimiter::new(Class::Write, writes),
+            jitter,
+            dispatcher: None,
+        };
+        Self { state: Mutex::new(state), dispatch: Arc::default(), changed: Notify::new() }
     }
 
-    /// Leave for one call, or why it is held back. Waits only while the limit is
-    /// not yet known and the first calls are about to tell it, or while as many
-    /// calls as may be are under way.
-    pub(crate) async fn admit(self: &Arc<Self>, class: Class, priority: Priority) -> Result<Permit, Error> {
+    /// Admits one call now, if no ticket goes first. `None`: not before a call
+    /// has ended, for the limit is not known yet or too many are under way.
+    pub(crate) fn try_admit(&self, class: Class, priority: Priority) -> Result<Option<Admission>, Error> {
+        let (mut state, now) = (lock(&self.state), Instant::now());
+        let id = state.limiter(class).queue.join(priority, Arc::new(|| ()), now);
+        let admission = state.redeem(class, id, now);
+        state.limiter(class).leave(id);
+        admission
+    }
+
+    /// Like [`Self::try_admit`], but waits instead of giving back `None`.
+    pub(crate) async fn admit(&self, class: Class, priority: Priority) -> Result<Admission, Error> {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
-            // Before the look, so that no change between the look and the wait is missed.
+            // Enabled before the attempt, so that no change after it is missed.
             changed.as_mut().enable();
-            if let Some(permit) = self.look(class, priority, Instant::now())? {
-                return Ok(permit);
+            if let Some(admission) = self.try_admit(class, priority)? {
+                return Ok(admission);
             }
             changed.await;
         }
     }
 
-    /// Leave for one call at once, if nobody who waits comes before it; `None`: wait for a change.
-    pub(crate) fn look(
-        self: &Arc<Self>,
-        class: Class,
-        priority: Priority,
-        now: Instant,
-    ) -> Result<Option<Permit>, Error> {
-        let mut parts = self.parts();
-        parts.gate.look(now, priority.may_probe()).map_err(held)?;
-        let shut = parts.gate.shut().is_some();
-        let line = parts.line(class);
-        if line.budget.in_flight() >= MOST_AT_ONCE {
-            return Ok(None);
+    /// A new ticket. It is called at once if there is a call for it; `on_called` is
+    /// for later calls.
+    pub(crate) fn join(self: &Arc<Self>, class: Class, priority: Priority, on_called: OnCalled) -> TicketId {
+        let (mut state, now) = (lock(&self.state), Instant::now());
+        let id = state.limiter(class).queue.join(priority, on_called, now);
+        // Without a call it waits, which is what it is for.
+        let _ = state.reserve(class, id, now);
+        if state.dispatcher.as_ref().is_none_or(JoinHandle::is_finished) {
+            let run = dispatch(Arc::downgrade(self), Arc::clone(&self.dispatch));
+            state.dispatcher = Some(tokio::spawn(run));
         }
-        match line.budget.look(priority, now) {
-            Verdict::Wait => return Ok(None),
-            Verdict::Admit
-                if !line.chosen(now, !shut).is_some_and(|seat| line.queue.goes_before(seat, priority)) => {}
-            Verdict::Admit | Verdict::Defer(_) => return Err(line.deferred(class, priority, now)),
-        }
-        Ok(Some(self.enter(&mut parts, class, priority)))
+        drop(state);
+        self.dispatch.notify_one();
+        id
     }
 
-    /// A seat in the queue of a class; the bell rings when it is worth looking again.
-    pub(crate) fn join(&self, class: Class, priority: Priority, bell: Arc<Notify>) -> Seat {
-        self.parts().line(class).queue.join(priority, bell, Instant::now())
+    /// Admits the call of a ticket, which is then used up; else it waits.
+    pub(crate) fn redeem(&self, class: Class, id: TicketId) -> Result<Option<Admission>, Error> {
+        let admission = lock(&self.state).redeem(class, id, Instant::now());
+        self.dispatch.notify_one();
+        admission
     }
 
-    /// Gives the seat up. Also after it was served: then there is none any more.
-    pub(crate) fn leave(&self, class: Class, seat: Seat) {
-        let mut parts = self.parts();
-        let line = parts.line(class);
-        line.queue.leave(seat);
-        line.ring();
+    /// Reserves a call for a ticket, for [`CALL_RESERVATION`] from now; else it waits.
+    pub(crate) fn reserve(&self, class: Class, id: TicketId) -> Result<bool, Error> {
+        let reserved = lock(&self.state).reserve(class, id, Instant::now());
+        self.dispatch.notify_one();
+        reserved
     }
 
-    /// Whether it is the turn of this seat.
-    pub(crate) fn look_from(self: &Arc<Self>, class: Class, seat: Seat, now: Instant) -> Look {
-        let mut parts = self.parts();
-        let gate = parts.gate.look(now, seat.priority.may_probe());
-        let shut = parts.gate.shut().is_some();
-        let line = parts.line(class);
-        if let Err(held) = gate {
-            return if line.queue.is_head(seat) { Look::After(held.retry_in) } else { Look::WhenTold };
-        }
-        if line.budget.in_flight() >= MOST_AT_ONCE {
-            return Look::WhenTold;
-        }
-        match line.chosen(now, !shut) {
-            Some(chosen) if chosen == seat => {
-                line.queue.leave(seat);
-                line.ring();
-                Look::Go(self.enter(&mut parts, class, seat.priority))
-            }
-            Some(chosen) => {
-                line.queue.bell(chosen).inspect(|bell| bell.notify_one());
-                Look::WhenTold
-            }
-            None if line.queue.is_head(seat) => match line.budget.look(seat.priority, now) {
-                Verdict::Defer(pause) => Look::After(pause),
-                Verdict::Admit | Verdict::Wait => Look::WhenTold,
-            },
-            None => Look::WhenTold,
-        }
+    /// Whether a ticket was called since its holder asked last.
+    pub(crate) fn is_called(&self, class: Class, id: TicketId) -> bool {
+        lock(&self.state).limiter(class).queue.is_called(id)
     }
 
-    /// How long a call that waits is expected to wait yet.
-    pub(crate) fn expected(&self, class: Class, seat: Seat) -> Duration {
-        let mut parts = self.parts();
-        let now = Instant::now();
-        let held = parts.gate.look(now, seat.priority.may_probe()).err().map(|held| held.retry_in);
-        let line = parts.line(class);
-        let ahead = line.queue.ahead(seat);
-        line.budget.expected(ahead, now).max(held.unwrap_or_default())
+    /// How long a ticket is expected to wait. One that has lapsed waits again.
+    pub(crate) fn expected(&self, class: Class, id: TicketId) -> Duration {
+        let (mut state, now) = (lock(&self.state), Instant::now());
+        let rejected = state.breaker.check(now, id.priority.may_probe()).err();
+        let expected = state.limiter(class).expected(id, now);
+        drop(state);
+        self.dispatch.notify_one();
+        expected.max(rejected.map_or(Duration::ZERO, |rejection| rejection.retry_in))
     }
 
-    /// Who waits, by class and priority.
+    /// A ticket was dropped.
+    pub(crate) fn leave(&self, class: Class, id: TicketId) {
+        lock(&self.state).limiter(class).leave(id);
+        self.notify();
+    }
+
+    /// An admitted call is sent once more.
+    pub(crate) fn take(&self, class: Class) {
+        lock(&self.state).limiter(class).budget.take();
+    }
+
+    /// An admitted call has ended.
+    pub(crate) fn settle(&self, class: Class, charge: Charge) {
+        lock(&self.state).limiter(class).budget.settle(charge, Instant::now());
+    }
+
+    /// 429: no call of the class goes for so long.
+    pub(crate) fn block(&self, class: Class, retry_in: Duration) {
+        lock(&self.state).limiter(class).budget.block(retry_in, Instant::now());
+    }
+
+    /// What an admitted call says about the account; the last word of each.
+    pub(crate) fn report(&self, admission: Admission, signal: Signal) -> Option<Transition> {
+        let mut state = lock(&self.state);
+        let chance = state.jitter.f64();
+        let transition = state.breaker.report(admission, signal, Instant::now(), chance);
+        drop(state);
+        self.notify();
+        transition
+    }
+
+    /// Another key is in use.
+    pub(crate) fn forget_unauthorized(&self) {
+        lock(&self.state).breaker.forget_unauthorized();
+        self.notify();
+    }
+
+    /// How many tickets wait, by class and priority.
     pub(crate) fn waiting(&self) -> Vec<Waiting> {
-        let mut parts = self.parts();
-        let now = Instant::now();
-        let of = |class, line: &Line| -> Vec<_> {
+        let (state, now) = (lock(&self.state), Instant::now());
+        let classes = [(Class::Read, &state.reads), (Class::Write, &state.writes)];
+        let of = |(class, limiter): (Class, &ClassLimiter)| -> Vec<_> {
             let waiting = |(priority, calls, oldest)| Waiting { class, priority, calls, oldest };
-            line.queue.waiting(now).map(waiting).collect()
+            limiter.queue.waiting(now).map(waiting).collect()
         };
-        [Class::Read, Class::Write].into_iter().flat_map(|class| of(class, parts.line(class))).collect()
+        classes.into_iter().flat_map(of).collect()
     }
 
-    /// How many calls of a window may be made, and how many were; `None`: no limit is known.
-    pub(crate) fn usage(&self, class: Class) -> Option<(u64, u64)> {
-        let mut parts = self.parts();
-        let budget = &mut parts.line(class).budget;
-        Some((budget.usable()?, budget.used(Instant::now())))
+    /// `None`: no limit is known.
+    pub(crate) fn usage(&self, class: Class) -> Option<Usage> {
+        let mut state = lock(&self.state);
+        let budget = &mut state.limiter(class).budget;
+        Some(Usage { usable: budget.usable()?, used: budget.used(Instant::now()) })
     }
 
     pub(crate) fn limits(&self) -> Limits {
-        let parts = self.parts();
-        let now = Instant::now();
-        Limits { reads: parts.reads.budget.last_heard(now), writes: parts.writes.budget.last_heard(now) }
+        let (state, now) = (lock(&self.state), Instant::now());
+        Limits { reads: state.reads.budget.last_heard(now), writes: state.writes.budget.last_heard(now) }
     }
 
     pub(crate) fn state(&self) -> AccountState {
-        let mut parts = self.parts();
-        let now = Instant::now();
-        match parts.gate.shut() {
+        let (mut state, now) = (lock(&self.state), Instant::now());
+        match state.breaker.tripped() {
             Some((Reason::Unauthorized, message)) => {
                 AccountState::Unauthorized { message: message.to_owned() }
             }
             Some((Reason::Unavailable, message)) => AccountState::Unavailable { message: message.to_owned() },
             None => [Class::Write, Class::Read]
                 .into_iter()
-                .find_map(|class| parts.line(class).budget.exhausted_until(now).map(|until| (class, until)))
+                .find_map(|class| {
+                    state.limiter(class).budget.exhausted_until(now).map(|until| (class, until))
+                })
                 .map_or(AccountState::Available, |(class, until)| AccountState::RateLimited { class, until }),
         }
     }
 
-    /// Another key is in use.
-    pub(crate) fn forget_unauthorized(&self) {
-        let mut parts = self.parts();
-        parts.gate.forget_unauthorized();
-        self.tell(&parts);
+    /// Calls every ticket that there is a call for, and says when to do so again
+    /// at the latest; `None`: not before a change.
+    fn dispatch(&self) -> Option<Duration> {
+        let (mut state, now) = (lock(&self.state), Instant::now());
+        let lapsed = state.lapse(now);
+        let called = state.call(now);
+        let next = state.next_dispatch(now);
+        drop(state);
+        if lapsed {
+            self.changed.notify_waiters();
+        }
+        called.iter().for_each(|on_called| on_called());
+        next
     }
 
-    fn enter(self: &Arc<Self>, parts: &mut Parts, class: Class, priority: Priority) -> Permit {
-        let line = parts.line(class);
-        line.budget.take();
-        line.queue.served(priority);
-        let ticket = Some(parts.gate.enter());
-        Permit { governor: Arc::clone(self), class, ticket, counted: true, sent_at: None }
-    }
-
-    /// Everyone who may be next looks again.
-    fn tell(&self, parts: &Parts) {
-        parts.reads.ring();
-        parts.writes.ring();
+    fn notify(&self) {
+        self.dispatch.notify_one();
         self.changed.notify_waiters();
-    }
-
-    fn parts(&self) -> MutexGuard<'_, Parts> {
-        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Parts {
-    fn line(&mut self, class: Class) -> &mut Line {
+impl Drop for Governor {
+    fn drop(&mut self) {
+        self.dispatch.notify_one();
+    }
+}
+
+/// The dispatcher: one task for both classes, for as long as the governor exists.
+async fn dispatch(governor: Weak<Governor>, changed: Arc<Notify>) {
+    loop {
+        let Some(next) = governor.upgrade().map(|governor| governor.dispatch()) else { return };
+        match next {
+            Some(pause) => drop(timeout(pause, changed.notified()).await),
+            None => changed.notified().await,
+        }
+    }
+}
+
+impl State {
+    fn redeem(&mut self, class: Class, id: TicketId, now: Instant) -> Result<Option<Admission>, Error> {
+        if !self.take(class, id, now)? {
+            return Ok(None);
+        }
+        self.limiter(class).queue.redeemed(id);
+        Ok(Some(self.breaker.admit()))
+    }
+
+    fn reserve(&mut self, class: Class, id: TicketId, now: Instant) -> Result<bool, Error> {
+        let taken = self.take(class, id, now)?;
+        if taken {
+            self.limiter(class).queue.call(id, now + CALL_RESERVATION);
+        }
+        Ok(taken)
+    }
+
+    /// Takes a call for a ticket, past the breaker and from the budget. While the
+    /// breaker is tripped a ticket of another call may hold the way of the probe.
+    fn take(&mut self, class: Class, id: TicketId, now: Instant) -> Result<bool, Error> {
+        self.lapse(now);
+        let own = usize::from(self.limiter(class).queue.has_reservation(id));
+        let free = self.reserved() == own;
+        let probing = self.breaker.tripped().is_some();
+        if let Err(rejection) = self.breaker.check(now, id.priority.may_probe() && free) {
+            self.limiter(class).wait(id);
+            return Err(rejection.into());
+        }
+        self.limiter(class).take(id, now, probing)
+    }
+
+    /// Calls the next tickets: all that there is a call for, or one that probes.
+    fn call(&mut self, now: Instant) -> Vec<OnCalled> {
+        let probing = self.breaker.tripped().is_some();
+        let mut called = Vec::new();
+        for class in [Class::Read, Class::Write] {
+            while self.breaker.check(now, self.reserved() == 0).is_ok() {
+                let Some(on_called) = self.limiter(class).call_next(now, probing) else { break };
+                called.push(on_called);
+            }
+        }
+        called
+    }
+
+    /// When a reservation lapses, or a ticket may be called without any other change.
+    fn next_dispatch(&mut self, now: Instant) -> Option<Duration> {
+        let lapses = [&self.reads, &self.writes].into_iter().filter_map(|limiter| limiter.queue.next_lapse());
+        let lapse = lapses.min().map(|lapse| lapse.saturating_duration_since(now));
+        let call = match self.breaker.check(now, true) {
+            Err(rejection) => Some(rejection.retry_in).filter(|_| self.is_awaited()),
+            Ok(()) => {
+                let pauses = [self.reads.next_allowance(now), self.writes.next_allowance(now)];
+                pauses.into_iter().flatten().min()
+            }
+        };
+        lapse.into_iter().chain(call).min()
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.reads.queue.candidates().chain(self.writes.queue.candidates()).next().is_some()
+    }
+
+    fn lapse(&mut self, now: Instant) -> bool {
+        self.reads.lapse(now) | self.writes.lapse(now)
+    }
+
+    fn reserved(&self) -> usize {
+        self.reads.queue.reserved() + self.writes.queue.reserved()
+    }
+
+    fn limiter(&mut self, class: Class) -> &mut ClassLimiter {
         match class {
             Class::Read => &mut self.reads,
             Class::Write => &mut self.writes,
         }
     }
-
-    fn report(&mut self, ticket: Ticket, report: Report, now: Instant) -> Option<Moved> {
-        let chance = self.jitter.f64();
-        self.gate.report(ticket, report, now, chance)
-    }
-}
-
-impl Permit {
-    /// The call goes out now; once more, when it was answered already and is repeated.
-    pub(crate) fn sending(&mut self) {
-        if !self.counted {
-            self.governor.parts().line(self.class).budget.take();
-            self.counted = true;
-        }
-        self.sent_at = Some(Instant::now());
-    }
-
-    /// The API answered, with what it said about the limit.
-    pub(crate) fn answered(&mut self, limits: Option<RateLimit>) {
-        let spent = match self.sent_at {
-            Some(sent_at) => Spent::Answered { sent_at, limits },
-            None => Spent::Unknown,
-        };
-        self.settle(spent);
-    }
-
-    /// It was sent, and what came back tells nothing about the limit.
-    pub(crate) fn spent(&mut self) {
-        self.settle(Spent::Unknown);
-    }
-
-    /// It certainly wasn't sent.
-    pub(crate) fn unsent(&mut self) {
-        self.settle(Spent::No);
-    }
-
-    /// 429: the class rests for so long.
-    pub(crate) fn limited(&mut self, retry_in: Duration) {
-        self.governor.parts().line(self.class).budget.block(retry_in, Instant::now());
-    }
-
-    /// What the call met, said once and last.
-    pub(crate) fn conclude(mut self, report: Report) {
-        self.report(report);
-    }
-
-    fn settle(&mut self, spent: Spent) {
-        if std::mem::take(&mut self.counted) {
-            self.governor.parts().line(self.class).budget.settle(spent, Instant::now());
-        }
-        self.sent_at = None;
-    }
-
-    /// Also wakes whoever waits, for the budget has been settled by now.
-    fn report(&mut self, report: Report) {
-        let Some(ticket) = self.ticket.take() else { return };
-        let mut parts = self.governor.parts();
-        let moved = parts.report(ticket, report, Instant::now());
-        self.governor.tell(&parts);
-        drop(parts);
-        match moved {
-            None => {}
-            Some(Moved::Opened) => tracing::info!("api.video is available again"),
-            Some(Moved::Shut(Reason::Unauthorized, message)) => {
-                tracing::warn!(message, "api.video refuses the credentials; calls are held back");
-            }
-            Some(Moved::Shut(Reason::Unavailable, message)) => {
-                tracing::warn!(message, "api.video is not available; calls are held back");
-            }
-        }
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.settle(if self.sent_at.is_some() { Spent::Unknown } else { Spent::No });
-        self.report(Report::Nothing);
-    }
-}
-
-fn held(held: Held) -> Error {
-    let because = match held.reason {
-        Reason::Unauthorized => Deferral::Unauthorized,
-        Reason::Unavailable => Deferral::Unavailable,
-    };
-    Error::Deferred { because, retry_in: held.retry_in, message: held.message }
 }

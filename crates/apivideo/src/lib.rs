@@ -26,7 +26,6 @@
 //!     api_key: key,
 //!     read_share: 0.9,
 //!     write_share: 0.9,
-//!     clients: 1,
 //!     user_agent: "example/1.0".to_owned(),
 //!     jitter_seed: None,
 //! };
@@ -37,49 +36,52 @@
 //! # }
 //! ```
 
+mod account_state;
 mod authenticate;
-mod availability;
 mod budget;
+mod circuit_breaker;
+mod class_limiter;
 mod client;
 mod clock;
 mod decode;
 mod error;
-mod excerpt;
 mod governor;
 #[cfg(test)]
 mod hostile;
 mod http_wire;
-mod interpret;
-mod line;
+mod lock;
+mod map_error;
 mod model;
 mod observe;
+mod permit;
 mod priority;
 mod queue;
 mod rate_limit;
+mod redact;
 pub mod requests;
 mod retry;
 mod secret;
 mod settings;
 mod share;
+mod ticket;
 mod token;
 mod transport;
-mod turn;
 mod window;
 mod wire;
 
-pub use client::{AccountState, Answer, Client, Usage};
+pub use account_state::{AccountState, Usage, Waiting};
+pub use client::{Answer, Client};
 pub use error::{Deferral, Effect, Error, Fault};
 pub use http_wire::{HttpWire, MAX_ANSWER, WireBuildError};
 pub use model::{
-    Assets, CreateLiveStream, ListLiveStreams, LiveStream, Page, PublicAssets, SortBy, SortOrder,
-    UpdateLiveStream,
+    Assets, CreateLiveStream, ListLiveStreams, LiveStream, Page, SortBy, SortOrder, UpdateLiveStream,
 };
 pub use observe::{Call, CallObserver, Code};
+pub use permit::Permit;
 pub use priority::Priority;
 pub use rate_limit::{Limits, RateLimit, WINDOW};
 pub use requests::*;
 pub use secret::Secret;
 pub use settings::{PRODUCTION, SANDBOX, Settings, SettingsError};
-pub use turn::Turn as Permit;
-pub use turn::{Place, Turn, Waiting};
+pub use ticket::Ticket;
 pub use wire::{Wire, WireError};

@@ -1,7 +1,7 @@
 //! Whose turn it is when calls are scarce.
 
 /// Why a call is made; the first is served first. None of the later ones
-/// starves, though: see [`Priority::patience`].
+/// starves, though: see [`Priority::starvation_limit`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
     /// A person changed or deleted something that exists, and waits for it.
@@ -38,7 +38,7 @@ impl Priority {
 
     /// So many calls of a higher priority may be served in a row while one of
     /// this priority waits; then it is its turn. `None`: nothing is higher.
-    pub(crate) fn patience(self) -> Option<u32> {
+    pub(crate) fn starvation_limit(self) -> Option<u32> {
         match self {
             Self::UserChange => None,
             Self::Creation => Some(4),

@@ -11,24 +11,27 @@ fn queue(waiting: &[Priority]) -> Queue<usize> {
     queue
 }
 
-/// Serves whoever has the first claim.
+/// Redeems the first candidate.
 fn serve(queue: &mut Queue<usize>) -> Option<Priority> {
-    let seat = queue.candidates().next()?;
-    queue.leave(seat);
-    queue.served(seat.priority);
-    Some(seat.priority)
+    let id = queue.candidates().next()?;
+    queue.redeemed(id);
+    Some(id.priority)
+}
+
+/// Calls the first candidate.
+fn call(queue: &mut Queue<usize>, until: Instant) -> Option<(TicketId, usize)> {
+    let id = queue.candidates().next()?;
+    Some((id, queue.call(id, until)?))
 }
 
 use Priority::{Background, Creation, DriftCorrection, UserChange};
 
 #[test]
-fn the_higher_priority_is_first_and_among_equals_who_came_first() {
+fn a_higher_priority_is_first_and_equals_go_in_order() {
     let mut queue = queue(&[Background, Creation, UserChange, Creation]);
     let mut names = Vec::new();
-    while let Some(seat) = queue.candidates().next() {
-        names.push(queue.lane(seat.priority).unwrap().waiting[&seat.number].bell);
-        queue.leave(seat);
-        queue.served(seat.priority);
+    while let Some((_, name)) = call(&mut queue, Instant::now()) {
+        names.push(name);
     }
     assert_eq!(names, [2, 1, 3, 0]);
 }
@@ -39,9 +42,10 @@ fn a_change_overtakes_five_thousand_creations() {
     for _ in 0..100 {
         assert_eq!(serve(&mut queue), Some(Creation));
     }
-    assert_eq!(queue.ahead_of(UserChange), 0);
-    assert_eq!(queue.ahead_of(Creation), 4900);
-    queue.join(UserChange, 0, Instant::now());
+    let last = queue.join(Creation, 0, Instant::now());
+    assert_eq!(queue.ahead(last), 4900);
+    let change = queue.join(UserChange, 0, Instant::now());
+    assert_eq!((queue.ahead(change), queue.ahead(last)), (0, 4901));
     assert_eq!(serve(&mut queue), Some(UserChange));
 }
 
@@ -54,22 +58,54 @@ fn a_lower_priority_gets_its_floor_and_no_more() {
 }
 
 #[test]
-fn who_came_just_now_waits_behind_its_equals_and_those_whose_patience_ended() {
+fn a_newcomer_goes_behind_its_equals_and_starved_lanes() {
     let mut queue = queue(&[Creation, Background]);
-    let [creation, background] = [0, 1].map(|n| queue.candidates().nth(n).unwrap());
-    assert!(!queue.goes_before(creation, UserChange));
-    assert!(queue.goes_before(creation, Creation) && queue.goes_before(creation, DriftCorrection));
-    assert!(!queue.goes_before(background, DriftCorrection));
+    let first_of = |queue: &mut Queue<usize>, newcomer| {
+        let id = queue.join(newcomer, 0, Instant::now());
+        let first = queue.candidates().next() == Some(id);
+        queue.leave(id);
+        first
+    };
+    assert!(first_of(&mut queue, UserChange));
+    assert!(!first_of(&mut queue, Creation) && !first_of(&mut queue, DriftCorrection));
+    serve(&mut queue);
+    assert!(first_of(&mut queue, DriftCorrection));
     (0..9).for_each(|_| queue.served(UserChange));
-    assert!(queue.goes_before(background, UserChange));
+    assert!(!first_of(&mut queue, UserChange));
 }
 
 #[test]
-fn patience_is_not_spent_while_nobody_waits() {
+fn a_lapsed_ticket_keeps_its_number_but_must_ask_again() {
+    let start = Instant::now();
+    let until = start + Duration::from_secs(2);
+    let mut queue = queue(&[Creation, Creation, Creation]);
+    let (lapsed, name) = call(&mut queue, until).unwrap();
+    assert_eq!((name, queue.lapse(start), queue.lapse(until), queue.lapse(until)), (0, 0, 1, 0));
+    assert!(queue.is_called(lapsed) && !queue.has_reservation(lapsed));
+    assert_eq!(call(&mut queue, until).unwrap().1, 1, "the next one is called");
+    queue.requeue(lapsed);
+    assert!(!queue.is_called(lapsed));
+    assert_eq!(call(&mut queue, until).unwrap().1, 0, "it goes before later ones");
+}
+
+#[test]
+fn a_reservation_that_lapses_does_not_cost_its_lane_the_floor() {
+    let now = Instant::now();
+    let mut queue = queue(&[Background, Background, UserChange, UserChange]);
+    (0..9).for_each(|_| queue.served(UserChange));
+    assert_eq!(call(&mut queue, now).unwrap().0.priority, Background);
+    assert_eq!(queue.candidates().next().unwrap().priority, UserChange);
+    queue.lapse(now);
+    assert_eq!(serve(&mut queue), Some(Background));
+    assert_eq!(serve(&mut queue), Some(UserChange));
+}
+
+#[test]
+fn an_empty_lane_does_not_starve() {
     let mut queue = queue(&[Background]);
     (0..8).for_each(|_| queue.served(UserChange));
-    let seat = queue.candidates().next().unwrap();
-    queue.leave(seat);
+    let id = queue.candidates().next().unwrap();
+    queue.leave(id);
     (0..8).for_each(|_| queue.served(UserChange));
     queue.join(Background, 0, Instant::now());
     queue.join(UserChange, 1, Instant::now());
@@ -77,7 +113,7 @@ fn patience_is_not_spent_while_nobody_waits() {
 }
 
 #[test]
-fn it_tells_how_many_wait_and_how_long() {
+fn it_counts_the_waiting_tickets_and_how_long_they_wait() {
     let start = Instant::now();
     let mut queue = Queue::new();
     let first = queue.join(Creation, (), start);
@@ -111,10 +147,10 @@ proptest! {
             }
             let Some(served) = serve(&mut queue) else { continue };
             for (index, priority) in Priority::ALL.into_iter().enumerate() {
-                let waits = queue.lane(priority).unwrap().head().is_some();
+                let waits = queue.lane(priority).head().is_some();
                 waited[index] = if served == priority || !waits { 0 } else { waited[index] + 1 };
-                // Its own patience, and one call of each other lane whose patience ended, too.
-                let bound = priority.patience().unwrap_or(0) + 3;
+                // Its own limit, and one call of each other starved lane.
+                let bound = priority.starvation_limit().unwrap_or(0) + 3;
                 prop_assert!(waited[index] <= bound, "{priority:?} waited for {}", waited[index]);
             }
         }
@@ -125,11 +161,11 @@ proptest! {
     fn a_lower_priority_goes_first_only_at_its_floor(waiting in prop::collection::vec(0_usize..4, 1..200)) {
         let waiting: Vec<_> = waiting.into_iter().map(|lane| Priority::ALL[lane]).collect();
         let mut queue = queue(&waiting);
-        while let Some(seat) = queue.candidates().next() {
-            let higher_waits = queue.candidates().any(|other| other.priority < seat.priority);
-            let lane = queue.lane(seat.priority).unwrap();
-            let patience = lane.priority.patience();
-            prop_assert!(!higher_waits || patience.is_some_and(|patience| lane.passed_over >= patience));
+        while let Some(id) = queue.candidates().next() {
+            let higher_waits = queue.candidates().any(|other| other.priority < id.priority);
+            let lane = queue.lane(id.priority);
+            let limit = lane.priority.starvation_limit();
+            prop_assert!(!higher_waits || limit.is_some_and(|limit| lane.passed_over >= limit));
             serve(&mut queue);
         }
     }

@@ -9,7 +9,7 @@ use http::HeaderMap;
 pub const WINDOW: Duration = Duration::from_secs(60);
 
 /// A longer wait than this is nonsense (a time stamp, a wrong unit): a window is a minute.
-const LONGEST_RESET: u64 = 3600;
+const MAX_RESET: u64 = 3600;
 
 /// What one answer said about the limit of its class (reads or writes), which
 /// all clients of the account share.
@@ -53,7 +53,7 @@ pub(crate) fn wait_of_429(headers: &HeaderMap) -> Duration {
 }
 
 fn reset(headers: &HeaderMap, name: &str) -> Option<Duration> {
-    number(headers, name).filter(|secs| *secs <= LONGEST_RESET).map(|secs| Duration::from_secs(secs.max(1)))
+    number(headers, name).filter(|secs| *secs <= MAX_RESET).map(|secs| Duration::from_secs(secs.max(1)))
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {

@@ -9,59 +9,33 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::requests::Operation;
 
-/// How one attempt ended, as far as repeating it goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Done,
-    /// An answer, or a decision of this client, that the same request would meet again at once.
-    Settled,
-    /// A failure that may well be gone in a second.
-    Transient,
-}
-
-impl Outcome {
-    pub(crate) fn of<T>(result: &Result<T, Error>) -> Self {
-        match result {
-            Ok(_) => Self::Done,
-            Err(Error::Server { status, .. }) if *status < 500 => Self::Settled,
-            Err(
-                Error::Server { .. } | Error::Unreadable { .. } | Error::NotSent { .. } | Error::Lost { .. },
-            ) => Self::Transient,
-            Err(
-                Error::Refused { .. }
-                | Error::NotFound { .. }
-                | Error::Unauthorized { .. }
-                | Error::RateLimited { .. }
-                | Error::Deferred { .. },
-            ) => Self::Settled,
-        }
-    }
-}
-
-/// What to do after an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Stop,
-    After(Duration),
-}
-
-/// `attempt` counts from 1. Without a wildcard, so that a new operation has to choose.
-pub(crate) fn verdict(operation: Operation, outcome: Outcome, attempt: u32) -> Verdict {
-    match (operation, outcome) {
-        (Operation::List | Operation::Get, Outcome::Transient) => match attempt {
-            1 => Verdict::After(Duration::from_millis(200)),
-            2 => Verdict::After(Duration::from_secs(1)),
-            _ => Verdict::Stop,
+/// The pause before an attempt is repeated; `None`: it is not. `attempt` counts from 1.
+/// Without wildcards, so that a new operation or error has to choose.
+pub(crate) fn pause<T>(operation: Operation, result: &Result<T, Error>, attempt: u32) -> Option<Duration> {
+    let transient = match result {
+        // A redirect is met again at once, too.
+        Err(Error::Server { status, .. }) => *status >= 500,
+        Err(Error::Unreadable { .. } | Error::NotSent { .. } | Error::Lost { .. }) => true,
+        Err(
+            Error::Refused { .. }
+            | Error::NotFound { .. }
+            | Error::Unauthorized { .. }
+            | Error::RateLimited { .. }
+            | Error::Deferred { .. },
+        )
+        | Ok(_) => false,
+    };
+    match operation {
+        Operation::List | Operation::Get => match attempt {
+            1 if transient => Some(Duration::from_millis(200)),
+            2 if transient => Some(Duration::from_secs(1)),
+            _ => None,
         },
-        (Operation::List | Operation::Get, Outcome::Done | Outcome::Settled) => Verdict::Stop,
-        (
-            Operation::Create
-            | Operation::Update
-            | Operation::Delete
-            | Operation::Complete
-            | Operation::Authenticate,
-            Outcome::Done | Outcome::Settled | Outcome::Transient,
-        ) => Verdict::Stop,
+        Operation::Create
+        | Operation::Update
+        | Operation::Delete
+        | Operation::Complete
+        | Operation::Authenticate => None,
     }
 }
 
@@ -80,8 +54,8 @@ mod tests {
         Operation::Authenticate,
     ];
 
-    /// Every outcome, and whether a read is repeated after it.
-    fn outcomes() -> Vec<(Result<(), Error>, bool)> {
+    /// Every result, and whether a read is repeated after it.
+    fn results() -> Vec<(Result<(), Error>, bool)> {
         let text = || "why".to_owned();
         let second = Duration::from_secs(1);
         let deferred =
@@ -106,21 +80,15 @@ mod tests {
 
     #[test]
     fn a_read_is_repeated_twice_after_what_may_pass() {
-        for (result, repeated) in outcomes() {
-            let outcome = Outcome::of(&result);
+        for (result, repeated) in results() {
             for read in [Operation::List, Operation::Get] {
-                let verdicts = [1, 2, 3, 4].map(|attempt| verdict(read, outcome, attempt));
+                let pauses = [1, 2, 3, 4].map(|attempt| pause(read, &result, attempt));
                 let expected = if repeated {
-                    [
-                        Verdict::After(Duration::from_millis(200)),
-                        Verdict::After(Duration::from_secs(1)),
-                        Verdict::Stop,
-                        Verdict::Stop,
-                    ]
+                    [Some(Duration::from_millis(200)), Some(Duration::from_secs(1)), None, None]
                 } else {
-                    [Verdict::Stop; 4]
+                    [None; 4]
                 };
-                assert_eq!(verdicts, expected, "{read:?} {result:?}");
+                assert_eq!(pauses, expected, "{read:?} {result:?}");
             }
         }
     }
@@ -131,13 +99,9 @@ mod tests {
             if matches!(operation, Operation::List | Operation::Get) {
                 continue;
             }
-            for (result, _) in outcomes() {
+            for (result, _) in results() {
                 for attempt in 1..4 {
-                    assert_eq!(
-                        verdict(operation, Outcome::of(&result), attempt),
-                        Verdict::Stop,
-                        "{operation:?} {result:?}"
-                    );
+                    assert_eq!(pause(operation, &result, attempt), None, "{operation:?} {result:?}");
                 }
             }
         }

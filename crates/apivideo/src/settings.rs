@@ -22,9 +22,6 @@ pub struct Settings {
     pub read_share: f64,
     /// The share of the limit for writes, likewise.
     pub write_share: f64,
-    /// How many clients of the account use these shares together, each an even
-    /// part of them; this one is counted. 0 counts as 1.
-    pub clients: u32,
     /// The `User-Agent` of every call.
     pub user_agent: String,
     /// What the spread of the probes of an account in trouble begins with; `None`: by chance.
@@ -84,8 +81,8 @@ pub(crate) fn check(settings: &Settings) -> Result<Checked, SettingsError> {
     Ok(Checked {
         base_url: base_url(&settings.base_url)?,
         user_agent,
-        reads: Share::new(settings.read_share, settings.clients),
-        writes: Share::new(settings.write_share, settings.clients),
+        reads: Share(settings.read_share),
+        writes: Share(settings.write_share),
     })
 }
 
@@ -119,7 +116,6 @@ mod tests {
             api_key: "key".into(),
             read_share: 0.9,
             write_share: 1.0,
-            clients: 1,
             user_agent: "tests/1".into(),
             jitter_seed: None,
         }

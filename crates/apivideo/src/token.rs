@@ -9,7 +9,7 @@
 //! - Any future of this file may be dropped: the next one to wait takes over.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -18,13 +18,14 @@ use tokio::time::Instant;
 use crate::Secret;
 use crate::authenticate::{Credential, Grant, Refusal, authenticate};
 use crate::error::Error;
+use crate::lock::lock;
 use crate::transport::Transport;
 
 /// A renewal that failed while the token is still good isn't tried again before this.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(10);
+const RETRY_DELAY: Duration = Duration::from_secs(10);
 
 /// So many secrets are remembered, those in use among them: two go with each token.
-const PAST: usize = 8;
+const MAX_REMEMBERED_SECRETS: usize = 8;
 
 /// A token in use.
 #[derive(Debug, Clone)]
@@ -41,7 +42,7 @@ pub(crate) struct Token {
 #[derive(Debug)]
 pub(crate) struct Denied {
     pub(crate) error: Error,
-    /// Whether this task met the failure itself, or was told of it by the one
+    /// Whether this task met the failure itself, or shares that of the one
     /// that did: one failure must not count fifty times.
     pub(crate) first_hand: bool,
 }
@@ -176,7 +177,7 @@ impl Tokens {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
@@ -222,14 +223,14 @@ impl State {
 
     fn remember(&mut self, secret: Secret) {
         self.past.push_front(secret);
-        self.past.truncate(PAST);
+        self.past.truncate(MAX_REMEMBERED_SECRETS);
     }
 
     /// A renewal ahead of time that failed leaves the token in use until it expires.
     fn hold_on(&mut self) -> Option<Token> {
         let now = Instant::now();
         let token = self.token.as_mut().filter(|token| now < token.expires_at)?;
-        token.renew_at = now + PAUSE_AFTER_FAILURE;
+        token.renew_at = now + RETRY_DELAY;
         Some(token.clone())
     }
 }

@@ -1,6 +1,6 @@
-//! One HTTP exchange: base URL and headers put on, the observer told, the server's clock heard.
+//! One HTTP exchange: base URL and headers put on, shown to the observer, the server's clock read.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::clock::{ServerClock, date_of};
+use crate::lock::lock;
 use crate::observe::{CallObserver, Code, Observation};
 use crate::priority::Priority;
 use crate::requests::Operation;
@@ -68,9 +69,9 @@ impl Transport {
         result
     }
 
-    /// The server's clock now; `None` until an answer told it.
+    /// The server's clock now; `None` until an answer showed it.
     pub(crate) fn server_time(&self) -> Option<Timestamp> {
-        self.clock.lock().unwrap_or_else(PoisonError::into_inner).read(Instant::now())
+        lock(&self.clock).read(Instant::now())
     }
 
     fn request(&self, exchange: &Exchange<'_>) -> Result<http::Request<Bytes>, http::Error> {
@@ -92,7 +93,7 @@ impl Transport {
     fn hear_the_time(&self, response: &http::Response<Bytes>) {
         let of_the_api = response.status().is_success() || response.status().is_client_error();
         if let Some(date) = date_of(response.headers()).filter(|_| of_the_api) {
-            self.clock.lock().unwrap_or_else(PoisonError::into_inner).hear(date, Instant::now());
+            lock(&self.clock).hear(date, Instant::now());
         }
     }
 }

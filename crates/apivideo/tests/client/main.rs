@@ -9,10 +9,10 @@
 
 mod account_server;
 mod authentication;
-mod availability;
 mod budget;
+mod circuit_breaker;
 mod hostile;
+mod queue;
 mod repetition;
 mod scripted;
 mod secrecy;
-mod turns;

@@ -138,7 +138,6 @@ pub(crate) fn settings() -> Settings {
         api_key: Secret::from("the-api-key"),
         read_share: 1.0,
         write_share: 1.0,
-        clients: 1,
         user_agent: "tests/1".to_owned(),
         jitter_seed: None,
     }

@@ -4,8 +4,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use apivideo::{Class, Client, Deferral, Error, Priority, Settings, delete, get};
+use apivideo::{Class, Client, Deferral, Error, Priority, Settings, Ticket, delete, get};
 use proptest::prelude::*;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::account_server::{AccountServer, Model};
@@ -19,8 +20,8 @@ const MODEL: Model = Model {
     of_others: 0,
 };
 
-fn client(server: &Arc<AccountServer>, share: f64, clients: u32) -> Client {
-    let settings = Settings { read_share: share, write_share: share, clients, ..settings() };
+fn client(server: &Arc<AccountServer>, share: f64) -> Client {
+    let settings = Settings { read_share: share, write_share: share, ..settings() };
     Client::new(settings, server.clone(), None).unwrap()
 }
 
@@ -33,11 +34,11 @@ fn in_paused_time<T>(work: impl Future<Output = T>) -> T {
 /// Someone who always has one more deletion to make: its ids are `li<name>x<count>`.
 async fn busy(client: Client, class: Class, priority: Priority, name: String) {
     for count in 0_u64.. {
-        let turn = client.turn(class, priority).await;
+        let permit = client.permit(class, priority).await;
         let id = format!("li{name}x{count}");
         let _ = match class {
-            Class::Write => client.send_in(turn, delete(&id)).await.map(|_| ()),
-            Class::Read => client.send_in(turn, get(&id)).await.map(|_| ()),
+            Class::Write => client.send_with(permit, delete(&id)).await.map(|_| ()),
+            Class::Read => client.send_with(permit, get(&id)).await.map(|_| ()),
         };
     }
 }
@@ -81,15 +82,15 @@ proptest! {
     /// Where there is always work: no window counts more than the share, no call
     /// is refused, and 97 % of what could be used is.
     #[test]
-    fn the_share_is_used_and_never_exceeded(model in model(), share in 0.3_f64..=1.0, clients in 1_u32..4, seed: u64, writes: bool) {
+    fn the_share_is_used_and_never_exceeded(model in model(), share in 0.3_f64..=1.0, seed: u64, writes: bool) {
         const WINDOWS: u32 = 30;
         let class = if writes { Class::Write } else { Class::Read };
         let (handled, worst) = in_paused_time(async {
             let server = AccountServer::new(model, seed);
-            flood(&client(&server, share, clients), class, [0, 40, 20, 20], model.window * WINDOWS).await;
+            flood(&client(&server, share), class, [0, 40, 20, 20], model.window * WINDOWS).await;
             (server.handled(), server.worst())
         });
-        let usable = ((model.limit as f64 * share + 1e-9).floor() as u64 / u64::from(clients)).max(1);
+        let usable = ((model.limit as f64 * share + 1e-9).floor() as u64).max(1);
         prop_assert_eq!(handled.iter().filter(|call| call.refused).count(), 0);
         prop_assert!(worst.0.max(worst.1) <= usable, "{:?} of {}", worst, usable);
         let used = handled.len() as f64 / (usable * u64::from(WINDOWS)) as f64;
@@ -101,7 +102,7 @@ proptest! {
     fn no_priority_starves(workers in prop::array::uniform4(10_usize..60), seed: u64) {
         let server = in_paused_time(async {
             let server = AccountServer::new(MODEL, seed);
-            flood(&client(&server, 0.9, 1), Class::Write, workers, Duration::from_secs(600)).await;
+            flood(&client(&server, 0.9), Class::Write, workers, Duration::from_secs(600)).await;
             server
         });
         let total = server.handled().len() as u64;
@@ -121,21 +122,27 @@ proptest! {
         let order = Arc::new(Mutex::new(Vec::new()));
         let changed = in_paused_time(async {
             let server = AccountServer::new(Model { latency: Duration::from_millis(100), ..MODEL }, seed);
-            let client = client(&server, 0.9, 1);
+            let client = client(&server, 0.9);
             let mut tasks = tokio::task::JoinSet::new();
             for number in 0..waiting {
                 let (client, order) = (client.clone(), Arc::clone(&order));
                 tasks.spawn(async move {
-                    let turn = client.turn(Class::Write, Priority::Creation).await;
+                    let permit = client.permit(Class::Write, Priority::Creation).await;
                     order.lock().unwrap().push(number);
-                    let _ = client.send_in(turn, delete("li1")).await;
+                    let _ = client.send_with(permit, delete("li1")).await;
                 });
             }
             tokio::time::sleep(Duration::from_millis(later * 10)).await;
-            let before = order.lock().unwrap().len();
-            let turn = client.turn(Class::Write, Priority::UserChange).await;
-            let overtaken_by = order.lock().unwrap().len() - before;
-            drop(turn);
+            // In a task of its own, like the creations: the main future is polled less often.
+            let (client, order) = (client.clone(), Arc::clone(&order));
+            let change = tokio::spawn(async move {
+                let before = order.lock().unwrap().len();
+                let permit = client.permit(Class::Write, Priority::UserChange).await;
+                let overtaken_by = order.lock().unwrap().len() - before;
+                drop(permit);
+                overtaken_by
+            });
+            let overtaken_by = change.await.unwrap();
             while tasks.join_next().await.is_some() {}
             overtaken_by
         });
@@ -151,7 +158,7 @@ proptest! {
     fn what_others_use_is_left_alone(of_others in 0_u64..=200, seed: u64) {
         let server = in_paused_time(async {
             let server = AccountServer::new(Model { of_others, ..MODEL }, seed);
-            flood(&client(&server, 0.9, 1), Class::Write, [5, 20, 0, 0], Duration::from_secs(480)).await;
+            flood(&client(&server, 0.9), Class::Write, [5, 20, 0, 0], Duration::from_secs(480)).await;
             server
         });
         // Where others have used up all, the first calls of a window can only find out; where they
@@ -166,7 +173,7 @@ proptest! {
 #[tokio::test(start_paused = true)]
 async fn a_limit_that_changes_is_followed() {
     let server = AccountServer::new(MODEL, 7);
-    let client = client(&server, 0.9, 1);
+    let client = client(&server, 0.9);
     let before = client.clone();
     let flooding =
         tokio::spawn(
@@ -188,17 +195,17 @@ async fn a_limit_that_changes_is_followed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_turn_that_is_dropped_goes_to_the_next_and_who_gives_up_leaves_no_gap() {
+async fn a_dropped_permit_goes_to_the_next_and_a_dropped_ticket_leaves_no_gap() {
     let server = AccountServer::new(Model { limit: 10, ..MODEL }, 7);
-    let client = client(&server, 1.0, 1);
+    let client = client(&server, 1.0);
     client.send(delete("li1"), Priority::UserChange).await.unwrap();
-    let turns: Vec<_> =
-        (0..9).map(|_| client.try_turn(Class::Write, Priority::UserChange).unwrap()).collect();
-    let error = client.try_turn(Class::Write, Priority::UserChange).unwrap_err();
+    let permits: Vec<_> =
+        (0..9).map(|_| client.try_permit(Class::Write, Priority::UserChange).unwrap()).collect();
+    let error = client.try_permit(Class::Write, Priority::UserChange).unwrap_err();
     assert!(matches!(error, Error::Deferred { because: Deferral::RateLimited, .. }), "{error}");
     let wait = |client: &Client| {
         let client = client.clone();
-        tokio::spawn(async move { client.turn(Class::Write, Priority::Creation).await })
+        tokio::spawn(async move { client.permit(Class::Write, Priority::Creation).await })
     };
     let (first, second) = (wait(&client), wait(&client));
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -207,30 +214,122 @@ async fn a_turn_that_is_dropped_goes_to_the_next_and_who_gives_up_leaves_no_gap(
     let waiting: u64 = client.waiting().iter().map(|waiting| waiting.calls).sum();
     assert_eq!(waiting, 1);
     let before = Instant::now();
-    drop(turns);
+    drop(permits);
     second.await.unwrap();
     assert_eq!(before.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_comes_just_now_does_not_overtake_its_equals() {
+async fn a_newcomer_does_not_overtake_its_equals() {
     let server = AccountServer::new(Model { limit: 10, ..MODEL }, 7);
-    let client = client(&server, 1.0, 1);
+    let client = client(&server, 1.0);
     for _ in 0..10 {
         client.send(delete("li1"), Priority::UserChange).await.unwrap();
     }
-    let place = Arc::new(client.line_up(Class::Write, Priority::Creation));
-    let waits = tokio::spawn({
-        let place = Arc::clone(&place);
-        async move { place.turn().await }
-    });
+    let called = Arc::new(Notify::new());
+    let notify = Arc::clone(&called);
+    let ticket = client.enqueue(Class::Write, Priority::Creation, move || notify.notify_one());
     tokio::time::sleep(Duration::from_secs(30)).await;
-    let expected = place.expected_wait();
+    let expected = ticket.expected_wait();
     assert!(expected <= Duration::from_secs(31) && expected > Duration::from_secs(25), "{expected:?}");
     let oldest = client.waiting().into_iter().map(|waiting| waiting.oldest).max();
     assert!(oldest >= Some(Duration::from_secs(29)), "{oldest:?}");
-    drop(waits.await.unwrap());
-    assert!(client.try_turn(Class::Write, Priority::DriftCorrection).is_ok(), "nobody waits any more");
+    assert!(client.try_permit(Class::Write, Priority::DriftCorrection).is_err());
+    called.notified().await;
+    drop(ticket.redeem().unwrap());
+    assert!(client.try_permit(Class::Write, Priority::DriftCorrection).is_ok(), "nobody waits any more");
+}
+
+/// A client whose limit of so many writes a minute is used up.
+async fn used_up(limit: u64) -> Client {
+    let client = client(&AccountServer::new(Model { limit, ..MODEL }, 7), 1.0);
+    for _ in 0..limit {
+        client.send(delete("li1"), Priority::UserChange).await.unwrap();
+    }
+    client
+}
+
+/// The number and the time of each call of a ticket, in order.
+type Calls = Arc<Mutex<Vec<(usize, Instant)>>>;
+
+/// Tickets to delete, and the order in which they were called, each with the time.
+fn tickets(client: &Client, count: usize) -> (Vec<Ticket>, Calls) {
+    let calls = Calls::default();
+    let ticket = |number| {
+        let calls = Arc::clone(&calls);
+        let on_called = move || calls.lock().unwrap().push((number, Instant::now()));
+        client.enqueue(Class::Write, Priority::Creation, on_called)
+    };
+    ((0..count).map(ticket).collect(), calls)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_holder_that_never_comes_delays_the_others_by_one_reservation() {
+    let client = used_up(1).await;
+    let (tickets, calls) = tickets(&client, 3);
+    tokio::time::sleep(Duration::from_secs(66)).await;
+    let called = calls.lock().unwrap().clone();
+    assert_eq!(called.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [0, 1, 2]);
+    for pair in called.windows(2) {
+        let delay = pair[1].1 - pair[0].1;
+        assert!(delay >= Duration::from_secs(2) && delay <= Duration::from_millis(2010), "{delay:?}");
+    }
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert_eq!(calls.lock().unwrap().len(), 3, "none is called again before its holder asks");
+    let (lapsed, last) = (&tickets[0], &tickets[2]);
+    assert!(lapsed.is_called());
+    let permit = lapsed.redeem().unwrap();
+    last.redeem().unwrap_err();
+    tickets[1].redeem().unwrap_err();
+    drop(permit);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(calls.lock().unwrap().last().map(|(number, _)| *number), Some(1), "they kept their numbers");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_newcomer_overtakes_a_called_ticket() {
+    let client = used_up(1).await;
+    let (tickets, calls) = tickets(&client, 1);
+    while calls.lock().unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    for _ in 0..15 {
+        client.try_permit(Class::Write, Priority::UserChange).unwrap_err();
+        client.send(delete("li1"), Priority::UserChange).await.unwrap_err();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    tickets[0].redeem().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reservation_can_be_renewed_and_is_free_again_when_dropped() {
+    let client = used_up(1).await;
+    let (mut tickets, calls) = tickets(&client, 2);
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    for _ in 0..5 {
+        tickets[0].reserve().unwrap();
+        tickets[1].reserve().unwrap_err();
+        tokio::time::sleep(Duration::from_millis(1900)).await;
+    }
+    assert_eq!(calls.lock().unwrap().len(), 1);
+    drop(tickets.remove(0));
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    tickets[0].redeem().unwrap();
+    assert_eq!(calls.lock().unwrap().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_waiting_tickets_are_served_by_one_task() {
+    let client = used_up(10).await;
+    let (tickets, _) = tickets(&client, 10_000);
+    let waiting: u64 = client.waiting().iter().map(|waiting| waiting.calls).sum();
+    assert_eq!(waiting, 10_000);
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    assert_eq!(tasks(), 1);
+    drop(tickets);
+    drop(client);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(tasks(), 0, "the dispatcher ends with its client");
 }
 
 #[tokio::test(start_paused = true)]
@@ -249,8 +348,8 @@ async fn while_the_credentials_are_refused_one_probe_goes_at_a_time_and_no_creat
         let (client, busy) = (client.clone(), priority == Priority::UserChange);
         tasks.spawn(async move {
             loop {
-                let turn = client.turn(Class::Read, priority).await;
-                if client.send_in(turn, get("li1")).await.is_ok() {
+                let permit = client.permit(Class::Read, priority).await;
+                if client.send_with(permit, get("li1")).await.is_ok() {
                     return priority;
                 }
                 assert!(busy, "a create was the probe");

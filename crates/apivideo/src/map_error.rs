@@ -5,20 +5,20 @@ use serde_json::Value;
 
 use crate::Secret;
 use crate::error::Error;
-use crate::excerpt;
 use crate::rate_limit::wait_of_429;
+use crate::redact;
 use crate::wire::WireError;
 
 /// What an answer that isn't a 2xx means. `secrets` are kept out of its text.
-pub(crate) fn failure(status: StatusCode, headers: &HeaderMap, body: &[u8], secrets: &[Secret]) -> Error {
-    let message = || Problem::of(body).message(secrets).unwrap_or_else(|| excerpt::of_body(body, secrets));
+pub(crate) fn of_response(status: StatusCode, headers: &HeaderMap, body: &[u8], secrets: &[Secret]) -> Error {
+    let message = || Problem::of(body).message(secrets).unwrap_or_else(|| redact::of_body(body, secrets));
     let code = status.as_u16();
     match code {
         401 | 403 => Error::Unauthorized { status: code, message: message() },
         404 => Error::NotFound { message: message() },
         429 => Error::RateLimited { retry_in: wait_of_429(headers) },
         400..=499 => {
-            let field = Problem::of(body).field().map(|field| excerpt::of_text(&field, secrets));
+            let field = Problem::of(body).field().map(|field| redact::of_text(&field, secrets));
             Error::Refused { status: code, field, message: message() }
         }
         300..=399 => Error::Server {
@@ -30,10 +30,10 @@ pub(crate) fn failure(status: StatusCode, headers: &HeaderMap, body: &[u8], secr
 }
 
 /// What it means that there is no answer.
-pub(crate) fn no_answer(error: WireError, secrets: &[Secret]) -> Error {
+pub(crate) fn of_wire(error: WireError, secrets: &[Secret]) -> Error {
     match error {
-        WireError::NotSent(why) => Error::NotSent { why: excerpt::of_text(&why, secrets) },
-        WireError::Lost(why) => Error::Lost { why: excerpt::of_text(&why, secrets) },
+        WireError::NotSent(why) => Error::NotSent { why: redact::of_text(&why, secrets) },
+        WireError::Lost(why) => Error::Lost { why: redact::of_text(&why, secrets) },
     }
 }
 
@@ -70,7 +70,7 @@ impl Problem {
                 Some(_) | None => sentences.push(text),
             }
         }
-        let message = excerpt::of_text(&sentences.join(" "), secrets);
+        let message = redact::of_text(&sentences.join(" "), secrets);
         (!message.is_empty()).then_some(message)
     }
 }
@@ -93,7 +93,7 @@ mod tests {
 
     fn of(status: u16, body: &str) -> Error {
         let secrets = [Secret::from("k3y")];
-        failure(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), &secrets)
+        of_response(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), &secrets)
     }
 
     #[test]
@@ -104,10 +104,10 @@ mod tests {
             (400, "refused the request (400): Sorry."),
             (401, "refused the credentials (401): Sorry."),
             (403, "refused the credentials (403): Sorry."),
-            (404, "no such resource (404): Sorry."),
+            (404, "not found (404): Sorry."),
             (405, "refused the request (405): Sorry."),
             (422, "refused the request (422): Sorry."),
-            (429, "comes back in 60s"),
+            (429, "resets in 60s"),
             (500, "failed (500): Sorry."),
             (503, "failed (503): Sorry."),
             (600, "failed (600): Sorry."),
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_is_told_with_its_field_and_all_its_parts() {
+    fn a_problem_shows_its_field_and_all_its_parts() {
         let error = of(
             400,
             r#"{"type": "https://docs.api.video/reference/invalid-attribute", "title": "An attribute is invalid.",
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_that_repeats_the_whole_is_told_once() {
+    fn a_problem_that_repeats_the_whole_is_shown_once() {
         let error = of(
             400,
             r#"{"title": "Invalid.", "name": "playerId", "problems": [{"title": "Invalid.", "name": "playerId"}]}"#,
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_a_proxy_is_told_by_its_beginning() {
+    fn a_page_of_a_proxy_is_cut_to_its_beginning() {
         let error = of(502, "<html>\n<h1>Bad gateway</h1>");
         assert_eq!(error, Error::Server { status: 502, excerpt: "<html> <h1>Bad gateway</h1>".into() });
         assert_eq!(of(500, ""), Error::Server { status: 500, excerpt: String::new() });
@@ -162,7 +162,7 @@ mod tests {
                 assert!(!format!("{error} {error:?}").contains("x9z"), "{error:?}");
             }
         }
-        let lost = no_answer(WireError::Lost("k3y".into()), &[Secret::from("k3y")]);
+        let lost = of_wire(WireError::Lost("k3y".into()), &[Secret::from("k3y")]);
         assert!(!lost.to_string().contains("k3y"));
     }
 
@@ -170,7 +170,7 @@ mod tests {
     fn a_429_waits_as_long_as_it_says() {
         let mut headers = HeaderMap::new();
         headers.insert("x-ratelimit-retry-after", "7".parse().unwrap());
-        let error = failure(StatusCode::TOO_MANY_REQUESTS, &headers, b"", &[]);
+        let error = of_response(StatusCode::TOO_MANY_REQUESTS, &headers, b"", &[]);
         assert_eq!(error.retry_in(), Some(Duration::from_secs(7)));
     }
 
@@ -180,8 +180,8 @@ mod tests {
             status in 300_u16..1000, body in prop::collection::vec(any::<u8>(), 0..400)
         ) {
             let status = StatusCode::from_u16(status).unwrap();
-            let text = failure(status, &HeaderMap::new(), &body, &[]).to_string();
-            prop_assert!(text.chars().count() < 2 * excerpt::LONGEST + 200);
+            let text = of_response(status, &HeaderMap::new(), &body, &[]).to_string();
+            prop_assert!(text.chars().count() < 2 * redact::MAX_CHARS + 200);
             prop_assert!(!text.chars().any(char::is_control));
         }
     }

@@ -3,7 +3,7 @@
 use crate::Secret;
 
 /// The most characters that an error repeats of what the API said.
-pub(crate) const LONGEST: usize = 300;
+pub(crate) const MAX_CHARS: usize = 300;
 
 /// Stands for a text that may hold a secret.
 const LEFT_OUT: &str = "(its text is left out, for it may hold a secret)";
@@ -43,7 +43,7 @@ pub(crate) fn of_text(text: &str, secrets: &[Secret]) -> String {
             length += 1;
         }
         for c in word.chars() {
-            if length >= LONGEST {
+            if length >= MAX_CHARS {
                 line.push('…');
                 return line;
             }
@@ -76,8 +76,8 @@ mod tests {
     fn text_becomes_one_bounded_line() {
         assert_eq!(of_text("a\r\n\tb\u{1b}[31m  c\u{0}", &[]), "a b [31m c");
         let long = of_text(&"é".repeat(1000), &[]);
-        assert_eq!((long.chars().count(), long.ends_with('…')), (LONGEST + 1, true));
-        assert_eq!(of_text(&"é".repeat(LONGEST), &[]).chars().count(), LONGEST);
+        assert_eq!((long.chars().count(), long.ends_with('…')), (MAX_CHARS + 1, true));
+        assert_eq!(of_text(&"é".repeat(MAX_CHARS), &[]).chars().count(), MAX_CHARS);
     }
 
     #[test]
@@ -109,7 +109,7 @@ mod tests {
         fn any_text_is_bounded_and_holds_no_secret_and_no_control(text in any::<String>(), secret in "[a-z0-9]{3,8}") {
             let hidden = format!("{text}{secret}{text}");
             for line in [of_text(&text, &[]), of_body(hidden.as_bytes(), &[Secret::from(secret.as_str())])] {
-                prop_assert!(line.chars().count() <= LONGEST + 1);
+                prop_assert!(line.chars().count() <= MAX_CHARS + 1);
                 prop_assert!(!line.chars().any(char::is_control));
             }
             prop_assert_eq!(of_text(&hidden, &[Secret::from(secret)]), LEFT_OUT);

@@ -1,0 +1,54 @@
+//! What a client shows of its account, for metrics and for the status of whoever waits.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::priority::Priority;
+use crate::requests::Class;
+
+/// The state of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountState {
+    /// Calls are made.
+    Available,
+    /// The share of a limit is used up, or a 429 was answered.
+    RateLimited {
+        /// Of reads or of writes.
+        class: Class,
+        /// When the limit resets.
+        until: Instant,
+    },
+    /// The credentials were refused. Probes go on; [`crate::Client::set_api_key`] ends it at once.
+    Unauthorized {
+        /// What the API said.
+        message: String,
+    },
+    /// The API does not answer, or only with failures. Probes go on.
+    Unavailable {
+        /// The last failure.
+        message: String,
+    },
+}
+
+/// How much of a limit a client may use, and has used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Calls of a window that this client may make.
+    pub usable: u64,
+    /// Calls that it has made in this window, at the most, those under way included.
+    pub used: u64,
+}
+
+/// How many tickets wait, of one class and priority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// Of reads or of writes.
+    pub class: Class,
+    /// Why their calls are made.
+    pub priority: Priority,
+    /// How many.
+    pub calls: u64,
+    /// How long the first of them has waited.
+    pub oldest: Duration,
+}
