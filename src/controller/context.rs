@@ -12,7 +12,6 @@ use super::{crd_deletion::CrdChecks, events::Events, state_store::StateStore, wa
 use crate::{
     account::Accounts,
     core::{decisions::Decisions, facts::ids::Owner},
-    kinds::LiveStream,
     ops::metrics::Metrics,
 };
 

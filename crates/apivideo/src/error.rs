@@ -76,7 +76,7 @@ pub enum Error {
         /// How long until the limit's window resets.
         retry_in: Duration,
     },
-    /// Rejection back here, nothing was sent.
+    /// Held back here, nothing was sent.
     #[error("the call was held back for {retry_in:?}: {message}")]
     Deferred {
         /// Why.
