@@ -36,7 +36,7 @@ pub(crate) struct Token {
 
 impl Crate {
     /// From paths and texts, as the tests of the checks have them.
-    pub fn parse(name: &str, folder: &str, files: &[(&str, &str)]) -> Self {
+    pub(crate) fn parse(name: &str, folder: &str, files: &[(&str, &str)]) -> Self {
         let parsed: Vec<_> = files.iter().filter_map(|(path, text)| Source::parse(path, text)).collect();
         let library = files.iter().any(|(path, _)| *path == "lib.rs");
         let (mut sources, tests): (Vec<_>, Vec<_>) = parsed.into_iter().unzip();
@@ -51,7 +51,7 @@ impl Crate {
     }
 
     /// The path of a source from the root of the workspace.
-    pub fn path(&self, source: &Source) -> String {
+    pub(crate) fn path(&self, source: &Source) -> String {
         Path::new(&self.folder).join("src").join(&source.path).display().to_string()
     }
 }
@@ -77,7 +77,7 @@ impl Source {
     }
 
     /// The tokens of these items, without comments.
-    pub fn tokens(&self, these: impl Fn(&Item) -> bool) -> Vec<Token> {
+    pub(crate) fn tokens(&self, these: impl Fn(&Item) -> bool) -> Vec<Token> {
         let mut tokens = Vec::new();
         self.syntax
             .items
@@ -88,7 +88,7 @@ impl Source {
     }
 
     /// The lines that hold product code.
-    pub fn product_lines(&self) -> usize {
+    pub(crate) fn product_lines(&self) -> usize {
         let mut lines = BTreeSet::new();
         for token in self.tokens(|_| true) {
             lines.extend(token.line..=token.line + token.text.matches('\n').count());
