@@ -76,7 +76,7 @@ pub enum Error {
         /// How long until the limit's window resets.
         retry_in: Duration,
     },
-    /// Rejection back here, nothing was sent.
+    /// Held back here, nothing was sent.
     #[error("not sent: {message}; retry in {retry_in:?}")]
     Deferred {
         /// Why.
@@ -87,7 +87,7 @@ pub enum Error {
         message: String,
     },
     /// 5xx, or a redirect, which the API never sends.
-    #[error("api.video or a proxy before it failed ({status}){}; try again later", said(excerpt))]
+    #[error("api.video or a proxy before it failed ({status}){}", said(excerpt))]
     Server {
         /// The HTTP status.
         status: u16,

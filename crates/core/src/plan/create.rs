@@ -105,7 +105,7 @@ fn search(facts: &Facts, intent: &Intent, progress: &SearchProgress, now: Timest
         if settled == Some("none") {
             return drop_intent(None);
         }
-        return Plan::wait(messages::ambiguous(&facts.manifest, &progress.ambiguous));
+        return Plan::wait(messages::ambiguous(&facts.manifest, &progress.ambiguous, facts.binding.id().is_some()));
     }
     if progress.empty_searches >= REQUIRED_EMPTY_SEARCHES {
         return drop_intent(Some(intent.clone()));
