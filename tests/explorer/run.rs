@@ -135,8 +135,15 @@ fn start(world: &Arc<World>, life: &Life, decisions: Decisions) -> Process {
     };
     let door = Arc::new(ApiDoor { world: Arc::clone(world), process });
     let api = apivideo::Client::new(settings, door, None).expect("a client");
-    let policy =
-        Policy { settle: SETTLE, marker: life.marker, missing_guard: true, drift_interval: DRIFT_INTERVAL, request_timeout: Duration::from_secs(15), environment: "sandbox", project: None };
+    let policy = Policy {
+        settle: SETTLE,
+        marker: life.marker,
+        missing_guard: true,
+        drift_interval: DRIFT_INTERVAL,
+        request_timeout: Duration::from_secs(15),
+        environment: "sandbox",
+        project: None,
+    };
     let account = Arc::new(Account::new(api, policy));
     let cluster = cluster_door::client(world, process);
     Process(tokio::spawn(async move {

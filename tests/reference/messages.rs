@@ -6,12 +6,7 @@ use std::{collections::BTreeSet, fmt::Debug, time::Duration};
 
 use apivideo::{Class, Deferral, Error, SettingsError};
 use apivideo_operator::core::{
-    facts::{
-        diff::{Changes, FieldDrift},
-        ids::ObjectKey,
-        manifest::Manifest,
-        observation::AccountError,
-    },
+    facts::{diff::FieldDrift, ids::ObjectKey, manifest::Manifest, observation::AccountError},
     fixture::{at, id, manifest},
     plan::messages,
     state::{
@@ -62,7 +57,7 @@ fn samples() -> Vec<(&'static str, ReadyCondition)> {
     let owner = ObjectKey { namespace: "ns".into(), name: "first".into() };
     let drift = [FieldDrift { field: "name".into(), desired: "Town hall".into(), observed: "Edited".into() }];
     let window = BackoffWindow { corrections: 4, first: at(0), last: at(300), until: at(600) };
-    let changes = |public| Changes { name: Some("Town hall".into()), public, player_id: None };
+    let public = [FieldDrift { field: "public".into(), desired: "true".into(), observed: "false".into() }];
     vec![
         ("synced", messages::synced(&stream)),
         ("working", messages::working(Reason::Updating, "updating name of liOne")),
@@ -77,12 +72,24 @@ fn samples() -> Vec<(&'static str, ReadyCondition)> {
         ("rejected", messages::rejected(&refusal())),
         ("unreadable_object", messages::unreadable_object("missing field `name`")),
         ("drift_reported", messages::drift_reported(&stream, &drift)),
-        ("drift_backoff", messages::drift_backoff(&manifest, &stream, &changes(None), &window)),
-        ("drift_backoff", messages::drift_backoff(&manifest, &stream, &changes(Some(true)), &window)),
+        ("drift_backoff", messages::drift_backoff(&manifest, &stream, &drift, &window)),
+        ("drift_backoff", messages::drift_backoff(&manifest, &stream, &public, &window)),
         ("missing_reported", messages::missing_reported(&stream)),
         ("missing_guarded", messages::missing_guarded(&manifest, &stream)),
+        ("visibility_unknown", messages::visibility_unknown(&manifest, &stream)),
+        ("wrong_project", messages::wrong_project(&manifest, "production/prA", "production/prB", None)),
+        (
+            "wrong_project",
+            messages::wrong_project(&manifest, "production/prA", "production/prB", Some(&stream)),
+        ),
+        ("account_with_many_missing", messages::account_with_many_missing()),
+        (
+            "account_of_another_project",
+            messages::account_of_another_project("production/prA", "production/prB"),
+        ),
         ("missing_failed", messages::missing_failed(&manifest, &stream)),
-        ("ambiguous", messages::ambiguous(&manifest, &[stream.clone(), other])),
+        ("ambiguous", messages::ambiguous(&manifest, &[stream.clone(), other.clone()], false)),
+        ("ambiguous", messages::ambiguous(&manifest, &[stream.clone(), other], true)),
         ("unreadable_intent", messages::unreadable_intent(&manifest, "expected value at line 1 column 1")),
         ("deferred", messages::deferred(&manifest, &stream)),
     ]
@@ -102,8 +109,15 @@ fn blocked(manifest: &Manifest) -> Vec<(&'static str, ReadyCondition)> {
         ),
     ];
     assert_all("crates/core/src/facts/observation.rs", "AccountError", &accounts);
-    let account = accounts.into_iter().map(Cause::Account);
-    let others = [Cause::Refused(refusal()), Cause::Cluster("admission webhook denied the request".into())];
+    let calls = accounts.clone().into_iter().skip(1).map(Cause::Call);
+    let account = accounts.into_iter().map(Cause::Account).chain(calls);
+    let unapplied =
+        FieldDrift { field: "name".into(), desired: "Trim me ".into(), observed: "Trim me".into() };
+    let others = [
+        Cause::NotApplied(vec![unapplied]),
+        Cause::Refused(refusal()),
+        Cause::Cluster("admission webhook denied the request".into()),
+    ];
     let causes: Vec<_> = account.chain(others).collect();
     assert_all("crates/core/src/state/outcome.rs", "Cause", &causes);
     causes.iter().map(|cause| ("blocked", messages::blocked(cause, manifest, Some(at(60))))).collect()
@@ -116,7 +130,7 @@ fn deleting() -> Vec<(&'static str, ReadyCondition)> {
     let limited = Cause::Account(AccountError::RateLimited);
     vec![
         ("blocked", messages::blocked(&limited, &deleting, Some(at(60)))),
-        ("ambiguous", messages::ambiguous(&deleting, &ids)),
+        ("ambiguous", messages::ambiguous(&deleting, &ids, false)),
     ]
 }
 

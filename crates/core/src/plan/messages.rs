@@ -86,9 +86,10 @@ pub fn blocked(cause: &Cause, manifest: &Manifest, next: Option<Timestamp>) -> R
             let next = next.map_or_else(String::new, |t| format!("; next attempt around {}", seconds(t)));
             ReadyCondition::new(Reason::RateLimited, format!("rate limited by api.video{next}"))
         }
-        Cause::Account(AccountError::Unavailable(why)) => {
-            ReadyCondition::new(Reason::AccountUnavailable, format!("api.video is not reachable: {why}; retrying"))
-        }
+        Cause::Account(AccountError::Unavailable(why)) => ReadyCondition::new(
+            Reason::AccountUnavailable,
+            format!("api.video is not reachable: {why}; retrying"),
+        ),
         Cause::Call(AccountError::Unavailable(why)) => ReadyCondition::new(
             Reason::AccountUnavailable,
             format!("api.video failed a request for this stream: {why}; retrying"),
@@ -131,7 +132,12 @@ fn not_applied(fields: &[FieldDrift]) -> ReadyCondition {
 }
 
 /// The API key opens another project than the one of the binding.
-pub fn wrong_project(manifest: &Manifest, bound: &str, opened: &str, id: Option<&StreamId>) -> ReadyCondition {
+pub fn wrong_project(
+    manifest: &Manifest,
+    bound: &str,
+    opened: &str,
+    id: Option<&StreamId>,
+) -> ReadyCondition {
     let end = match id {
         Some(id) => format!(
             "; if the stream is to be created anew in {opened}, set that project in the operator's settings and: {}",
@@ -148,19 +154,24 @@ pub fn wrong_project(manifest: &Manifest, bound: &str, opened: &str, id: Option<
     )
 }
 
-/// Nothing is created in this account now.
-pub fn account_not_ready(why: &str) -> ReadyCondition {
+/// Nothing is created while the key opens another project than that of the account.
+pub fn account_of_another_project(expected: &str, opened: &str) -> ReadyCondition {
+    account_not_ready(format!(
+        "the API key opens {opened}, but the account belongs to {expected}; use an API key of {expected}"
+    ))
+}
+
+/// Nothing is created while many streams are missing.
+pub fn account_with_many_missing() -> ReadyCondition {
+    account_not_ready(
+        "many streams of the account vanished at once; check that the API key belongs to the right project, or \
+         confirm those that are really gone",
+    )
+}
+
+fn account_not_ready(why: impl std::fmt::Display) -> ReadyCondition {
     ReadyCondition::new(Reason::AccountNotReady, format!("the stream is not created yet: {why}"))
 }
-
-/// The reason why nothing is created in an account whose key opens another project.
-pub fn opens_another_project(expected: &str, opened: &str) -> String {
-    format!("the API key opens {opened}, but the account belongs to {expected}; use an API key of {expected}")
-}
-
-/// The reason why nothing is created while many streams are missing.
-pub const MANY_MISSING: &str = "many streams of the account vanished at once; check that the API key belongs to \
-    the right project, or confirm those that are really gone";
 
 /// The stream is gone, and whether it was public is not known.
 pub fn visibility_unknown(manifest: &Manifest, id: &StreamId) -> ReadyCondition {
@@ -175,6 +186,9 @@ pub fn visibility_unknown(manifest: &Manifest, id: &StreamId) -> ReadyCondition 
 pub fn rejected(refusal: &Refusal) -> ReadyCondition {
     let field = refusal.field.as_deref().map_or_else(String::new, |f| format!(" {f}"));
     let message = format!(
+        "api.video refused{field}: {}; change the manifest (the same values are sent again every 10 minutes, in case \
+         what they refer to is created later)",
+        refusal.message
     );
     ReadyCondition::new(Reason::Rejected, message)
 }
