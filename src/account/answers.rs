@@ -50,8 +50,8 @@ pub fn account_error(error: &Error) -> Option<AccountError> {
         Error::Deferred { because: Deferral::Unavailable, message, .. } => {
             Some(AccountError::Unavailable(message.clone()))
         }
-        Error::Unauthorized { .. } => Some(AccountError::Unauthorized(error.to_string())),
-        Error::Server { .. } | Error::Unreadable { .. } | Error::NotSent { .. } | Error::Lost { .. } => {
+        Error::Unauthorized { .. } | Error::Forbidden { .. } => Some(AccountError::Unauthorized(error.to_string())),
+        Error::Unexpected { .. } | Error::Unreadable { .. } | Error::NotSent { .. } | Error::Lost { .. } => {
             Some(AccountError::Unavailable(error.to_string()))
         }
         Error::Refused { .. } | Error::NotFound { .. } => None,

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::Secret;
 use crate::error::Error;
-use crate::map_error;
-use crate::requests::Operation;
+use crate::map_error::{self, Asked};
+use crate::requests::{Operation, Subject};
 use crate::transport::{Exchange, Transport};
 
 /// What the specification says a token lives; taken where the answer says nothing sane.
@@ -77,9 +77,10 @@ pub(crate) async fn authenticate(
         }
         Ok(response) => {
             let (status, headers, body) = (response.status(), response.headers(), response.body());
-            Err(refusal(map_error::of_response(status, headers, body, secrets), failed))
+            let asked = Asked { operation: Operation::Authenticate, subject: &Subject::Account };
+            Err(refusal(map_error::of_response(asked, status, headers, body, secrets), failed))
         }
-        Err(error) => Err(failed(match map_error::of_wire(error, secrets) {
+        Err(error) => Err(failed(match map_error::of_wire(Operation::Authenticate, error, secrets) {
             Error::NotSent { why } => why,
             other => other.to_string(),
         })),
@@ -89,9 +90,7 @@ pub(crate) async fn authenticate(
 /// A key that is wrong is a 400 here, by the specification.
 fn refusal(error: Error, failed: impl Fn(String) -> Refusal) -> Refusal {
     match error {
-        Error::Refused { status: status @ (400 | 422), message, .. } => {
-            Refusal::Refused(Error::Unauthorized { status, message })
-        }
+        Error::Refused { status, message, .. } => Refusal::Refused(Error::Unauthorized { status, message }),
         Error::Unauthorized { .. } => Refusal::Refused(error),
         other => failed(other.to_string()),
     }

@@ -46,6 +46,11 @@ impl Permit {
         Self { governor, class, priority, admission: Some(admission), counted: true, sent_at: None }
     }
 
+    /// Whether its call is the probe of an account in trouble.
+    pub(crate) fn is_probe(&self) -> bool {
+        self.admission.is_some_and(Admission::is_probe)
+    }
+
     pub(crate) fn class(&self) -> Class {
         self.class
     }
