@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::Secret;
 use crate::error::Error;
 use crate::map_error::{self, Asked};
+use crate::project::{self, MAX_TOKEN};
 use crate::requests::{Operation, Subject};
 use crate::transport::{Exchange, Transport};
 
@@ -17,9 +18,6 @@ const DEFAULT_LIFETIME: u64 = 3600;
 
 /// A longer life than this isn't believed.
 const MAX_LIFETIME: u64 = 24 * 3600;
-
-/// A longer token, in bytes, is no token: it would go with every call, which no server takes.
-const MAX_TOKEN: usize = 16 * 1024;
 
 /// What a token is asked for with.
 pub(crate) enum Credential {
@@ -31,6 +29,8 @@ pub(crate) enum Credential {
 pub(crate) struct Grant {
     pub(crate) header: HeaderValue,
     pub(crate) access: Secret,
+    /// The project that the token names.
+    pub(crate) project: Option<String>,
     pub(crate) refresh: Option<Secret>,
     pub(crate) expires_in: Duration,
 }
@@ -110,6 +110,7 @@ pub(crate) fn grant(body: &[u8]) -> Result<Grant, &'static str> {
     Ok(Grant {
         header,
         access: Secret::from(access),
+        project: project::of_token(access),
         refresh: text("refresh_token").map(Secret::from),
         expires_in: Duration::from_secs(expires_in),
     })

@@ -182,6 +182,43 @@ impl Client {
         self.governor.forget_unauthorized();
     }
 
+    /// The project that the key in use opens, if its last token names one. `None` as
+    /// well before the first token of a key: [`Client::authenticate`] gets one.
+    #[must_use]
+    pub fn project(&self) -> Option<String> {
+        self.tokens.project()
+    }
+
+    /// Makes sure that there is a token, so that [`Client::project`] is known before
+    /// anything is done. Sends nothing while there is one that has not expired.
+    ///
+    /// # Errors
+    /// See [`Error`]. [`Error::Deferred`] while the account is in trouble and no probe is due.
+    pub async fn authenticate(&self) -> Result<(), Error> {
+        if self.tokens.is_ready() {
+            return Ok(());
+        }
+        let permit = Permit::of_token(&self.governor, self.governor.admit_token()?);
+        match self.tokens.current().await {
+            Ok(_) => Ok(()),
+            Err(denied) => {
+                let Failure { error, signal, .. } = Failure::from(denied);
+                permit.conclude(signal);
+                Err(error)
+            }
+        }
+    }
+
+    /// Asks for a new token with the key now, even if the present one is good: for a key
+    /// that opens another project than wanted. The present token stays in use if that
+    /// fails, which says nothing about the account. Its caller spaces the attempts.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn renew_token(&self) -> Result<(), Error> {
+        self.tokens.renew_by_key().await.map_err(|denied| denied.error)
+    }
+
     /// The server's clock now: the `Date` of its answers plus the time since. Never
     /// ahead of the server, nor behind it by more than a second and the way of
     /// an answer; doesn't go back unless the server's clock was set back by more than 5 s.
@@ -266,7 +303,12 @@ impl Client {
             _ => None,
         };
         let Some(another) = another else { return Err(Failure::of(error, true)) };
-        let token = another.map_err(Failure::from)?;
+        let other = another.map_err(Failure::from)?;
+        if other.project != token.project {
+            // What was decided for one project must not be done in another.
+            return Err(Failure { error, signal: Signal::Neutral, of_token: false });
+        }
+        let token = other;
         self.exchange(request, priority, &token, permit)
             .await
             .map_err(|error| Failure::of(error, self.tokens.is_of_this_key(&token)))

@@ -143,6 +143,13 @@ impl Governor {
         lock(&self.state).limiter(class).budget.block(retry_in, Instant::now());
     }
 
+    /// Admits a request for a token, as the probe if the account is in trouble. It has no budget.
+    pub(crate) fn admit_token(&self) -> Result<Admission, Error> {
+        let mut state = lock(&self.state);
+        state.breaker.check(Instant::now(), true)?;
+        Ok(state.breaker.admit())
+    }
+
     /// Why only the probe goes now, for a call that may not be it. `None`: there is no trouble.
     pub(crate) fn rejection(&self) -> Option<Rejection> {
         lock(&self.state).breaker.check(Instant::now(), false).err()
