@@ -18,7 +18,6 @@ const MAX_URL: usize = 2048;
 /// A stream of the API without its secrets; `None` if its id is none.
 #[must_use]
 pub fn remote(stream: apivideo::LiveStream) -> Option<Remote> {
-    let public = stream.public_assets().unwrap_or_default();
     let short = |url: Option<String>| url.filter(|url| url.len() <= MAX_URL);
     Some(Remote {
         id: StreamId::parse(&stream.live_stream_id).ok()?,
@@ -29,10 +28,10 @@ pub fn remote(stream: apivideo::LiveStream) -> Option<Remote> {
         created_at: stream.created_at,
         updated_at: stream.updated_at,
         assets: Assets {
-            hls: short(public.hls),
-            iframe: short(public.iframe),
-            player: short(public.player),
-            thumbnail: short(public.thumbnail),
+            hls: short(stream.assets.hls),
+            iframe: short(stream.assets.iframe),
+            player: short(stream.assets.player),
+            thumbnail: short(stream.assets.thumbnail),
         },
     })
 }

@@ -4,22 +4,16 @@ use std::{collections::HashMap, sync::Arc};
 
 use kube::{
     Client, Resource,
-    core::DeserializeGuard,
     runtime::reflector::{ObjectRef, Store},
 };
 use tokio::sync::{OnceCell, SetOnce};
 
-use super::{crd_deletion::CrdChecks, events::Events, state_store::StateStore};
+use super::{crd_deletion::CrdChecks, events::Events, state_store::StateStore, watch::Guarded};
 use crate::{
     account::Accounts,
     core::{decisions::Decisions, facts::ids::Owner},
-    kinds::LiveStream,
     ops::metrics::Metrics,
 };
-
-/// What is watched: an object that can't be read is still seen, and stops
-/// none of the others.
-pub(super) type Guarded = DeserializeGuard<LiveStream>;
 
 /// What every reconcile needs.
 pub(super) struct Context {

@@ -6,7 +6,7 @@ use kube::{Resource, runtime::controller::Action as Requeue};
 use tracing::{debug, error, info, instrument};
 
 use super::{
-    context::{Context, Guarded},
+    context::Context,
     execute::execute,
     gather::{Gathered, gather},
     invalid,
@@ -14,6 +14,7 @@ use super::{
     startup,
     state_store::Entry,
     status,
+    watch::Guarded,
 };
 use crate::{
     core::{

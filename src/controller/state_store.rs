@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::context::Guarded;
+use super::watch::Guarded;
 use crate::{core::state::reconcile_state::ReconcileState, kinds::LiveStream};
 
 /// How many replaced versions of an object are remembered.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use jiff::Timestamp;
 use kube::{Resource, runtime::reflector::Store};
 
-use super::{context::Guarded, status};
+use super::{status, watch::Guarded};
 use crate::{
     core::step::conditions::{READY, Reason},
     ops::gauges::Gauges,

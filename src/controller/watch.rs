@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::{Stream, StreamExt, stream};
 use kube::{
     Api, Client, Resource,
+    core::DeserializeGuard,
     runtime::{
         WatchStreamExt,
         controller::{self, Controller},
@@ -14,13 +15,19 @@ use kube::{
 };
 use tokio::sync::SetOnce;
 
-use super::context::Guarded;
-use crate::account::{Accounts, Trigger};
+use crate::{
+    account::{Accounts, Trigger},
+    kinds::LiveStream,
+};
 
 /// How many reconciles of a watch run at once: more than calls to the API may be under
 /// way, so that these delay nobody who makes none, and few enough that
 /// ten thousand that begin together need no memory for ten thousand.
 const CONCURRENT_RECONCILES: u16 = 80;
+
+/// What is watched: an object that can't be read is still seen, and stops
+/// none of the others.
+pub(super) type Guarded = DeserializeGuard<LiveStream>;
 
 /// Which LiveStreams are watched.
 #[derive(Clone, Debug, Default)]

@@ -1,5 +1,5 @@
-//! Two replicas in simulated time: whatever one of their clocks, the network and
-//! whoever stops them do, their terms never overlap.
+//! Two replicas in simulated time: their terms never overlap, whatever happens to a
+//! clock of each, to the network, and to the processes.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,11 +11,11 @@ use super::{
     term::{Moment, Term},
 };
 
-/// Milliseconds of true time from one look at the world to the next.
+/// Milliseconds of true time in one step of the simulation.
 const TICK: u64 = 50;
-/// How long a run lasts.
+/// Duration of a run, in milliseconds.
 const RUN: u64 = 240_000;
-/// How long an answer is waited for.
+/// Timeout of a request, in milliseconds.
 const REQUEST: u64 = 4_000;
 
 /// The Lease at the server: its version and its holder.
@@ -28,7 +28,7 @@ struct Write {
     holder: String,
 }
 
-/// A request on its way. It has its effect whatever becomes of its sender.
+/// A request in flight. It has its effect whatever happens to its sender.
 struct Flight {
     serial: u64,
     arrives: u64,
@@ -42,19 +42,19 @@ struct Replica {
     base: Moment,
     /// How fast its clocks run.
     rate: f64,
-    /// For how long its monotonic clock has stood still, and how its wall clock was set.
-    stood_still: u64,
+    /// How long its monotonic clock was stopped, and by how much its wall clock was set.
+    clock_stopped: u64,
     wall_set: i64,
     stopped_until: u64,
     /// Whether its machine is stopped, and not the process alone.
     suspended: bool,
-    /// One clock at a time: its machine may be suspended, or its wall clock set. A
-    /// clock that is set back by as much as a suspension lasts, both between two
-    /// looks, hides the time that passed; RELIABILITY.md says so.
+    /// One clock at a time: its machine may be suspended, or its wall clock set. If
+    /// between two checks the machine is suspended and the clock is set back by as
+    /// much, the time that passed is hidden (RELIABILITY.md).
     may_be_suspended: bool,
     term: Term,
     seen: Option<Observed>,
-    /// What it has seen can be acted upon without another look.
+    /// Its observation is recent enough to act on.
     fresh: bool,
     /// The request that it waits for: its serial, and when it began.
     waits: Option<(u64, u64, Moment)>,
@@ -72,7 +72,7 @@ impl Replica {
             name: name.to_owned(),
             base,
             rate: 0.95 + 0.1 * dice.f64(),
-            stood_still: 0,
+            clock_stopped: 0,
             wall_set: 0,
             stopped_until: 0,
             suspended: false,
@@ -89,7 +89,7 @@ impl Replica {
         let span = |true_time: u64| Duration::from_millis(true_time).mul_f64(self.rate);
         let (set, wall) = (Duration::from_millis(self.wall_set.unsigned_abs()), self.base.wall + span(now));
         Moment {
-            monotonic: self.base.monotonic + span(now - self.stood_still),
+            monotonic: self.base.monotonic + span(now - self.clock_stopped),
             wall: if self.wall_set < 0 { wall - set } else { wall + set },
         }
     }
@@ -181,7 +181,7 @@ impl World {
     fn disturb(&mut self, of: usize, now: u64) {
         let replica = &mut self.replicas[of];
         if replica.stopped_until > now {
-            replica.stood_still += if replica.suspended { TICK } else { 0 };
+            replica.clock_stopped += if replica.suspended { TICK } else { 0 };
             return;
         }
         match self.dice.u16(..600) {

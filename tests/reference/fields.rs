@@ -18,7 +18,7 @@ pub(crate) fn text() -> String {
                     "spec",
                     "A field that is left out and has no default is *not managed*: its remote value stays as it is.",
                 ),
-                ("status", "What the operator last saw; never a stream key or a URL with a token."),
+                ("status", "What the operator last observed; never a stream key or a URL with a token."),
             ] {
                 let mut rows = Vec::new();
                 collect("", &schema["properties"][part], &mut rows);

@@ -21,8 +21,8 @@ pub(crate) fn text() -> String {
     }
     text.push_str(
         "\nThe API key can also be the variable `APIVIDEO_API_KEY`, which has no flag: a process list shows flags. \
-         What is logged follows `RUST_LOG`. Exit codes: 0 after SIGTERM, 1 if the work can't be done, 2 for a wrong \
-         or missing setting.\n",
+         `RUST_LOG` filters the log. Exit codes: 0 after SIGTERM, 1 if the operator can't work, 2 for a wrong or missing \
+         setting.\n",
     );
     text
 }

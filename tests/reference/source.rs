@@ -1,7 +1,7 @@
 //! What the product's sources say in their comments. The comment of a reason is
 //! its explanation; kept here too, it would be said twice.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 /// An item and the comment above it.
 #[derive(Debug)]
@@ -9,12 +9,6 @@ pub(crate) struct Documented {
     pub name: String,
     pub value: String,
     pub doc: String,
-}
-
-/// An event's reason and whether it is a warning.
-pub(crate) struct Telling {
-    pub reason: String,
-    pub warning: bool,
 }
 
 fn read(file: &str) -> String {
@@ -62,17 +56,18 @@ fn documented<'a>(
     found
 }
 
-/// The events of the notes: `(warning, "Reason", …)` in the code.
-pub(crate) fn tellings(file: &str) -> Vec<Telling> {
-    let text = read(file);
-    let mut found: Vec<Telling> = Vec::new();
-    for (warning, opening) in [(false, "(false, \""), (true, "(true, \"")] {
-        for part in text.split(opening).skip(1) {
-            let reason = part.split('"').next().unwrap_or_default().to_owned();
-            if !found.iter().any(|telling| telling.reason == reason) {
-                found.push(Telling { reason, warning });
-            }
-        }
-    }
-    found
+/// The public functions of a file.
+pub(crate) fn functions(file: &str) -> BTreeSet<String> {
+    let names = |line: &str| Some(line.strip_prefix("pub fn ")?.split(['(', '<']).next()?.to_owned());
+    read(file).lines().filter_map(names).collect()
+}
+
+/// The names of an enum's variants.
+pub(crate) fn variant_names(file: &str, name: &str) -> BTreeSet<String> {
+    let items = syn::parse_file(&read(file)).expect(file).items;
+    let of_enum = items.into_iter().filter_map(|item| match item {
+        syn::Item::Enum(item) if item.ident == name => Some(item.variants),
+        _ => None,
+    });
+    of_enum.flatten().map(|variant| variant.ident.to_string()).collect()
 }

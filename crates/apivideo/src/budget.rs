@@ -22,7 +22,7 @@ use crate::rate_limit::{RateLimit, WINDOW};
 use crate::share::Share;
 use crate::window::Window;
 
-/// So many calls may be under way before the first answer tells the limit.
+/// So many calls may be under way before the first answer names the limit.
 pub(crate) const MAX_BEFORE_LIMIT_KNOWN: u64 = 4;
 
 /// One call in so many is kept for what a person waits for, who would otherwise
@@ -57,7 +57,7 @@ enum LimitState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Allowance {
     Now,
-    /// Not before the first answers have told the limit: ask again when a call has ended.
+    /// Not before the first answers have named the limit: ask again when a call has ended.
     Unknown,
     After(Duration),
 }

@@ -18,7 +18,7 @@ use crate::permit::Permit;
 use crate::priority::Priority;
 use crate::rate_limit::{Limits, RateLimit};
 use crate::requests::{Class, Request};
-use crate::retry::{self, Ended, Retry};
+use crate::retry;
 use crate::settings::{self, Settings, SettingsError};
 use crate::ticket::{self, Ticket};
 use crate::token::{Token, Tokens};
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client that has sent nothing yet. `observer` is told of every HTTP exchange.
+    /// A client that has sent nothing yet. `observer` sees every HTTP exchange.
     ///
     /// # Errors
     /// When a setting can't be used; the error names it and what is accepted.
@@ -75,7 +75,7 @@ impl Client {
     /// is made once more with a new token. The future may be dropped at any time.
     ///
     /// # Errors
-    /// See [`Error`]; [`Error::effect`] tells whether the call may have done something.
+    /// See [`Error`]; [`Error::effect`] says whether the call may have taken effect.
     pub async fn send<T>(&self, request: Request<T>, priority: Priority) -> Result<Answer<T>, Error> {
         self.attempts(request, priority, None).await
     }
@@ -146,7 +146,7 @@ impl Client {
     }
 
     /// How much of the limit of a class this client may use and has used in this
-    /// window; `None` until an answer told the limit.
+    /// window; `None` until an answer named the limit.
     #[must_use]
     pub fn usage(&self, class: Class) -> Option<Usage> {
         self.governor.usage(class)
@@ -168,10 +168,8 @@ impl Client {
         let mut attempt = 1;
         loop {
             let result = self.attempt(&request, priority, permit.take()).await;
-            match retry::after(request.subject(), Ended::of(&result), attempt) {
-                Retry::Never => return result,
-                Retry::After(pause) => tokio::time::sleep(pause).await,
-            }
+            let Some(pause) = retry::pause(request.subject(), &result, attempt) else { return result };
+            tokio::time::sleep(pause).await;
             attempt += 1;
         }
     }
@@ -234,7 +232,7 @@ impl Client {
         self.governor.limits()
     }
 
-    /// How it is with the account just now.
+    /// The state of the account.
     #[must_use]
     pub fn state(&self) -> AccountState {
         self.governor.state()
@@ -314,7 +312,7 @@ impl Client {
             .map_err(|error| Failure::of(error, self.tokens.is_of_this_key(&token)))
     }
 
-    /// One HTTP exchange, with what it tells about the limit.
+    /// One HTTP exchange, with what it says about the limit.
     async fn exchange<T>(
         &self,
         request: &Request<T>,

@@ -1,4 +1,4 @@
-//! The server's clock, as its answers tell it.
+//! The server's clock, as its answers show it.
 
 use http::HeaderMap;
 use http::header::DATE;

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::Secret;
 use crate::model::{Assets, LiveStream, Page};
+use crate::redact::is_private;
 
 type Object = Map<String, Value>;
 
@@ -84,26 +85,27 @@ fn stream_of(value: &Value) -> Result<LiveStream, String> {
     let live_stream_id = text(object, "liveStreamId")?
         .filter(|id| !id.trim().is_empty())
         .ok_or("a live stream has no `liveStreamId`")?;
+    let public = flag(object, "public")?;
+    let assets = object.get("assets").and_then(Value::as_object).filter(|_| public == Some(true));
     Ok(LiveStream {
         live_stream_id,
         name: text(object, "name")?,
-        public: flag(object, "public")?,
+        public,
         player_id: text(object, "playerId")?,
         broadcasting: flag(object, "broadcasting")?.unwrap_or(false),
         stream_key: secret(object, "streamKey"),
-        assets: object.get("assets").and_then(Value::as_object).map(assets_of).unwrap_or_default(),
+        assets: assets.map(assets_of).unwrap_or_default(),
         created_at: time(object, "createdAt"),
         updated_at: time(object, "updatedAt"),
     })
 }
 
 fn assets_of(object: &Object) -> Assets {
-    Assets {
-        hls: secret(object, "hls"),
-        iframe: secret(object, "iframe"),
-        player: secret(object, "player"),
-        thumbnail: secret(object, "thumbnail"),
-    }
+    let url = |name| {
+        let url = object.get(name)?.as_str()?;
+        (!url.is_empty() && !is_private(url)).then(|| url.to_owned())
+    };
+    Assets { hls: url("hls"), iframe: url("iframe"), player: url("player"), thumbnail: url("thumbnail") }
 }
 
 fn text(object: &Object, name: &str) -> Result<Option<String>, String> {
@@ -127,7 +129,7 @@ fn secret(object: &Object, name: &str) -> Option<Secret> {
 }
 
 /// A time before 1970 is nonsense, and a year of more or less than four digits
-/// can't be told to Kubernetes.
+/// can't be stored in Kubernetes.
 fn time(object: &Object, name: &str) -> Option<Timestamp> {
     object.get(name)?.as_str()?.parse().ok().filter(|time| *time >= Timestamp::UNIX_EPOCH)
 }

@@ -38,10 +38,26 @@ fn a_whole_stream_is_read() {
     assert_eq!(stream.name.as_deref(), Some("Live Stream From the browser"));
     assert_eq!((stream.public, stream.broadcasting), (Some(true), true));
     assert_eq!(stream.stream_key.unwrap().expose(), "30087931-229e-42cf-b5f9-e91bcc1f7332");
-    assert!(stream.assets.hls.unwrap().expose().ends_with(".m3u8"));
+    assert!(stream.assets.hls.unwrap().ends_with(".m3u8"));
     assert!(
         stream.assets.iframe.is_some() && stream.assets.player.is_some() && stream.assets.thumbnail.is_some()
     );
+}
+
+#[test]
+fn only_a_stream_that_says_it_is_public_has_assets() {
+    let assets = |public: serde_json::Value, hls: &str| {
+        read(&json!({"liveStreamId": "li1", "public": public, "assets": {"hls": hls}})).unwrap().assets
+    };
+    let url = "https://live.api.video/li1.m3u8";
+    assert_eq!(assets(json!(true), url).hls.as_deref(), Some(url));
+    for private in [json!(false), json!(null)] {
+        assert_eq!(assets(private, url), Assets::default());
+    }
+    for token in ["https://live.api.video/private/t0k/li1.m3u8", "https://embed.api.video/live/li1?token=t0k"]
+    {
+        assert_eq!(assets(json!(true), token), Assets::default(), "{token}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What may go wrong with a call: who is at fault, and whether it may have taken effect.
 //!
 //! Texts that come from the API are bounded, without control characters, and
-//! never hold the key, a token or a stream key (`redact.rs` sees to it).
+//! never hold the key, a token or a stream key (see `redact.rs`).
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub enum Fault {
     Caller,
     /// The key is wrong, or may not do this.
     Credentials,
-    /// Nobody: the limit is used up, and comes back by itself.
+    /// Nobody: the limit is used up until it resets.
     Limit,
     /// The API, or a proxy before it, doesn't work.
     Server,
@@ -54,7 +54,7 @@ pub enum Error {
         message: String,
     },
     /// 404 to a request about one stream: it doesn't exist, or belongs to another project.
-    #[error("api.video knows no such resource (404): {message}; a stream of another project looks the same")]
+    #[error("not found (404): {message}; a stream of another project gives the same answer")]
     NotFound {
         /// What the API says about it.
         message: String,
@@ -81,13 +81,13 @@ pub enum Error {
         message: String,
     },
     /// 429: the limit of the account is used up, by whatever client.
-    #[error("the limit of api.video is used up (429); it comes back in {retry_in:?}")]
+    #[error("rate limited (429); resets in {retry_in:?}")]
     RateLimited {
         /// How long until the limit's window resets.
         retry_in: Duration,
     },
-    /// Rejection back here, nothing was sent.
-    #[error("the call was held back for {retry_in:?}: {message}")]
+    /// Held back here, nothing was sent.
+    #[error("not sent: {message}; retry in {retry_in:?}")]
     Deferred {
         /// Why.
         because: Deferral,
@@ -98,10 +98,7 @@ pub enum Error {
     },
     /// Any other status: 5xx, a redirect, 404 to a request about no stream, and every
     /// other 4xx (405, 408, 409, 423 …). A proxy may have sent it, after the effect.
-    #[error(
-        "unexpected answer of api.video or a proxy before it ({status}){}; try again later",
-        said(excerpt)
-    )]
+    #[error("unexpected answer of api.video or a proxy before it ({status}){}", said(excerpt))]
     Unexpected {
         /// The HTTP status.
         status: u16,

@@ -75,8 +75,7 @@ pub use client::{Answer, Client};
 pub use error::{Deferral, Effect, Error, Fault};
 pub use http_wire::{HttpWire, MAX_ANSWER, WireBuildError};
 pub use model::{
-    Assets, CreateLiveStream, ListLiveStreams, LiveStream, Page, PublicAssets, SortBy, SortOrder,
-    UpdateLiveStream,
+    Assets, CreateLiveStream, ListLiveStreams, LiveStream, Page, SortBy, SortOrder, UpdateLiveStream,
 };
 pub use observe::{Call, CallObserver, Code};
 pub use permit::Permit;

@@ -210,7 +210,7 @@ mod tests {
             (404, "proxy before it (404): Sorry."),
             (405, "proxy before it (405): Sorry."),
             (422, "refused the request (422): Sorry."),
-            (429, "comes back in 60s"),
+            (429, "resets in 60s"),
             (500, "proxy before it (500): Sorry."),
             (600, "proxy before it (600): Sorry."),
         ] {
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_is_told_with_its_field_and_all_its_parts() {
+    fn a_problem_shows_its_field_and_all_its_parts() {
         let error = of(
             400,
             r#"{"type": "https://docs.api.video/reference/invalid-attribute", "title": "An attribute is invalid.",
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_that_repeats_the_whole_is_told_once() {
+    fn a_problem_that_repeats_the_whole_is_shown_once() {
         let error = of(
             400,
             r#"{"title": "Invalid.", "name": "playerId", "problems": [{"title": "Invalid.", "name": "playerId"}]}"#,
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_a_proxy_is_told_by_its_beginning() {
+    fn a_page_of_a_proxy_is_cut_to_its_beginning() {
         let error = of(502, "<html>\n<h1>Bad gateway</h1>");
         let (excerpt, effect) = ("<html> <h1>Bad gateway</h1>".into(), Effect::Unknown);
         assert_eq!(error, Error::Unexpected { status: 502, excerpt, effect });

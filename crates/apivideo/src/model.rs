@@ -1,9 +1,8 @@
 //! The wire types of live streams, as the public OpenAPI specification names them.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::Secret;
-use crate::redact::is_private;
 
 /// A live stream as the API shows it.
 ///
@@ -23,7 +22,7 @@ pub struct LiveStream {
     pub broadcasting: bool,
     /// The key to broadcast into it.
     pub stream_key: Option<Secret>,
-    /// Where to watch it.
+    /// Where to watch it, if it is public.
     pub assets: Assets,
     /// When it was created, in whole seconds of the server's clock. A time that can't be read is `None`.
     pub created_at: Option<jiff::Timestamp>,
@@ -31,51 +30,20 @@ pub struct LiveStream {
     pub updated_at: Option<jiff::Timestamp>,
 }
 
-impl LiveStream {
-    /// The addresses to watch the stream at, only when it is known to be public:
-    /// those of a private stream carry a token, and are as secret as its key.
-    #[must_use]
-    pub fn public_assets(&self) -> Option<PublicAssets> {
-        // Also one that is said to be public, but whose address has a token all the same: it
-        // was private a moment ago.
-        let public = |url: &&Secret| !is_private(url.expose());
-        let open = |url: &Option<Secret>| url.as_ref().filter(public).map(|url| url.expose().to_owned());
-        (self.public == Some(true)).then(|| PublicAssets {
-            hls: open(&self.assets.hls),
-            iframe: open(&self.assets.iframe),
-            player: open(&self.assets.player),
-            thumbnail: open(&self.assets.thumbnail),
-        })
-    }
-}
-
-/// The addresses of a stream, any of which may carry a token.
+/// The addresses of a public stream: nothing in them is secret.
+///
+/// Those of a private stream carry a token, and are as secret as its key: they
+/// are not read. Nor is one that carries a token although its stream is public:
+/// that was private a moment ago.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Assets {
     /// The HLS manifest.
-    pub hls: Option<Secret>,
-    /// The HTML of an `<iframe>` with the player.
-    pub iframe: Option<Secret>,
-    /// The page of the player.
-    pub player: Option<Secret>,
-    /// The picture that is shown before it plays.
-    pub thumbnail: Option<Secret>,
-}
-
-/// The addresses of a public stream: nothing in them is secret.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PublicAssets {
-    /// The HLS manifest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hls: Option<String>,
     /// The HTML of an `<iframe>` with the player.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iframe: Option<String>,
     /// The page of the player.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub player: Option<String>,
     /// The picture that is shown before it plays.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thumbnail: Option<String>,
 }
 
@@ -196,34 +164,5 @@ mod tests {
         assert_eq!(serde_json::to_string(&create).unwrap(), r#"{"name":"Hall","public":false}"#);
         let update = UpdateLiveStream { player_id: Some("pt1".into()), ..UpdateLiveStream::default() };
         assert_eq!(serde_json::to_string(&update).unwrap(), r#"{"playerId":"pt1"}"#);
-    }
-
-    #[test]
-    fn only_a_stream_that_says_it_is_public_has_public_assets() {
-        let assets = Assets { hls: Some("https://live.api.video/li1.m3u8".into()), ..Assets::default() };
-        let mut stream = LiveStream {
-            live_stream_id: "li1".into(),
-            name: None,
-            public: Some(true),
-            player_id: None,
-            broadcasting: false,
-            stream_key: None,
-            assets,
-            created_at: None,
-            updated_at: None,
-        };
-        let open = stream.public_assets().unwrap();
-        assert_eq!(open.hls.as_deref(), Some("https://live.api.video/li1.m3u8"));
-        for private in [Some(false), None] {
-            stream.public = private;
-            assert_eq!(stream.public_assets(), None);
-        }
-        stream.public = Some(true);
-        for token in
-            ["https://live.api.video/private/t0k/li1.m3u8", "https://embed.api.video/live/li1?token=t0k"]
-        {
-            stream.assets.hls = Some(token.into());
-            assert_eq!(stream.public_assets(), Some(PublicAssets::default()), "{token}");
-        }
     }
 }

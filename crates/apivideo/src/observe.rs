@@ -1,4 +1,4 @@
-//! What is told about every HTTP exchange, for metrics.
+//! What an observer sees of every HTTP exchange, for metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::priority::Priority;
 use crate::requests::Operation;
 
-/// Is told of every HTTP exchange, those for tokens too, in the task that made it. Must not block.
+/// Sees every HTTP exchange, those for tokens too, in the task that made it. Must not block.
 pub type CallObserver = Arc<dyn Fn(&Call) + Send + Sync>;
 
 /// One HTTP exchange.
@@ -38,7 +38,7 @@ pub enum Code {
     Lost,
 }
 
-/// Tells the observer of one exchange, exactly once: also when the future that
+/// Shows the observer one exchange, exactly once: also when the future that
 /// waits for the answer is dropped, for the call has been made all the same.
 pub(crate) struct Observation<'a> {
     observer: Option<&'a CallObserver>,

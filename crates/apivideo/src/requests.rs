@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_would_name_another_resource_is_told_apart() {
+    fn an_id_that_would_name_another_resource_is_refused() {
         for id in ["", ".", ".."] {
             assert!(!delete(id).names_a_possible_id(), "{id:?}");
         }

@@ -10,58 +10,30 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::requests::Subject;
 
-/// How one attempt ended, as far as repeating it goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
-    Done,
-    /// An answer, or a decision of this client, that the same request would meet again at once.
-    Settled,
-    /// A failure that may well be gone in a second.
-    Transient,
-}
-
-impl Ended {
-    pub(crate) fn of<T>(result: &Result<T, Error>) -> Self {
-        match result {
-            Ok(_) => Self::Done,
-            Err(
-                Error::Unexpected { .. }
-                | Error::Unreadable { .. }
-                | Error::NotSent { .. }
-                | Error::Lost { .. },
-            ) => Self::Transient,
-            Err(
-                Error::Refused { .. }
-                | Error::NotFound { .. }
-                | Error::Unauthorized { .. }
-                | Error::Forbidden { .. }
-                | Error::RateLimited { .. }
-                | Error::Deferred { .. },
-            ) => Self::Settled,
-        }
-    }
-}
-
-/// What to do after an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Retry {
-    Never,
-    After(Duration),
-}
-
-/// `attempt` counts from 1. Without a wildcard, so that a new subject has to choose.
-pub(crate) fn after(subject: &Subject, ended: Ended, attempt: u32) -> Retry {
-    match (subject, ended) {
-        (Subject::Account | Subject::FurtherPage, Ended::Transient) => match attempt {
-            1 => Retry::After(Duration::from_millis(200)),
-            2 => Retry::After(Duration::from_secs(1)),
-            _ => Retry::Never,
+/// The pause before an attempt is repeated; `None`: it is not. `attempt` counts from 1.
+/// Without wildcards, so that a new subject or error has to choose.
+pub(crate) fn pause<T>(subject: &Subject, result: &Result<T, Error>, attempt: u32) -> Option<Duration> {
+    let transient = match result {
+        Err(
+            Error::Unexpected { .. } | Error::Unreadable { .. } | Error::NotSent { .. } | Error::Lost { .. },
+        ) => true,
+        Err(
+            Error::Refused { .. }
+            | Error::NotFound { .. }
+            | Error::Unauthorized { .. }
+            | Error::Forbidden { .. }
+            | Error::RateLimited { .. }
+            | Error::Deferred { .. },
+        )
+        | Ok(_) => false,
+    };
+    match subject {
+        Subject::Account | Subject::FurtherPage => match attempt {
+            1 if transient => Some(Duration::from_millis(200)),
+            2 if transient => Some(Duration::from_secs(1)),
+            _ => None,
         },
-        (Subject::Account | Subject::FurtherPage, Ended::Done | Ended::Settled) => Retry::Never,
-        (
-            Subject::Search | Subject::NewStream | Subject::Stream(_),
-            Ended::Done | Ended::Settled | Ended::Transient,
-        ) => Retry::Never,
+        Subject::Search | Subject::NewStream | Subject::Stream(_) => None,
     }
 }
 
@@ -70,8 +42,8 @@ mod tests {
     use super::*;
     use crate::error::{Deferral, Effect};
 
-    /// How every attempt may end, and whether the account's list is repeated after it.
-    fn outcomes() -> Vec<(Result<(), Error>, bool)> {
+    /// Every result, and whether the account's list is repeated after it.
+    fn results() -> Vec<(Result<(), Error>, bool)> {
         let text = || "why".to_owned();
         let effect = Effect::Unknown;
         let second = Duration::from_secs(1);
@@ -99,21 +71,15 @@ mod tests {
 
     #[test]
     fn the_list_is_repeated_twice_after_what_may_pass() {
-        for (result, repeated) in outcomes() {
-            let ended = Ended::of(&result);
+        for (result, repeated) in results() {
             for list in [Subject::Account, Subject::FurtherPage] {
-                let verdicts = [1, 2, 3, 4].map(|attempt| after(&list, ended, attempt));
+                let pauses = [1, 2, 3, 4].map(|attempt| pause(&list, &result, attempt));
                 let expected = if repeated {
-                    [
-                        Retry::After(Duration::from_millis(200)),
-                        Retry::After(Duration::from_secs(1)),
-                        Retry::Never,
-                        Retry::Never,
-                    ]
+                    [Some(Duration::from_millis(200)), Some(Duration::from_secs(1)), None, None]
                 } else {
-                    [Retry::Never; 4]
+                    [None; 4]
                 };
-                assert_eq!(verdicts, expected, "{list:?} {result:?}");
+                assert_eq!(pauses, expected, "{list:?} {result:?}");
             }
         }
     }
@@ -121,10 +87,9 @@ mod tests {
     #[test]
     fn nothing_but_the_list_is_ever_repeated() {
         for subject in [Subject::Search, Subject::NewStream, Subject::Stream("li1".to_owned())] {
-            for (result, _) in outcomes() {
+            for (result, _) in results() {
                 for attempt in 1..4 {
-                    let retry = after(&subject, Ended::of(&result), attempt);
-                    assert_eq!(retry, Retry::Never, "{subject:?} {result:?}");
+                    assert_eq!(pause(&subject, &result, attempt), None, "{subject:?} {result:?}");
                 }
             }
         }

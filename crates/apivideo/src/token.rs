@@ -45,7 +45,7 @@ pub(crate) struct Token {
 #[derive(Debug)]
 pub(crate) struct Denied {
     pub(crate) error: Error,
-    /// Whether this task met the failure itself, or was told of it by the one
+    /// Whether this task met the failure itself, or shares that of the one
     /// that did: one failure must not count fifty times.
     pub(crate) first_hand: bool,
 }

@@ -1,4 +1,4 @@
-//! One HTTP exchange: base URL and headers put on, the observer told, the server's clock heard.
+//! One HTTP exchange: base URL and headers put on, shown to the observer, the server's clock read.
 
 use std::sync::{Arc, Mutex};
 
@@ -69,7 +69,7 @@ impl Transport {
         result
     }
 
-    /// The server's clock now; `None` until an answer told it.
+    /// The server's clock now; `None` until an answer showed it.
     pub(crate) fn server_time(&self) -> Option<Timestamp> {
         lock(&self.clock).read(Instant::now())
     }

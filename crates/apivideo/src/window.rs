@@ -3,7 +3,7 @@
 //! When the window resets is known to lie between two moments only: an answer is
 //! written at some time between the call and its coming, and its seconds are
 //! rounded up. Answers also overtake each other. So there are calls of which
-//! nobody can tell whether the server counted them in this window or in the
+//! it is unknown whether the server counted them in this window or in the
 //! next; they count in both. That is what keeps the guarantee of [`crate::budget`].
 //!
 //! Pure: time is an argument.
@@ -50,6 +50,21 @@ struct Said {
     remaining: u64,
     resets_after: Instant,
     resets_before: Instant,
+}
+
+/// The window that an answer describes.
+enum Described {
+    /// The one after this.
+    Next,
+    /// The current one, which resets earlier than was known: an answer was wrong.
+    Corrected,
+    /// One that ended at about the time when this one was assumed to begin: its
+    /// call may have been counted in either.
+    Assumed,
+    /// This one. `newest`: no answer that arrived before was sent later.
+    This { newest: bool },
+    /// One that is over.
+    Past,
 }
 
 impl Window {
@@ -109,45 +124,64 @@ impl Window {
         self.assumed_until = Some(now + WINDOW.max(self.length()));
     }
 
-    /// One of our calls ended, and nothing tells what is left after it.
+    /// One of our calls ended, and what is left after it is unknown.
     pub(crate) fn charge(&mut self, now: Instant) {
         self.remaining = self.remaining.saturating_sub(1);
         self.ours += 1;
         self.note(None, now);
     }
 
-    /// One more answer: of the next window, of this one, or of one that is over.
+    /// Takes in one more answer.
     pub(crate) fn hear(&mut self, heard: RateLimit, sent_at: Instant, now: Instant) {
-        let mut fresh = Self::of(heard, sent_at, now);
-        let later = fresh.resets_after >= self.resets_before;
-        let earlier = fresh.resets_before <= self.resets_after;
-        // Sent after the last word came: whatever window it speaks of, it is the one of now.
-        let newer = sent_at >= self.since;
-        if later || (newer && (earlier || self.assumed_until.is_some())) {
-            self.note(None, now);
-            fresh.take_over(self);
-            if !later && self.assumed_until.is_none() {
-                // It corrects the reset of a window that may be this very one.
-                fresh.ours = self.ours + 1;
+        let fresh = Self::of(heard, sent_at, now);
+        match self.described_by(&fresh, sent_at) {
+            Described::Next => self.replace(fresh, now),
+            Described::Corrected => {
+                // It may be this very window, in which our calls were counted.
+                let ours = self.ours + 1;
+                self.replace(fresh, now);
+                self.ours = ours;
             }
-            *self = fresh;
-        } else if self.assumed_until.is_some() {
-            self.remaining = self.remaining.saturating_sub(1);
-            self.ours += 1;
-            self.note(Some(fresh.said()), now);
-        } else if !earlier {
-            self.confirm(&fresh, newer, now);
+            Described::Assumed => {
+                self.remaining = self.remaining.saturating_sub(1);
+                self.ours += 1;
+                self.note(Some(fresh.said()), now);
+            }
+            Described::This { newest } => self.confirm(&fresh, newest, now),
+            Described::Past => {}
         }
     }
 
-    /// What the calls that may have been counted in this window tell of it, and
+    /// Which window an answer describes that would begin `fresh`.
+    fn described_by(&self, fresh: &Self, sent_at: Instant) -> Described {
+        let resets_later = fresh.resets_after >= self.resets_before;
+        let resets_earlier = fresh.resets_before <= self.resets_after;
+        // Sent after the answer that began this window: the window that it describes is the current one.
+        let newest = sent_at >= self.since;
+        let assumed = self.assumed_until.is_some();
+        match () {
+            () if resets_later || (newest && assumed) => Described::Next,
+            () if assumed => Described::Assumed,
+            () if !resets_earlier => Described::This { newest },
+            () if newest => Described::Corrected,
+            () => Described::Past,
+        }
+    }
+
+    fn replace(&mut self, mut fresh: Self, now: Instant) {
+        self.note(None, now);
+        fresh.take_over(self);
+        *self = fresh;
+    }
+
+    /// What the calls that may have been counted in this window say about it, and
     /// those of them that may have been counted in the one after it.
     fn take_over(&mut self, before: &mut Self) {
         let overlaps =
             |said: &Said| said.resets_after < self.resets_before && self.resets_after < said.resets_before;
         let said = before.perhaps_next.iter().filter_map(|ended| ended.said);
         let least = said.filter(overlaps).map(|said| said.remaining).min();
-        // The call that told of this window is among them, unless the reset is known too well for that.
+        // The call whose answer described this window is among them, unless the reset is known too well for that.
         self.ours = before.perhaps_next().max(1);
         let left = self.limit.saturating_sub(before.perhaps_next());
         self.remaining = self.remaining.min(left).min(least.unwrap_or(u64::MAX));
@@ -161,13 +195,13 @@ impl Window {
         Said { remaining, resets_after, resets_before }
     }
 
-    /// An answer that speaks of this window, as far as can be told.
-    fn confirm(&mut self, fresh: &Self, newer: bool, now: Instant) {
+    /// An answer about this window, as far as is known.
+    fn confirm(&mut self, fresh: &Self, newest: bool, now: Instant) {
         self.limit = fresh.limit;
         self.remaining = self.remaining.min(fresh.remaining);
         self.ours += 1;
         self.lengths.0 = self.lengths.0.max(fresh.lengths.0);
-        if newer {
+        if newest {
             // One that was overtaken may speak of the window before, which ended earlier.
             self.resets_before = self.resets_before.min(fresh.resets_before);
         }

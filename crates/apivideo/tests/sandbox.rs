@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apivideo::{
-    AccountState, Client, CreateLiveStream, Deferral, Effect, Error, HttpWire, ListLiveStreams, Priority,
-    Settings, SortOrder, UpdateLiveStream, complete, create, delete, get, list, update,
+    AccountState, Assets, Client, CreateLiveStream, Deferral, Effect, Error, HttpWire, ListLiveStreams,
+    Priority, Settings, SortOrder, UpdateLiveStream, complete, create, delete, get, list, update,
 };
 use apivideo_sandbox::{Fault, Options, Rule, Sandbox};
 
@@ -50,7 +50,7 @@ async fn a_stream_lives_from_create_to_delete() {
     let id = made.value.live_stream_id.clone();
     assert_eq!((made.value.name.as_deref(), made.value.public), (Some("Town hall"), Some(true)));
     assert!(made.value.stream_key.is_some() && made.value.created_at.is_some());
-    assert!(made.value.public_assets().unwrap().hls.unwrap().contains(&id));
+    assert!(made.value.assets.hls.unwrap().contains(&id));
     let limits = made.limits.unwrap();
     assert_eq!((limits.limit, limits.remaining), (200, 199));
     assert_eq!(client.limits().writes, Some(limits));
@@ -59,7 +59,7 @@ async fn a_stream_lives_from_create_to_delete() {
 
     let change = UpdateLiveStream { public: Some(false), ..UpdateLiveStream::default() };
     let changed = client.send(update(&id, &change), Priority::UserChange).await.unwrap().value;
-    assert_eq!((changed.public, changed.public_assets()), (Some(false), None));
+    assert_eq!((changed.public, changed.assets), (Some(false), Assets::default()));
     sandbox.set_broadcasting(&id, true).unwrap();
     assert!(client.send(get(&id), Priority::Background).await.unwrap().value.broadcasting);
     client.send(complete(&id), Priority::UserChange).await.unwrap();

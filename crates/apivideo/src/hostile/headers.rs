@@ -104,7 +104,7 @@ proptest! {
     }
 
     #[test]
-    fn a_clock_that_is_told_any_dates_reads_on_without_a_panic(
+    fn a_clock_that_reads_any_dates_never_panics(
         dates in prop::collection::vec((any::<i64>(), 0_u64..u64::from(u32::MAX)), 0..8)
     ) {
         let start = Instant::now();
@@ -115,7 +115,7 @@ proptest! {
             clock.hear(date, start + Duration::from_secs(later));
             clock.read(start + Duration::from_secs(later + 1));
         }
-        // One honest answer sets right whatever was told before.
+        // One honest answer sets right whatever was heard before.
         let honest = Timestamp::from_second(1_800_000_000).unwrap();
         let now = start + Duration::from_secs(u64::from(u32::MAX));
         clock.hear(honest, now);

@@ -215,7 +215,7 @@ pub(super) fn bottomless() -> impl Iterator<Item = Vec<u8>> {
 }
 
 /// Asserts that a text is one for people: some words, few of them, none of them secret.
-pub(super) fn assert_told_well(text: &str, longest: usize) -> Result<(), TestCaseError> {
+pub(super) fn assert_clean(text: &str, longest: usize) -> Result<(), TestCaseError> {
     prop_assert!(!text.trim().is_empty());
     prop_assert!(text.chars().count() <= longest, "{} characters: {text:.200}", text.chars().count());
     prop_assert!(!text.chars().any(char::is_control), "{text:?}");

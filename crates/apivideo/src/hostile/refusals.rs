@@ -3,7 +3,7 @@
 use http::{HeaderMap, StatusCode};
 use proptest::prelude::*;
 
-use super::mutation::{SECRETS, assert_told_well, bottomless, corrupted, mutated, problem, stream, swept};
+use super::mutation::{SECRETS, assert_clean, bottomless, corrupted, mutated, problem, stream, swept};
 use crate::Secret;
 use crate::map_error::{Asked, of_response, of_wire};
 use crate::redact::MAX_CHARS;
@@ -17,7 +17,7 @@ fn known() -> Vec<Secret> {
     SECRETS.map(Secret::from).to_vec()
 }
 
-fn told(status: u16, body: &[u8], secrets: &[Secret]) -> String {
+fn error_text(status: u16, body: &[u8], secrets: &[Secret]) -> String {
     let status = StatusCode::from_u16(status).unwrap();
     let subject = Subject::Stream("li1".to_owned());
     let asked = Asked { operation: Operation::Update, subject: &subject };
@@ -28,17 +28,17 @@ fn told(status: u16, body: &[u8], secrets: &[Secret]) -> String {
 
 proptest! {
     #[test]
-    fn any_body_of_any_status_is_told_in_few_words(
+    fn any_body_of_any_status_is_shown_in_few_words(
         status in 300_u16..1000, body in prop::collection::vec(any::<u8>(), 0..4000)
     ) {
-        assert_told_well(&told(status, &body, &known()), LONGEST_ERROR)?;
+        assert_clean(&error_text(status, &body, &known()), LONGEST_ERROR)?;
     }
 
     #[test]
-    fn a_problem_that_is_almost_one_is_told_in_few_words(
+    fn a_problem_that_is_almost_one_is_shown_in_few_words(
         status in 300_u16..1000, body in prop_oneof![mutated(problem()), corrupted(problem())]
     ) {
-        assert_told_well(&told(status, &body, &known()), LONGEST_ERROR)?;
+        assert_clean(&error_text(status, &body, &known()), LONGEST_ERROR)?;
     }
 
     /// A server that answers an error with the stream: nobody knows its secrets, but what they stand in.
@@ -48,7 +48,7 @@ proptest! {
     ) {
         let text = String::from_utf8_lossy(&body).into_owned();
         let text = if escaped { text.replace('/', "\\/") } else { text };
-        assert_told_well(&told(status, text.as_bytes(), &[]), LONGEST_ERROR)?;
+        assert_clean(&error_text(status, text.as_bytes(), &[]), LONGEST_ERROR)?;
     }
 
     #[test]
@@ -58,13 +58,13 @@ proptest! {
     ) {
         let mut body = problem();
         *body.pointer_mut(place).unwrap() = format!("{before}{secret}{after}").into();
-        assert_told_well(&told(status, body.to_string().as_bytes(), &known()), LONGEST_ERROR)?;
+        assert_clean(&error_text(status, body.to_string().as_bytes(), &known()), LONGEST_ERROR)?;
     }
 
     #[test]
-    fn what_a_wire_says_is_told_in_few_words(before in ".{0,4000}", secret in prop::sample::select(SECRETS.to_vec())) {
+    fn what_a_wire_says_is_shown_in_few_words(before in ".{0,4000}", secret in prop::sample::select(SECRETS.to_vec())) {
         for error in [WireError::Lost(format!("{before}{secret}")), WireError::NotSent(format!("{before}{secret}"))] {
-            assert_told_well(&of_wire(Operation::Update, error, &known()).to_string(), LONGEST_ERROR)?;
+            assert_clean(&of_wire(Operation::Update, error, &known()).to_string(), LONGEST_ERROR)?;
         }
     }
 }
@@ -73,7 +73,7 @@ proptest! {
 fn each_part_of_a_problem_may_be_missing_or_anything() {
     for body in swept(&problem()) {
         for status in [301, 400, 401, 404, 429, 503] {
-            assert_told_well(&told(status, &body, &known()), LONGEST_ERROR).unwrap();
+            assert_clean(&error_text(status, &body, &known()), LONGEST_ERROR).unwrap();
         }
     }
 }
@@ -86,7 +86,7 @@ fn an_error_that_repeats_one_address_of_a_private_stream_and_nothing_else_hides_
         within["detail"] = format!("{name} is {address}").into();
         for body in [address.to_owned(), format!("<p>{address}</p>"), within.to_string()] {
             for body in [body.replace('/', "\\/"), body.to_uppercase(), body] {
-                let text = told(503, body.as_bytes(), &[]);
+                let text = error_text(503, body.as_bytes(), &[]);
                 assert!(!text.to_lowercase().contains("pr1vate-t0ken"), "{name}: {text}");
             }
         }
@@ -97,17 +97,17 @@ fn an_error_that_repeats_one_address_of_a_private_stream_and_nothing_else_hides_
 fn a_bottomless_body_is_an_error_like_any_other() {
     for body in bottomless() {
         for status in [400, 401, 404, 429, 503] {
-            assert!(told(status, &body, &[]).chars().count() <= LONGEST_ERROR);
+            assert!(error_text(status, &body, &[]).chars().count() <= LONGEST_ERROR);
         }
     }
 }
 
 #[test]
-fn a_page_of_8_mib_is_told_by_its_beginning() {
+fn a_page_of_8_mib_is_cut_to_its_beginning() {
     for unit in ["<p>sorry</p> ", "sorry", "\u{0}\n", "\u{fffd}"] {
         let body = unit.repeat(crate::MAX_ANSWER / unit.len());
         for status in [400, 401, 404, 503] {
-            let text = told(status, body.as_bytes(), &known());
+            let text = error_text(status, body.as_bytes(), &known());
             assert!(text.chars().count() <= LONGEST_ERROR, "{}", text.len());
         }
     }

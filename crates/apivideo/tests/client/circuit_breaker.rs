@@ -186,16 +186,16 @@ async fn a_probe_that_is_dropped_gives_its_place_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_exchange_is_told_to_the_observer_also_a_dropped_one() {
+async fn every_exchange_is_observed_also_a_dropped_one() {
     let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
-    let told = Arc::clone(&calls);
+    let seen = Arc::clone(&calls);
     let wire = Scripted::new(|seen| match seen.line.as_str() {
         line if line.contains("/auth/") => as_usual(),
         line if line.starts_with("DELETE") => not_sent(),
         _ => json(404, "{}"),
     });
     let observer: apivideo::CallObserver =
-        Arc::new(move |call: &Call| told.lock().unwrap().push(call.clone()));
+        Arc::new(move |call: &Call| seen.lock().unwrap().push(call.clone()));
     let client = Client::new(settings(), wire, Some(observer)).unwrap();
     client.send(get("li1"), Priority::Background).await.unwrap_err();
     client.send(delete("li1"), Priority::UserChange).await.unwrap_err();
@@ -203,9 +203,9 @@ async fn every_exchange_is_told_to_the_observer_also_a_dropped_one() {
     assert!(tokio::time::timeout(Duration::from_millis(5), dropped).await.is_err());
 
     let calls = calls.lock().unwrap();
-    let told: Vec<_> = calls.iter().map(|call| (call.method.clone(), call.operation, call.code)).collect();
+    let seen: Vec<_> = calls.iter().map(|call| (call.method.clone(), call.operation, call.code)).collect();
     assert_eq!(
-        told,
+        seen,
         [
             (Method::POST, Operation::Authenticate, Code::Status(200)),
             (Method::GET, Operation::Get, Code::Status(404)),

@@ -60,7 +60,7 @@ async fn whatever_a_2xx_holds_each_call_is_an_error_in_few_words_whose_effect_is
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_of_any_length_and_depth_is_told_in_few_words() {
+async fn an_error_of_any_length_and_depth_is_shown_in_few_words() {
     for body in ["[".repeat(100_000), "<p>sorry</p>".repeat(10_000), "\u{fffd}\u{0}".repeat(10_000)] {
         for status in [301, 400, 401, 403, 404, 429, 500, 599] {
             let body = body.clone();

@@ -135,10 +135,16 @@ proptest! {
                 });
             }
             tokio::time::sleep(Duration::from_millis(later * 10)).await;
-            let before = order.lock().unwrap().len();
-            let permit = client.permit(Class::Write, Priority::UserChange).await;
-            let overtaken_by = order.lock().unwrap().len() - before;
-            drop(permit);
+            // In a task of its own, like the creations: the main future is polled less often.
+            let (client, order) = (client.clone(), Arc::clone(&order));
+            let change = tokio::spawn(async move {
+                let before = order.lock().unwrap().len();
+                let permit = client.permit(Class::Write, Priority::UserChange).await;
+                let overtaken_by = order.lock().unwrap().len() - before;
+                drop(permit);
+                overtaken_by
+            });
+            let overtaken_by = change.await.unwrap();
             while tasks.join_next().await.is_some() {}
             overtaken_by
         });
@@ -245,9 +251,12 @@ async fn used_up(limit: u64) -> Client {
     client
 }
 
+/// The number and the time of each call of a ticket, in order.
+type Calls = Arc<Mutex<Vec<(usize, Instant)>>>;
+
 /// Tickets to delete, and the order in which they were called, each with the time.
-fn tickets(client: &Client, count: usize) -> (Vec<Ticket>, Arc<Mutex<Vec<(usize, Instant)>>>) {
-    let calls = Arc::new(Mutex::new(Vec::new()));
+fn tickets(client: &Client, count: usize) -> (Vec<Ticket>, Calls) {
+    let calls = Calls::default();
     let ticket = |number| {
         let calls = Arc::clone(&calls);
         let on_called = move || calls.lock().unwrap().push((number, Instant::now()));

@@ -96,7 +96,7 @@ pub fn blocked(cause: &Cause, manifest: &Manifest, next: Option<Timestamp>) -> R
             Reason::WriteRefused,
             format!(
                 "the cluster refused a request for this object: {why}; remove what prevents it, such as an admission \
-                 policy, a quota or a missing right; retrying"
+                 policy, a quota or a missing permission; retrying"
             ),
         ),
     };
@@ -111,9 +111,9 @@ pub fn blocked(cause: &Cause, manifest: &Manifest, next: Option<Timestamp>) -> R
 pub fn rejected(refusal: &Refusal) -> ReadyCondition {
     let field = refusal.field.as_deref().map_or_else(String::new, |f| format!(" {f}"));
     let message = format!(
-        "api.video refused{field}: {}; change the manifest, or, if the cause is elsewhere and is removed, set the \
+        "api.video refused{field}: {}; correct the manifest, or, if the cause is elsewhere, remove it and set the \
          annotation reconcile.api.video/requestedAt to retry",
-        refusal.message
+        refusal.message.trim_end_matches('.')
     );
     ReadyCondition::new(Reason::Rejected, message)
 }
@@ -199,13 +199,13 @@ pub fn confirming_absence(id: &StreamId) -> ReadyCondition {
 pub fn ambiguous(manifest: &Manifest, ids: &[StreamId]) -> ReadyCondition {
     let ids = ids.iter().map(StreamId::as_str).collect::<Vec<_>>().join(", ");
     let next = if manifest.deleting {
-        format!("delete the right one in api.video and finish the deletion with: {}", retain(manifest.key()))
+        format!("delete its stream in api.video, then finish the deletion with: {}", retain(manifest.key()))
     } else {
-        format!("name the right one with: {}", patch_spec(manifest.key(), r#"{"liveStreamId":"<id>"}"#))
+        format!("select its stream with: {}", patch_spec(manifest.key(), r#"{"liveStreamId":"<id>"}"#))
     };
     ReadyCondition::new(
         Reason::CreateAmbiguous,
-        format!("the answer to the create request was lost and any of {ids} may be its stream; {next}"),
+        format!("the response to the create request was lost, so any of {ids} may be its stream; {next}"),
     )
 }
 
@@ -215,7 +215,7 @@ pub fn unreadable_intent(manifest: &Manifest, why: &str) -> ReadyCondition {
         Reason::CreateAmbiguous,
         format!(
             "the annotation api.video/create-intent can't be read ({why}), so a stream may exist that can't be \
-             identified; check the account, then: {}",
+             identified; delete such a stream in api.video, then remove the annotation with: {}",
             annotate(manifest.key(), "api.video/create-intent-")
         ),
     )
@@ -226,7 +226,7 @@ pub fn deferred(manifest: &Manifest, id: &StreamId) -> ReadyCondition {
     ReadyCondition::new(
         Reason::DeferredWhileBroadcasting,
         format!(
-            "{id} is on the air: it is deleted when the broadcast ends; to interrupt the broadcast: {}",
+            "{id} is broadcasting, so it is deleted when the broadcast ends; to end the broadcast and delete it now: {}",
             patch_spec(manifest.key(), r#"{"whileBroadcasting":"Proceed"}"#)
         ),
     )
@@ -244,6 +244,6 @@ pub fn unreadable_object(why: &str) -> ReadyCondition {
 pub fn no_progress(last: &str) -> ReadyCondition {
     working(
         Reason::Updating,
-        format!("the operator makes no progress, an error of its own; please report it: {last}"),
+        format!("the operator makes no progress, which is a bug; please report it with this step: {last}"),
     )
 }
