@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, fmt::Debug, time::Duration};
 
-use apivideo::{Class, Deferral, Error, SettingsError};
+use apivideo::{Class, Deferral, Effect, Error, SettingsError};
 use apivideo_operator::core::{
     facts::{diff::FieldDrift, ids::ObjectKey, manifest::Manifest, observation::AccountError},
     fixture::{at, id, manifest},
@@ -103,7 +103,9 @@ fn refusal() -> Refusal {
 fn blocked(manifest: &Manifest) -> Vec<(&'static str, ReadyCondition)> {
     let accounts = [
         AccountError::RateLimited,
-        AccountError::Unavailable(Error::Server { status: 503, excerpt: String::new() }.to_string()),
+        AccountError::Unavailable(
+            Error::Unexpected { status: 503, excerpt: String::new(), effect: Effect::None }.to_string(),
+        ),
         AccountError::Unauthorized(
             Error::Unauthorized { status: 401, message: "invalid API key".into() }.to_string(),
         ),
@@ -181,7 +183,8 @@ fn errors() -> String {
     let retry_in = Duration::from_secs(30);
     let errors = [
         Error::Refused { status: 400, field: Some("playerId".into()), message: message() },
-        Error::NotFound { message: "The requested resource was not found.".into() },
+        Error::NotFound { message: "The requested resource was not found.".into(), effect: Effect::None },
+        Error::Forbidden { message: "The resource is not accessible.".into() },
         Error::Unauthorized { status: 401, message: "invalid API key".into() },
         Error::RateLimited { retry_in },
         Error::Deferred {
@@ -189,10 +192,10 @@ fn errors() -> String {
             retry_in,
             message: "api.video is not reachable".into(),
         },
-        Error::Server { status: 503, excerpt: "Service Unavailable".into() },
-        Error::Unreadable { status: 200, why: "it is HTML".into() },
+        Error::Unexpected { status: 503, excerpt: "Service Unavailable".into(), effect: Effect::Unknown },
+        Error::Unreadable { status: 200, why: "it is HTML".into(), effect: Effect::None },
         Error::NotSent { why: why() },
-        Error::Lost { why: "no response within 10s".into() },
+        Error::Lost { why: "no response within 10s".into(), effect: Effect::Unknown },
     ];
     assert_all("crates/apivideo/src/error.rs", "Error", &errors);
     list("Errors of api.video", &errors)

@@ -174,15 +174,6 @@ impl Client {
         }
     }
 
-    /// The project of the token in use.
-    #[must_use]
-    pub fn project(&self) -> Option<String> {
-        None
-    }
-
-    /// Asks for a new token.
-    pub async fn renew_token(&self) {}
-
     /// Another API key, in use from the next call on. That the one before was refused is forgotten.
     pub fn set_api_key(&self, key: Secret) {
         self.tokens.set_key(key);
