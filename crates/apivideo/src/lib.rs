@@ -74,9 +74,7 @@ pub use account_state::{AccountState, Usage, Waiting};
 pub use client::{Answer, Client};
 pub use error::{Deferral, Effect, Error, Fault};
 pub use http_wire::{HttpWire, MAX_ANSWER, WireBuildError};
-pub use model::{
-    Assets, CreateLiveStream, ListLiveStreams, LiveStream, Page, SortBy, SortOrder, UpdateLiveStream,
-};
+pub use model::{Assets, ListLiveStreams, LiveStream, Page, SortBy, SortOrder};
 pub use observe::{Call, CallObserver, Code};
 pub use permit::Permit;
 pub use priority::Priority;

@@ -277,7 +277,6 @@ fn percent_encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{CreateLiveStream, UpdateLiveStream};
     use crate::model::{SortBy, SortOrder};
 
     #[test]
@@ -317,10 +316,10 @@ mod tests {
 
     #[test]
     fn every_operation_has_its_method() {
-        let update = update("li1", &UpdateLiveStream { public: Some(true), ..UpdateLiveStream::default() });
+        let update = update("li1", &serde_json::json!({"public": true}));
         assert_eq!(format!("{update:?}"), "Update PATCH /live-streams/li1");
         assert_eq!(update.body().unwrap().as_ref(), br#"{"public":true}"#);
-        let create = create(&CreateLiveStream { name: "a".into(), public: None, player_id: None });
+        let create = create(&serde_json::json!({"name": "a"}));
         assert_eq!((create.method(), create.operation().class()), (&Method::POST, Class::Write));
         assert_eq!((delete("li1").method(), complete("li1").method()), (&Method::DELETE, &Method::PUT));
         assert_eq!((get("li1").method(), get("li1").operation().class()), (&Method::GET, Class::Read));
