@@ -22,7 +22,7 @@ use crate::{
     core::decisions::Decisions,
     leader::{Fence, LEASE, Leadership, fenced, join_election},
     ops::{
-        admin, key_file,
+        admin, cluster, key_file,
         metrics::Metrics,
         readiness::{Part, Readiness, Standby},
         telemetry,
@@ -48,7 +48,7 @@ pub fn main(args: RunArgs) -> Result<(), Failure> {
     let shutdown = CancellationToken::new();
     let result = runtime.block_on(async {
         on_signal(shutdown.clone())?;
-        let cluster = Client::try_default().await.map_err(|error| {
+        let cluster = cluster::connect().await.map_err(|error| {
             Failure::Work(format!("cannot connect to a cluster: {error}; set KUBECONFIG or run in a pod"))
         })?;
         operator.run(cluster, shutdown).await

@@ -22,6 +22,10 @@ use crate::account::{Accounts, Trigger};
 /// ten thousand that begin together need no memory for ten thousand.
 const CONCURRENT_RECONCILES: u16 = 80;
 
+/// After how many seconds the API server ends a watch. One that is silent for five more
+/// is dead and is opened again: a silent network is noticed within a minute.
+const WATCH_SECONDS: u32 = 40;
+
 /// Which LiveStreams are watched.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
@@ -58,8 +62,9 @@ pub(super) fn watch(
     let (reader, writer) = reflector::store();
     let listed = Arc::new(SetOnce::new());
     let done = Arc::clone(&listed);
+    let config = watcher::Config::default().timeout(WATCH_SECONDS);
     let objects =
-        watcher(api, watcher::Config::default()).modify(|object| object.meta_mut().managed_fields = None);
+        watcher(api, config).modify(|object| object.meta_mut().managed_fields = None);
     let events = reflector(writer, objects).inspect(move |event| {
         if matches!(event, Ok(watcher::Event::InitDone)) {
             // A later list, after a lost watch, changes nothing here.
