@@ -12,9 +12,11 @@ use kube::{
         watcher,
     },
 };
-use tokio::sync::SetOnce;
 
-use super::context::Guarded;
+use super::{
+    context::Guarded,
+    watches::{Watch, Watches},
+};
 use crate::account::{Accounts, Trigger};
 
 /// How many reconciles of a watch run at once: more than calls to the API may be under
@@ -31,6 +33,8 @@ const WATCH_SECONDS: u32 = 40;
 pub struct Scope {
     /// The namespaces; none means all.
     pub namespaces: Vec<String>,
+    /// The state of their watches.
+    pub watches: Watches,
 }
 
 impl Scope {
@@ -45,36 +49,30 @@ impl Scope {
     }
 }
 
-/// Watches a namespace, or all; the flag is set when the first list has arrived.
-/// (`Store::wait_until_ready` can't be used: kube's controller waits for it too, and it
-/// wakes only one.)
+/// Watches a namespace, or all, and reports its state. (`Store::wait_until_ready` can't be
+/// used: kube's controller waits for it too, and it wakes only one.)
 ///
 /// Managed fields are dropped: nothing here reads them, and they are half of an object's size.
-pub(super) fn watch(
-    client: &Client,
-    accounts: &Accounts,
-    namespace: Option<String>,
-) -> (Controller<Guarded>, Arc<SetOnce<()>>) {
-    let api: Api<Guarded> = match &namespace {
+pub(super) fn watch(client: &Client, accounts: &Accounts, watch: &Arc<Watch>) -> Controller<Guarded> {
+    let api: Api<Guarded> = match watch.namespace() {
         Some(namespace) => Api::namespaced(client.clone(), namespace),
         None => Api::all(client.clone()),
     };
     let (reader, writer) = reflector::store();
-    let listed = Arc::new(SetOnce::new());
-    let done = Arc::clone(&listed);
     let config = watcher::Config::default().timeout(WATCH_SECONDS);
-    let objects =
-        watcher(api, config).modify(|object| object.meta_mut().managed_fields = None);
-    let events = reflector(writer, objects).inspect(move |event| {
-        if matches!(event, Ok(watcher::Event::InitDone)) {
-            // A later list, after a lost watch, changes nothing here.
-            let _ = done.set(());
-        }
+    let objects = watcher(api, config).modify(|object| object.meta_mut().managed_fields = None);
+    let state = Arc::clone(watch);
+    let events = reflector(writer, objects).inspect(move |event| match event {
+        Ok(watcher::Event::InitDone) => state.list_ended(),
+        // The list begins with this, whether it succeeds or not.
+        Ok(watcher::Event::Init) => {}
+        Ok(_) => state.works(),
+        Err(error) => state.failed(error),
     });
     let config = controller::Config::default().concurrency(CONCURRENT_RECONCILES);
     let controller = Controller::for_stream(events.applied_objects(), reader).with_config(config);
-    let triggered = triggered(accounts, namespace, &controller.store());
-    (controller.reconcile_on(triggered), listed)
+    let triggered = triggered(accounts, watch.namespace().map(str::to_owned), &controller.store());
+    controller.reconcile_on(triggered)
 }
 
 /// The LiveStreams of a namespace that an account triggers.
