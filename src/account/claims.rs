@@ -158,8 +158,10 @@ impl Claims {
     pub fn claim_found(&self, owner: &Owner, intent: &Intent, mut found: Vec<Remote>) -> SearchResult {
         let mut tables = self.tables.lock();
         found.retain(|remote| self.other(&tables, &remote.id, &owner.uid).is_none());
-        let alike =
-            tables.open.values().filter(|(owner, open)| open.payload == intent.payload && self.exists(&tables, owner));
+        let alike = tables
+            .open
+            .values()
+            .filter(|(owner, open)| open.payload == intent.payload && self.exists(&tables, owner));
         let open_intents = alike.count();
         let result = judge(found, open_intents);
         let released = match &result {

@@ -83,14 +83,13 @@ fn an_object_deleted_without_the_finalizer_claims_nothing() {
 #[test]
 fn at_the_start_the_strongest_claim_gets_the_stream() {
     let (claims, _) = claims();
-    let candidate =
-        |uid: &str, strength| Candidate {
-            strength,
-            created_at: None,
-            owner: owner(uid),
-            id: id("li1"),
-            project: None,
-        };
+    let candidate = |uid: &str, strength| Candidate {
+        strength,
+        created_at: None,
+        owner: owner(uid),
+        id: id("li1"),
+        project: None,
+    };
     claims.assign(vec![candidate("a", Strength::Wished), candidate("b", Strength::Own)]);
     let conflict = Binding::Conflict { id: id("li1"), owner: owner("b").key };
     assert_eq!(bind(&claims, &adopting("a", "li1")), conflict);

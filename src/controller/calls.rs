@@ -73,7 +73,10 @@ fn created(gathered: &Gathered, intent: &Intent, remote: Remote) -> Outcome {
     let can_be_ours =
         !account.knows(&remote.id) && intent.is_answered_by(&remote, gathered.facts.account.timing());
     if !can_be_ours || !account.claims.created(&gathered.facts.manifest.owner, &remote.id) {
-        return unusable(format!("the answer to the create request is about {}, a stream of another", remote.id));
+        return unusable(format!(
+            "the answer to the create request is about {}, a stream of another",
+            remote.id
+        ));
     }
     account.answered(&remote);
     Outcome::Stream(Box::new(remote))

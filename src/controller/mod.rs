@@ -48,8 +48,11 @@ pub async fn run(
     caches_filled: impl FnOnce() + Send + 'static,
 ) {
     let (on_vanished, mut vanished) = unbounded_channel();
-    let (controllers, listed): (Vec<_>, Vec<_>) =
-        scope.namespaces().into_iter().map(|namespace| watch::watch(&client, &accounts, namespace, on_vanished.clone())).unzip();
+    let (controllers, listed): (Vec<_>, Vec<_>) = scope
+        .namespaces()
+        .into_iter()
+        .map(|namespace| watch::watch(&client, &accounts, namespace, on_vanished.clone()))
+        .unzip();
     let stores: Vec<_> = controllers.iter().map(Controller::store).collect();
     metrics.add_collector(status_metrics::collector(stores.clone()));
     accounts.iter().for_each(|account| account.claims.set_exists(exists(stores.clone())));

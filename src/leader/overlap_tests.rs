@@ -5,12 +5,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use proptest::prelude::*;
 
-use crate::ops::moment::Moment;
 use super::{
     decide::{Decision, Observed, RENEW_DEADLINE, decide},
     lease::{LEASE_DURATION, Record},
     term::Term,
 };
+use crate::ops::moment::Moment;
 
 /// Milliseconds of true time in one step of the simulation.
 const TICK: u64 = 50;

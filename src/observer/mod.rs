@@ -8,11 +8,11 @@
 //! is not spread, nor is one that was requested.
 
 mod pace;
-mod page;
 #[cfg(test)]
 mod paced_stage;
 #[cfg(test)]
 mod paced_tests;
+mod page;
 mod report;
 mod scan;
 

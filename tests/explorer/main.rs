@@ -21,16 +21,27 @@
 )]
 
 mod api_door;
+mod bindings;
 mod cluster_door;
 mod explore;
+mod lasting;
+mod lasting_kinds;
+mod lasting_list;
 mod late;
 mod ledger;
+mod likeness;
 mod lives;
 #[path = "../support/memory_cluster/mod.rs"]
 mod memory_cluster;
 mod mutants;
+mod opaque;
 mod outcome;
+mod overtaken;
+mod process;
+mod project;
 mod random;
 mod run;
 mod schedule;
+mod stage;
+mod tally;
 mod world;

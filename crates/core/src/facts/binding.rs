@@ -261,7 +261,12 @@ mod tests {
             ("the status overrules an annotation that is not newer", both, None, bound("li2", false, false)),
             ("an annotation newer than the status", newer, None, bound("li1", true, false)),
             ("an older id was written over a newer one", older, None, bound("li5", false, false)),
-            ("replaced without annotations after a re-creation", bare, Some(&li9), bound("li2", false, false)),
+            (
+                "replaced without annotations after a re-creation",
+                bare,
+                Some(&li9),
+                bound("li2", false, false),
+            ),
             ("the same while the process runs", bare_owned, Some(&li9), bound("li5", false, false)),
             ("claimed by the wish alone", wished, Some(&li9), Binding::Wanted(li9.clone())),
             ("restored after a re-creation", carried, Some(&li9), bound("li1", false, false)),

@@ -83,7 +83,11 @@ impl Changes {
     /// The names of the fields that are written, for messages: `name, public`.
     #[must_use]
     pub fn fields(&self) -> String {
-        ["name", "public", "playerId"].into_iter().filter(|field| self.touches(field)).collect::<Vec<_>>().join(", ")
+        ["name", "public", "playerId"]
+            .into_iter()
+            .filter(|field| self.touches(field))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// Whether a field of the spec is written.
@@ -142,6 +146,9 @@ mod tests {
     fn a_field_missing_from_the_answer_differs_if_managed() {
         let bare = Remote { name: None, public: None, player_id: None, ..remote("li1") };
         let wanted = Desired { player_id: Some("pt1".into()), public: Some(true), ..desired() };
-        assert_eq!(changes(&wanted, &drift(&wanted, &bare)).map(|c| c.fields()).as_deref(), Some("name, public, playerId"));
+        assert_eq!(
+            changes(&wanted, &drift(&wanted, &bare)).map(|c| c.fields()).as_deref(),
+            Some("name, public, playerId")
+        );
     }
 }

@@ -86,9 +86,10 @@ pub fn blocked(cause: &Cause, manifest: &Manifest, next: Option<Timestamp>) -> R
             let next = next.map_or_else(String::new, |t| format!("; next attempt around {}", seconds(t)));
             ReadyCondition::new(Reason::RateLimited, format!("rate limited by api.video{next}"))
         }
-        Cause::Account(AccountError::Unavailable(why)) => {
-            ReadyCondition::new(Reason::AccountUnavailable, format!("api.video is not reachable: {why}; retrying"))
-        }
+        Cause::Account(AccountError::Unavailable(why)) => ReadyCondition::new(
+            Reason::AccountUnavailable,
+            format!("api.video is not reachable: {why}; retrying"),
+        ),
         Cause::Call(AccountError::Unavailable(why)) => ReadyCondition::new(
             Reason::AccountUnavailable,
             format!("api.video failed a request for this stream: {why}; retrying"),
@@ -131,7 +132,12 @@ fn not_applied(fields: &[FieldDrift]) -> ReadyCondition {
 }
 
 /// The API key opens another project than the one of the binding.
-pub fn wrong_project(manifest: &Manifest, bound: &str, opened: &str, id: Option<&StreamId>) -> ReadyCondition {
+pub fn wrong_project(
+    manifest: &Manifest,
+    bound: &str,
+    opened: &str,
+    id: Option<&StreamId>,
+) -> ReadyCondition {
     let end = match id {
         Some(id) => format!(
             "; if the stream is to be created anew in {opened}, set that project in the operator's settings and: {}",

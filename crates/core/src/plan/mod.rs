@@ -72,7 +72,8 @@ fn in_project(next: Plan, facts: &Facts, state: &ReconcileState) -> Plan {
         Step::Wait { .. } => facts.manifest.deleting && !facts.manifest.finalizer,
     };
     // A person who means it has set the project, and confirms each stream.
-    let confirmed = project.expected.is_none() && id.is_some_and(|id| facts.manifest.confirms_recreation_of(id));
+    let confirmed =
+        project.expected.is_none() && id.is_some_and(|id| facts.manifest.confirms_recreation_of(id));
     if harmless || confirmed {
         return next;
     }

@@ -32,9 +32,11 @@ pub(super) fn plan(facts: &Facts, state: &ReconcileState, id: &StreamId, now: Ti
         Observation::Present { remote, fresh } => {
             let drift = diff::drift(&facts.manifest.desired, remote);
             // While the key is refused, what was observed last may be so no longer.
-            let refused = facts.account.error.clone().filter(|error| {
-                !fresh && matches!(error, AccountError::Unauthorized(_))
-            });
+            let refused = facts
+                .account
+                .error
+                .clone()
+                .filter(|error| !fresh && matches!(error, AccountError::Unauthorized(_)));
             let plan =
                 if drift.is_empty() { in_sync(facts, id) } else { correct(facts, state, id, &drift, now) };
             let stale = drift.is_empty() || plan.reports_drift();
@@ -59,7 +61,13 @@ fn in_sync(facts: &Facts, id: &StreamId) -> Plan {
     })
 }
 
-fn correct(facts: &Facts, state: &ReconcileState, id: &StreamId, drift: &[FieldDrift], now: Timestamp) -> Plan {
+fn correct(
+    facts: &Facts,
+    state: &ReconcileState,
+    id: &StreamId,
+    drift: &[FieldDrift],
+    now: Timestamp,
+) -> Plan {
     let manifest = &facts.manifest;
     if manifest.suspend {
         return Plan::wait(messages::suspended(&format!("{id} differs in {}", names(drift))));

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::*;
 use crate::{
     facts::{
+        binding::Stored,
         ids::ObjectKey,
         intent::Intent,
-        binding::Stored,
         manifest::{Desired, Unmanaged},
         observation::{AccountError, AccountView, CrdDeletion},
-        project::AccountProject,
         policy::{OnRemoteMissing, WhileBroadcasting},
+        project::AccountProject,
         stream::Remote,
     },
     fixture::{account, at, desired, id, manifest, observing, remote},
@@ -112,7 +112,11 @@ fn a_new_livestream_is_created_in_three_steps() {
     let recent = ReconcileState { create: Some(recent), ..ReconcileState::default() };
     assert_eq!(next(&manifest(), &recent, &gone), "create");
     let too_old = creating(Request::NotSent);
-    assert_eq!(next(&manifest(), &too_old, &gone), "drop intent", "its stream would lie outside of the window");
+    assert_eq!(
+        next(&manifest(), &too_old, &gone),
+        "drop intent",
+        "its stream would lie outside of the window"
+    );
     let unstored = Binding::Bound { id: id("li1"), stored: false, adopted: false };
     assert_eq!(next(&manifest(), &with_binding(unstored), &fresh(remote("li1"))), "bind li1");
     assert_eq!(next(&manifest(), &bound("li1"), &fresh(remote("li1"))), "Synced");
@@ -340,8 +344,12 @@ fn an_adopted_stream_is_seen_before_it_is_bound_and_bound_before_it_is_written()
     assert_eq!(next(&adopting, &wanted, &observing(Observation::Gone)), "RemoteMissing");
     assert_eq!(next(&adopting, &wanted, &present(Remote { name: None, ..remote("li7") })), "bind li7");
     let remade = Binding::Bound { id: id("li9"), stored: false, adopted: false };
-    let state =
-        ReconcileState { binding: remade.clone(), unstored: Some(id("li9")), replaced: Some(id("li7")), ..ReconcileState::default() };
+    let state = ReconcileState {
+        binding: remade.clone(),
+        unstored: Some(id("li9")),
+        replaced: Some(id("li7")),
+        ..ReconcileState::default()
+    };
     assert_eq!(next(&adopting, &state, &fresh(remote("li9"))), "bind li9 for li7");
     // Created before anybody asked for li7: it has replaced nobody.
     let state = ReconcileState { binding: remade, unstored: Some(id("li9")), ..ReconcileState::default() };

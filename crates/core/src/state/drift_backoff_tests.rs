@@ -100,7 +100,11 @@ fn ten_quiet_minutes_after_the_next_was_due_end_it() {
 fn a_requested_correction_makes_the_next_wait_no_longer() {
     let backoff = corrected_at(&[0, 1, 2, 100]);
     assert_eq!(waits(&backoff, 101), Some(400));
-    assert_eq!(backoff.window(&reverted(), at(101)).map(|window| window.corrections), Some(4), "but it counts");
+    assert_eq!(
+        backoff.window(&reverted(), at(101)).map(|window| window.corrections),
+        Some(4),
+        "but it counts"
+    );
 }
 
 fn renamed(manifest: &Manifest) -> Facts {

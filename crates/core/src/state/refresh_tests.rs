@@ -110,8 +110,7 @@ fn a_recovered_account_ends_the_wait_for_it_and_no_other() {
         (Cause::Cluster("denied".into()), false),
     ] {
         let mut state = ReconcileState { wish: Some(wish()), ..ReconcileState::default() };
-        state.failure =
-            Some(Failure { cause: cause.clone(), retry_at: at(9000), expected_at: None });
+        state.failure = Some(Failure { cause: cause.clone(), retry_at: at(9000), expected_at: None });
         state.refresh(&recovered, at(100));
         assert_eq!(state.failure.is_none(), ends, "{cause:?}");
     }

@@ -1,7 +1,7 @@
 //! Everything that the operator may ever do to a stream or to an object.
 
 use crate::facts::{
-    diff::{Changes, FieldDrift}, 
+    diff::{Changes, FieldDrift},
     ids::StreamId,
     intent::Intent,
     project::Project,
