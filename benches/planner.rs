@@ -47,10 +47,11 @@ fn remote(number: usize) -> Remote {
 }
 
 fn bound() -> ReconcileState {
-    let mut state = ReconcileState::default();
-    state.binding = Binding::Bound { id: id(1), stored: true, adopted: false };
-    state.synced_generation = Some(1);
-    state
+    ReconcileState {
+        binding: Binding::Bound { id: id(1), stored: true, adopted: false },
+        synced_generation: Some(1),
+        ..ReconcileState::default()
+    }
 }
 
 fn present(manifest: Manifest, remote: Remote) -> Facts {

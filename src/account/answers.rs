@@ -71,7 +71,9 @@ fn failure(error: &Error) -> Cause {
         Error::Refused { field, message, .. } => {
             Cause::Refused(Refusal { field: field.clone(), message: message.clone() })
         }
-        Error::Unauthorized { .. } => Cause::Call(AccountError::Unauthorized(error.to_string())),
+        Error::Unauthorized { .. } | Error::Forbidden { .. } => {
+            Cause::Call(AccountError::Unauthorized(error.to_string()))
+        }
         other => Cause::Call(AccountError::Unavailable(other.to_string())),
     }
 }

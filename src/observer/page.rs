@@ -109,7 +109,9 @@ pub(super) async fn check_on_request(account: &Account) {
         };
         let view = account.view(None);
         if view.project.expected.is_some() {
-            account.client.renew_token().await;
+            if let Err(error) = account.client.renew_token().await {
+                warn!(%error, "the API key opens another project, and a new token is not to be had");
+            }
             if account.view(None).project.expected.is_none() {
                 info!("the API key opens the right project again");
                 account.triggers.all();

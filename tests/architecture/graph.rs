@@ -94,7 +94,7 @@ impl Resolver<'_> {
     fn named(&self, module: &[String], path: &[String], depth: usize) -> Option<Target> {
         let (first, rest) = path.split_first()?;
         let at = *self.modules.get(module)?;
-        let child = [module, &[first.clone()]].concat();
+        let child = [module, std::slice::from_ref(first)].concat();
         if self.modules.contains_key(child.as_slice()) {
             return self.follow(child, rest, depth);
         }

@@ -139,7 +139,7 @@ fn a_deleted_key_that_is_still_accepted_deletes_the_streams() {
         eventually("the operator to miss the file", async || {
             fs::read_to_string(stage.log())
                 .expect("the log")
-                .contains("the key file can't be read")
+                .contains("cannot read the key file")
                 .then_some(())
         })
         .await;
@@ -221,7 +221,9 @@ fn an_operator_that_starts_in_the_middle_without_a_key_says_so_and_with_a_revoke
         let mut keyless = stage.unready_operator();
         assert_eq!(keyless.ended().await.code(), Some(2));
         assert!(
-            fs::read_to_string(stage.log()).expect("the log").contains("name a file that holds the API key")
+            fs::read_to_string(stage.log())
+                .expect("the log")
+                .contains("set it to a file that contains the API key")
         );
         fs::write(stage.folder.path().join("key"), "sandbox-key").expect("the key file");
         let _operator = stage.unready_operator();

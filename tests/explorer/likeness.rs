@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use apivideo_sandbox::{Fault, NewStream, Rule, StreamPatch, StreamView};
-use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::{
@@ -90,7 +89,12 @@ fn an_answer_with_the_stream_of_another_binds_nothing() {
                     stage.rest(Duration::from_secs(120)).await;
                     id
                 }
-                _ => made(stage),
+                _ => {
+                    let id = made(stage);
+                    // Longer than the window of the intent to come, shorter than a scan's interval.
+                    stage.rest(Duration::from_secs(10)).await;
+                    id
+                }
             };
             stage.inject(
                 Rule::once(Fault::AnswerWith { answer_with: id.clone() }).on("POST", "^/live-streams$"),

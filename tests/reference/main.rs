@@ -1,6 +1,7 @@
 //! `docs/reference.md` is what the code says: fields from the CRD's schema,
 //! settings from the command line, conditions, events and annotations from the
-//! code and its comments. `UPDATE_DOCS=1 cargo test --test reference` writes it.
+//! code and its comments. `docs/messages.md` shows every message.
+//! `UPDATE_DOCS=1 cargo test --test reference` writes both.
 
 #![allow(
     clippy::expect_used,
@@ -9,30 +10,40 @@
 )]
 
 mod fields;
+mod messages;
 mod settings;
 mod source;
+mod templates;
 
 use std::{collections::BTreeSet, env, fs, path::Path};
 
-use apivideo_operator::core::step::conditions::{KstatusState, Reason};
-
-/// The notices and their events.
-const NOTICES: &str = "crates/core/src/state/notice.rs";
+use apivideo_operator::core::{
+    state::notice::Notice,
+    step::conditions::{KstatusState, Reason},
+};
 
 const INTRODUCTION: &str = "# Reference
 
-Generated from the code by `UPDATE_DOCS=1 cargo test --test reference`, and checked by that test: don't edit it by hand.
+Made from the code by `UPDATE_DOCS=1 cargo test --test reference`, and kept fresh by that test: don't edit it by hand. Every message that the operator writes: [messages.md](messages.md).
 ";
 
 #[test]
 fn the_reference_is_what_the_code_says() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
-    let fresh = reference();
+    assert_kept("docs/reference.md", &reference());
+}
+
+#[test]
+fn the_page_of_messages_is_what_the_code_says() {
+    assert_kept("docs/messages.md", &messages::text());
+}
+
+fn assert_kept(page: &str, fresh: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     if env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&file, &fresh).expect("written");
+        fs::write(&file, fresh).expect("written");
     }
     let kept = fs::read_to_string(&file).unwrap_or_default();
-    assert!(kept == fresh, "docs/reference.md is stale: UPDATE_DOCS=1 cargo test --test reference");
+    assert!(kept == fresh, "{page} is stale: UPDATE_DOCS=1 cargo test --test reference");
 }
 
 fn reference() -> String {
@@ -70,6 +81,15 @@ fn annotations() -> String {
     format!("## Metadata\n\n{}", table(&["name", "kind", "meaning"], &rows))
 }
 
+/// The condition that is reported beside `Ready`.
+fn beside(state: KstatusState) -> &'static str {
+    match state {
+        KstatusState::Settled => "–",
+        KstatusState::Reconciling => "`Reconciling`",
+        KstatusState::Stalled => "`Stalled`",
+    }
+}
+
 fn conditions() -> String {
     let docs = source::variants("crates/core/src/step/conditions.rs", "Reason");
     let named: BTreeSet<_> = docs.iter().map(|variant| variant.name.as_str()).collect();
@@ -80,37 +100,33 @@ fn conditions() -> String {
         .map(|reason| {
             let doc = docs.iter().find(|variant| variant.name == reason.as_str()).expect("a text");
             let ready = if reason == Reason::Synced { "True" } else { "False" };
-            let beside = match reason.state() {
-                KstatusState::Settled => "–",
-                KstatusState::Reconciling => "`Reconciling`",
-                KstatusState::Stalled => "`Stalled`",
-            };
-            vec![code(reason.as_str()), ready.to_owned(), beside.to_owned(), doc.doc.clone()]
+            vec![code(reason.as_str()), ready.to_owned(), beside(reason.state()).to_owned(), doc.doc.clone()]
         })
         .collect();
     format!(
-        "## Conditions\n\n`Ready` is always reported; `Reconciling` beside it while the operator works or retries, \
-         `Stalled` when only a person can help: the message says what to do. During a drift backoff it is \
-         `DriftDetected` with `Reconciling`.\n\n{}",
+        "## Conditions\n\n`Ready` always; `Reconciling` beside it while the operator goes on by itself, `Stalled` \
+         when only a person can help: the message says what to do. A fight with another writer is `DriftDetected` \
+         with `Reconciling`.\n\n{}",
         table(&["reason", "`Ready`", "beside it", "meaning"], &rows)
     )
 }
 
 fn events() -> String {
-    let docs = source::variants(NOTICES, "Notice");
-    let events = source::events(NOTICES);
-    let names: BTreeSet<_> = events.iter().map(|event| event.variant.as_str()).collect();
-    assert_eq!(names, docs.iter().map(|variant| variant.name.as_str()).collect(), "each notice has an event");
-    let kind = |warning| if warning { "Warning" } else { "Normal" }.to_owned();
-    let mut rows: Vec<_> = docs
-        .iter()
-        .map(|variant| {
-            let event = events.iter().find(|event| event.variant == variant.name).expect("an event");
-            vec![code(&event.reason), kind(event.warning), variant.doc.clone()]
-        })
-        .collect();
+    let docs = source::variants("crates/core/src/state/notice.rs", "Notice");
+    let mut notices = messages::notices();
+    notices.dedup_by_key(|notice| notice.event().reason);
+    assert_eq!(docs.len(), notices.len(), "the samples are in the order of the variants");
+    let event = |(doc, notice): (&source::Documented, &Notice)| {
+        let event = notice.event();
+        vec![code(event.reason), messages::kind(event.warning).to_owned(), doc.doc.clone()]
+    };
+    let mut rows: Vec<_> = docs.iter().zip(&notices).map(event).collect();
     rows.extend(Reason::ALL.into_iter().filter(|reason| reason.is_refusal()).map(|reason| {
-        vec![code(reason.as_str()), kind(true), "The condition `Ready` changed to this reason.".to_owned()]
+        vec![
+            code(reason.as_str()),
+            messages::kind(true).to_owned(),
+            "The condition `Ready` has come to this reason.".to_owned(),
+        ]
     }));
     format!(
         "## Events\n\nOn the LiveStream, of `events.k8s.io/v1`, reported by `apivideo-operator`.\n\n{}",

@@ -1,7 +1,7 @@
 //! What the product's sources say in their comments. The comment of a reason is
 //! its explanation; kept here too, it would be said twice.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 /// An item and the comment above it.
 #[derive(Debug)]
@@ -9,13 +9,6 @@ pub(crate) struct Documented {
     pub name: String,
     pub value: String,
     pub doc: String,
-}
-
-/// The event of a notice.
-pub(crate) struct Event {
-    pub variant: String,
-    pub reason: String,
-    pub warning: bool,
 }
 
 fn read(file: &str) -> String {
@@ -63,15 +56,18 @@ fn documented<'a>(
     found
 }
 
-/// The events of the notices: `Self::Variant… => warning("Reason", …)` in the code.
-pub(crate) fn events(file: &str) -> Vec<Event> {
-    let text = read(file);
-    let (_, body) = text.split_once("pub fn event(").expect("the events");
-    let event = |arm: &str| {
-        let variant: String = arm.chars().take_while(|c| c.is_alphanumeric()).collect();
-        let (before, after) = arm.split_once("=>")?.1.split_once('"')?;
-        let reason = after.split('"').next()?.to_owned();
-        Some(Event { variant, reason, warning: before.contains("warning(") })
-    };
-    body.split("Self::").skip(1).filter_map(event).collect()
+/// The public functions of a file.
+pub(crate) fn functions(file: &str) -> BTreeSet<String> {
+    let names = |line: &str| Some(line.strip_prefix("pub fn ")?.split(['(', '<']).next()?.to_owned());
+    read(file).lines().filter_map(names).collect()
+}
+
+/// The names of an enum's variants.
+pub(crate) fn variant_names(file: &str, name: &str) -> BTreeSet<String> {
+    let items = syn::parse_file(&read(file)).expect(file).items;
+    let of_enum = items.into_iter().filter_map(|item| match item {
+        syn::Item::Enum(item) if item.ident == name => Some(item.variants),
+        _ => None,
+    });
+    of_enum.flatten().map(|variant| variant.ident.to_string()).collect()
 }

@@ -12,7 +12,7 @@ use crate::circuit_breaker::Signal;
 use crate::clock::date_of;
 use crate::error::Error;
 use crate::governor::Governor;
-use crate::map_error;
+use crate::map_error::{self, Asked};
 use crate::observe::CallObserver;
 use crate::permit::Permit;
 use crate::priority::Priority;
@@ -70,9 +70,9 @@ impl Client {
 
     /// Makes the call, when the gate and the budget let it through, and reads its answer.
     ///
-    /// A read is repeated up to twice after a failure that may pass; nothing else
-    /// ever is, save for a call that met a 401, which did nothing: it is made
-    /// once more with a new token. The future may be dropped at any time.
+    /// The account's own list is repeated up to twice after a failure that may pass;
+    /// nothing else ever is, save for a call that met a 401, which did nothing: it
+    /// is made once more with a new token. The future may be dropped at any time.
     ///
     /// # Errors
     /// See [`Error`]; [`Error::effect`] says whether the call may have taken effect.
@@ -95,9 +95,9 @@ impl Client {
     /// and within a priority in order of arrival. The future may be dropped at any
     /// time, and leaves the queue then.
     ///
-    /// While the account is in trouble one waiting ticket is called now and then,
-    /// as the probe that finds out whether it works again; never one of
-    /// [`Priority::Creation`]: a create whose answer is lost has to be searched for.
+    /// While the account is in trouble only a ticket of [`Priority::Background`] is
+    /// called now and then, for the read of the account's list that finds out
+    /// whether it works again. The permit is good for nothing else then.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
@@ -129,7 +129,7 @@ impl Client {
         Ticket::new(&self.governor, class, priority, Arc::new(on_called))
     }
 
-    /// Like [`Client::send`], with a permit. A read that is repeated takes another one for that.
+    /// Like [`Client::send`], with a permit. A list that is repeated takes another one for that.
     ///
     /// # Errors
     /// See [`Error`]. A permit of the other class is dropped: then it is as with [`Client::send`].
@@ -168,25 +168,53 @@ impl Client {
         let mut attempt = 1;
         loop {
             let result = self.attempt(&request, priority, permit.take()).await;
-            let Some(pause) = retry::pause(request.operation(), &result, attempt) else { return result };
+            let Some(pause) = retry::pause(request.subject(), &result, attempt) else { return result };
             tokio::time::sleep(pause).await;
             attempt += 1;
         }
     }
 
-    /// The project of the token in use.
-    #[must_use]
-    pub fn project(&self) -> Option<String> {
-        None
-    }
-
-    /// Asks for a new token.
-    pub async fn renew_token(&self) {}
-
     /// Another API key, in use from the next call on. That the one before was refused is forgotten.
     pub fn set_api_key(&self, key: Secret) {
         self.tokens.set_key(key);
         self.governor.forget_unauthorized();
+    }
+
+    /// The project that the key in use opens, if its last token names one. `None` as
+    /// well before the first token of a key: [`Client::authenticate`] gets one.
+    #[must_use]
+    pub fn project(&self) -> Option<String> {
+        self.tokens.project()
+    }
+
+    /// Makes sure that there is a token, so that [`Client::project`] is known before
+    /// anything is done. Sends nothing while there is one that has not expired.
+    ///
+    /// # Errors
+    /// See [`Error`]. [`Error::Deferred`] while the account is in trouble and no probe is due.
+    pub async fn authenticate(&self) -> Result<(), Error> {
+        if self.tokens.is_ready() {
+            return Ok(());
+        }
+        let permit = Permit::of_token(&self.governor, self.governor.admit_token()?);
+        match self.tokens.current().await {
+            Ok(_) => Ok(()),
+            Err(denied) => {
+                let Failure { error, signal, .. } = Failure::from(denied);
+                permit.conclude(signal);
+                Err(error)
+            }
+        }
+    }
+
+    /// Asks for a new token with the key now, even if the present one is good: for a key
+    /// that opens another project than wanted. The present token stays in use if that
+    /// fails, which says nothing about the account. Its caller spaces the attempts.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn renew_token(&self) -> Result<(), Error> {
+        self.tokens.renew_by_key().await.map_err(|denied| denied.error)
     }
 
     /// The server's clock now: the `Date` of its answers plus the time since. Never
@@ -210,6 +238,15 @@ impl Client {
         self.governor.state()
     }
 
+    /// Waits until the account is in trouble ([`AccountState::Unauthorized`] or
+    /// [`AccountState::Unavailable`]) and its next probe is due, which is at most 30 s
+    /// after the last one. Nothing but a read of the account's list with
+    /// [`Priority::Background`] is let through then, and ends the trouble if it works.
+    /// The future may be dropped at any time.
+    pub async fn probe_due(&self) {
+        self.governor.probe_due().await;
+    }
+
     /// One attempt: admitted, made (twice, if the first met a 401), and reported.
     async fn attempt<T>(
         &self,
@@ -225,13 +262,20 @@ impl Client {
                 Permit::new(&self.governor, class, priority, admission)
             }
         };
-        match self.authorized(request, priority, &mut permit).await {
+        if permit.is_probe() && !request.subject().may_probe() {
+            // Given back before the reason is asked for.
+            drop(permit);
+            return Err(self.governor.rejection().map_or_else(ticket::busy, Error::from));
+        }
+        let result = self.authorized(request, priority, &mut permit).await;
+        let heard = permit.is_probe() || request.subject().speaks_for_account();
+        match result {
             Ok(answer) => {
-                permit.conclude(Signal::Healthy);
+                permit.conclude(if heard { Signal::Healthy } else { Signal::Neutral });
                 Ok(answer)
             }
-            Err(Failure { error, report }) => {
-                permit.conclude(report);
+            Err(Failure { error, signal, of_token }) => {
+                permit.conclude(if heard || of_token { signal } else { Signal::Neutral });
                 Err(error)
             }
         }
@@ -251,13 +295,18 @@ impl Client {
         let another = match &error {
             Error::Unauthorized { status: 401, .. } => Some(self.tokens.instead_of(&token).await),
             // The key was changed on the way, and says nothing about the one that is in use.
-            Error::Unauthorized { .. } if !self.tokens.is_of_this_key(&token) => {
+            Error::Unauthorized { .. } | Error::Forbidden { .. } if !self.tokens.is_of_this_key(&token) => {
                 Some(self.tokens.current().await)
             }
             _ => None,
         };
         let Some(another) = another else { return Err(Failure::of(error, true)) };
-        let token = another.map_err(Failure::from)?;
+        let other = another.map_err(Failure::from)?;
+        if other.project != token.project {
+            // What was decided for one project must not be done in another.
+            return Err(Failure { error, signal: Signal::Neutral, of_token: false });
+        }
+        let token = other;
         self.exchange(request, priority, &token, permit)
             .await
             .map_err(|error| Failure::of(error, self.tokens.is_of_this_key(&token)))
@@ -287,7 +336,7 @@ impl Client {
                     WireError::NotSent(_) => permit.unsent(),
                     WireError::Lost(_) => permit.charged(),
                 }
-                Err(map_error::of_wire(error, &self.tokens.secrets()))
+                Err(map_error::of_wire(request.operation(), error, &self.tokens.secrets()))
             }
         }
     }
@@ -314,10 +363,14 @@ impl Client {
             };
             return match read {
                 Ok(value) => Ok(Answer { value, limits, date: date_of(headers) }),
-                Err(why) => Err(Error::Unreadable { status: status.as_u16(), why }),
+                Err(why) => {
+                    let effect = request.operation().possible_effect();
+                    Err(Error::Unreadable { status: status.as_u16(), why, effect })
+                }
             };
         }
-        let error = map_error::of_response(status, headers, response.body(), &self.tokens.secrets());
+        let asked = Asked { operation: request.operation(), subject: request.subject() };
+        let error = map_error::of_response(asked, status, headers, response.body(), &self.tokens.secrets());
         if let Error::RateLimited { retry_in } = &error {
             permit.limited(*retry_in);
         }
@@ -325,34 +378,35 @@ impl Client {
     }
 }
 
-/// A call that failed, and what it says about the account.
+/// A call that failed, and what it says about the account if it speaks for it.
 struct Failure {
     error: Error,
-    report: Signal,
+    signal: Signal,
+    /// There was no token for it, which speaks for the account whatever the call.
+    of_token: bool,
 }
 
 impl Failure {
     /// `of_this_key`: the call was made with the key that is in use.
     fn of(error: Error, of_this_key: bool) -> Self {
-        let report = match &error {
-            Error::Refused { .. } | Error::NotFound { .. } => Signal::Healthy,
+        let signal = match &error {
+            Error::Refused { .. } | Error::NotFound { .. } | Error::Forbidden { .. } => Signal::Healthy,
             Error::RateLimited { .. } => Signal::Limited,
             Error::Unauthorized { .. } if of_this_key => Signal::Unauthorized(error.to_string()),
             Error::Unauthorized { .. } | Error::Deferred { .. } => Signal::Neutral,
-            Error::Server { .. } | Error::Unreadable { .. } | Error::NotSent { .. } | Error::Lost { .. } => {
-                Signal::Failed(error.to_string())
-            }
+            Error::Unexpected { .. }
+            | Error::Unreadable { .. }
+            | Error::NotSent { .. }
+            | Error::Lost { .. } => Signal::Failed(error.to_string()),
         };
-        Self { error, report }
+        Self { error, signal, of_token: false }
     }
 }
 
 impl From<crate::token::Denied> for Failure {
     fn from(denied: crate::token::Denied) -> Self {
-        let mut failure = Self::of(denied.error, true);
-        if !denied.first_hand {
-            failure.report = Signal::Neutral;
-        }
-        failure
+        let signal =
+            if denied.first_hand { Self::of(denied.error.clone(), true).signal } else { Signal::Neutral };
+        Self { error: denied.error, signal, of_token: true }
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::account_state::{AccountState, Usage, Waiting};
 use crate::budget::Charge;
-use crate::circuit_breaker::{Admission, CircuitBreaker, Reason, Signal, Transition};
+use crate::circuit_breaker::{Admission, CircuitBreaker, Reason, Rejection, Signal, Transition};
 use crate::class_limiter::{CALL_RESERVATION, ClassLimiter, OnCalled};
 use crate::error::Error;
 use crate::lock::lock;
@@ -141,6 +141,40 @@ impl Governor {
     /// 429: no call of the class goes for so long.
     pub(crate) fn block(&self, class: Class, retry_in: Duration) {
         lock(&self.state).limiter(class).budget.block(retry_in, Instant::now());
+    }
+
+    /// Admits a request for a token, as the probe if the account is in trouble. It has no budget.
+    pub(crate) fn admit_token(&self) -> Result<Admission, Error> {
+        let mut state = lock(&self.state);
+        state.breaker.check(Instant::now(), true)?;
+        Ok(state.breaker.admit())
+    }
+
+    /// Why only the probe goes now, for a call that may not be it. `None`: there is no trouble.
+    pub(crate) fn rejection(&self) -> Option<Rejection> {
+        lock(&self.state).breaker.check(Instant::now(), false).err()
+    }
+
+    /// Waits until the account is in trouble and its next probe is due.
+    pub(crate) async fn probe_due(&self) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            // Enabled before the check, so that no change after it is missed.
+            changed.as_mut().enable();
+            let pause = {
+                let state = lock(&self.state);
+                match state.breaker.check(Instant::now(), true) {
+                    Ok(()) if state.breaker.tripped().is_some() => return,
+                    Ok(()) => None,
+                    Err(rejection) => Some(rejection.retry_in),
+                }
+            };
+            match pause {
+                Some(pause) => drop(timeout(pause, changed).await),
+                None => changed.await,
+            }
+        }
     }
 
     /// What an admitted call says about the account; the last word of each.

@@ -55,6 +55,7 @@ mod model;
 mod observe;
 mod permit;
 mod priority;
+mod project;
 mod queue;
 mod rate_limit;
 mod redact;

@@ -11,6 +11,7 @@ use http::{Method, StatusCode};
 use serde::Serialize;
 
 use crate::decode;
+use crate::error::Effect;
 use crate::model::{ListLiveStreams, LiveStream, Page};
 
 /// What a request does; retries and budgets are chosen by it.
@@ -40,6 +41,43 @@ impl Operation {
             Self::List | Self::Get => Class::Read,
             Self::Create | Self::Update | Self::Delete | Self::Complete | Self::Authenticate => Class::Write,
         }
+    }
+
+    /// What it may have done where the answer leaves that open.
+    pub(crate) fn possible_effect(self) -> Effect {
+        match self.class() {
+            Class::Read => Effect::None,
+            Class::Write => Effect::Unknown,
+        }
+    }
+}
+
+/// What a request is about, and so what its failure says of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// The account as a whole: a token, or the first page of its whole list. Only
+    /// these speak for the account.
+    Account,
+    /// A further page of the account's list.
+    FurtherPage,
+    /// A part of the account's list, by name.
+    Search,
+    /// A stream that does not exist yet.
+    NewStream,
+    /// The stream with this id.
+    Stream(String),
+}
+
+impl Subject {
+    /// Whether a failure of the call says something about the account.
+    pub(crate) fn speaks_for_account(&self) -> bool {
+        *self == Self::Account
+    }
+
+    /// Whether the call may find out whether an account in trouble works again. A
+    /// further page may, so that whoever reads the list page by page can go on.
+    pub(crate) fn may_probe(&self) -> bool {
+        matches!(self, Self::Account | Self::FurtherPage)
     }
 }
 
@@ -71,7 +109,7 @@ pub struct Request<T> {
     method: Method,
     path: String,
     body: Option<Bytes>,
-    id: Option<String>,
+    subject: Subject,
     reader: Reader<T>,
 }
 
@@ -103,14 +141,22 @@ impl<T> Request<T> {
     /// The id that it names, when it is about one stream.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.id.as_deref()
+        match &self.subject {
+            Subject::Stream(id) => Some(id),
+            Subject::Account | Subject::FurtherPage | Subject::Search | Subject::NewStream => None,
+        }
+    }
+
+    /// What it is about.
+    pub(crate) fn subject(&self) -> &Subject {
+        &self.subject
     }
 
     /// Whether the id that it names can be one. An empty one or one of dots would
     /// be resolved by URL rules to another resource, `DELETE /live-streams/..`
     /// above all, so such a request is never sent.
     pub(crate) fn names_a_possible_id(&self) -> bool {
-        self.id.as_deref().is_none_or(|id| !matches!(id, "" | "." | ".."))
+        self.id().is_none_or(|id| !matches!(id, "" | "." | ".."))
     }
 
     /// Whether a 2xx of this status answers the request. A deletion is 204 and
@@ -140,16 +186,21 @@ pub fn list(query: &ListLiveStreams) -> Request<Page<LiveStream>> {
         sort_by.as_str(),
         sort_order.as_str()
     );
-    if let Some(name) = name {
-        path.push_str("&name=");
-        path.push_str(&percent_encoded(name));
-    }
+    let subject = match name {
+        Some(name) => {
+            path.push_str("&name=");
+            path.push_str(&percent_encoded(name));
+            Subject::Search
+        }
+        None if *page == 1 => Subject::Account,
+        None => Subject::FurtherPage,
+    };
     Request {
         operation: Operation::List,
         method: Method::GET,
         path,
         body: None,
-        id: None,
+        subject,
         reader: decode::page,
     }
 }
@@ -169,7 +220,7 @@ pub fn create(new: &impl serde::Serialize) -> Request<LiveStream> {
         method: Method::POST,
         path: "/live-streams".to_owned(),
         body: Some(json(new)),
-        id: None,
+        subject: Subject::NewStream,
         reader: decode::live_stream,
     }
 }
@@ -201,7 +252,7 @@ fn about<T>(
     reader: Reader<T>,
 ) -> Request<T> {
     let path = format!("/live-streams/{}{suffix}", percent_encoded(id));
-    Request { operation, method, path, body, id: Some(id.to_owned()), reader }
+    Request { operation, method, path, body, subject: Subject::Stream(id.to_owned()), reader }
 }
 
 /// A body of strings and booleans; writing those to memory has no way to fail.

@@ -40,7 +40,7 @@ pub(super) fn start(
     }
     let confirmed = replaces.is_some_and(|id| manifest.confirms_recreation_of(id));
     if account.guard_active && !confirmed {
-        return Plan::wait(messages::account_not_ready(messages::MANY_MISSING));
+        return Plan::wait(messages::account_with_many_missing());
     }
     let payload = match replaces {
         None => manifest.desired.clone(),
@@ -105,7 +105,11 @@ fn search(facts: &Facts, intent: &Intent, progress: &SearchProgress, now: Timest
         if settled == Some("none") {
             return drop_intent(None);
         }
-        return Plan::wait(messages::ambiguous(&facts.manifest, &progress.ambiguous));
+        return Plan::wait(messages::ambiguous(
+            &facts.manifest,
+            &progress.ambiguous,
+            facts.binding.id().is_some(),
+        ));
     }
     if progress.empty_searches >= REQUIRED_EMPTY_SEARCHES {
         return drop_intent(Some(intent.clone()));

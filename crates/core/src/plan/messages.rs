@@ -104,7 +104,7 @@ pub fn blocked(cause: &Cause, manifest: &Manifest, next: Option<Timestamp>) -> R
             Reason::WriteRefused,
             format!(
                 "the cluster refused a request for this object: {why}; remove what prevents it, such as an admission \
-                 policy, a quota or a missing right; retrying"
+                 policy, a quota or a missing permission; retrying"
             ),
         ),
     };
@@ -154,19 +154,24 @@ pub fn wrong_project(
     )
 }
 
-/// Nothing is created in this account now.
-pub fn account_not_ready(why: &str) -> ReadyCondition {
+/// Nothing is created while the key opens another project than that of the account.
+pub fn account_of_another_project(expected: &str, opened: &str) -> ReadyCondition {
+    account_not_ready(format!(
+        "the API key opens {opened}, but the account belongs to {expected}; use an API key of {expected}"
+    ))
+}
+
+/// Nothing is created while many streams are missing.
+pub fn account_with_many_missing() -> ReadyCondition {
+    account_not_ready(
+        "many streams of the account vanished at once; check that the API key belongs to the right project, or \
+         confirm those that are really gone",
+    )
+}
+
+fn account_not_ready(why: impl std::fmt::Display) -> ReadyCondition {
     ReadyCondition::new(Reason::AccountNotReady, format!("the stream is not created yet: {why}"))
 }
-
-/// The reason why nothing is created in an account whose key opens another project.
-pub fn opens_another_project(expected: &str, opened: &str) -> String {
-    format!("the API key opens {opened}, but the account belongs to {expected}; use an API key of {expected}")
-}
-
-/// The reason why nothing is created while many streams are missing.
-pub const MANY_MISSING: &str = "many streams of the account vanished at once; check that the API key belongs to \
-    the right project, or confirm those that are really gone";
 
 /// The stream is gone, and whether it was public is not known.
 pub fn visibility_unknown(manifest: &Manifest, id: &StreamId) -> ReadyCondition {
@@ -265,18 +270,21 @@ pub fn confirming_absence(id: &StreamId) -> ReadyCondition {
     )
 }
 
-/// Several streams may be the result of a lost create request.
-pub fn ambiguous(manifest: &Manifest, ids: &[StreamId]) -> ReadyCondition {
+/// Several streams may be the result of a lost create request. `bound`: the stream is to
+/// replace another, so that `spec.liveStreamId` can't name it.
+pub fn ambiguous(manifest: &Manifest, ids: &[StreamId], bound: bool) -> ReadyCondition {
     let ids = ids.iter().map(StreamId::as_str).collect::<Vec<_>>().join(", ");
     let next = if manifest.deleting {
-        format!("delete the right one in api.video and finish the deletion with: {}", retain(manifest.key()))
+        format!("delete its stream in api.video, then finish the deletion with: {}", retain(manifest.key()))
+    } else if bound {
+        let select = annotate(manifest.key(), "api.video/settle-create=<id>");
+        format!("select its stream, or none in place of the id, with: {select}")
     } else {
-        let name = annotate(manifest.key(), "api.video/settle-create=<id>");
-        format!("name the right one, or none if it is none of them, with: {name}")
+        format!("select its stream with: {}", patch_spec(manifest.key(), r#"{"liveStreamId":"<id>"}"#))
     };
     ReadyCondition::new(
         Reason::CreateAmbiguous,
-        format!("the answer to the create request was lost and any of {ids} may be its stream; {next}"),
+        format!("the response to the create request was lost, so any of {ids} may be its stream; {next}"),
     )
 }
 
@@ -286,7 +294,7 @@ pub fn unreadable_intent(manifest: &Manifest, why: &str) -> ReadyCondition {
         Reason::CreateAmbiguous,
         format!(
             "the annotation api.video/create-intent can't be read ({why}), so a stream may exist that can't be \
-             identified; check the account, then: {}",
+             identified; delete such a stream in api.video, then remove the annotation with: {}",
             annotate(manifest.key(), "api.video/create-intent-")
         ),
     )
@@ -297,7 +305,7 @@ pub fn deferred(manifest: &Manifest, id: &StreamId) -> ReadyCondition {
     ReadyCondition::new(
         Reason::DeferredWhileBroadcasting,
         format!(
-            "{id} is on the air: it is deleted when the broadcast ends; to interrupt the broadcast: {}",
+            "{id} is broadcasting, so it is deleted when the broadcast ends; to end the broadcast and delete it now: {}",
             patch_spec(manifest.key(), r#"{"whileBroadcasting":"Proceed"}"#)
         ),
     )
@@ -315,6 +323,6 @@ pub fn unreadable_object(why: &str) -> ReadyCondition {
 pub fn no_progress(last: &str) -> ReadyCondition {
     working(
         Reason::Updating,
-        format!("the operator makes no progress, an error of its own; please report it: {last}"),
+        format!("the operator makes no progress, which is a bug; please report it with this step: {last}"),
     )
 }

@@ -81,7 +81,7 @@ fn in_project(next: Plan, facts: &Facts, state: &ReconcileState) -> Plan {
         let id = id.filter(|_| project.expected.is_none());
         return Plan::wait(messages::wrong_project(&facts.manifest, other, opened, id));
     }
-    Plan::wait(messages::account_not_ready(&messages::opens_another_project(other, opened)))
+    Plan::wait(messages::account_of_another_project(other, opened))
 }
 
 /// An action waits out the last failure that concerns it.

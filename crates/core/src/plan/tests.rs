@@ -263,7 +263,7 @@ fn an_ambiguous_create_waits_for_a_person_and_names_the_candidates() {
     assert_eq!(step(&plan), "CreateAmbiguous");
     let message = plan.ready.unwrap().message;
     assert!(
-        message.contains("liA, liB") && message.contains("kubectl annotate livestream -n ns town-hall"),
+        message.contains("liA, liB") && message.contains("kubectl patch livestream -n ns town-hall"),
         "{message}"
     );
     let unreadable =

@@ -85,7 +85,7 @@ impl Notice {
             Self::Deleted(id) => normal("Deleted", format!("deleted stream {id}")),
             Self::Retained(Some(id), why) => normal("Retained", format!("kept stream {id}: {why}")),
             Self::Retained(None, why) => {
-                normal("Retained", format!("removed the finalizer without a search: {why}"))
+                normal("Retained", format!("removed the finalizer without searching for a stream: {why}"))
             }
         }
     }
