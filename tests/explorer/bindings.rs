@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
+use apivideo_operator::core::decisions::Decisions;
 use apivideo_sandbox::StreamPatch;
 use serde_json::{Value, json};
 
-use crate::{
-    process::Settings,
-    stage::{Stage, play},
-};
+use crate::stage::{Stage, play};
 
 const LONG: Duration = Duration::from_secs(400);
 
@@ -44,8 +42,12 @@ fn none_broken(stage: &Stage) {
 
 #[test]
 fn an_older_id_written_over_a_newer_one_is_overruled() {
+    older_id(Decisions::default());
+}
+
+pub(crate) fn older_id(decisions: Decisions) {
     for running in [true, false] {
-        play(Settings::default(), async |stage| {
+        play(decisions.into(), async |stage| {
             stage.apply("a", json!({ "name": "Town hall" }));
             stage.settled().await;
             let (old, new) = recreated(stage).await;
@@ -69,9 +71,13 @@ fn an_older_id_written_over_a_newer_one_is_overruled() {
 /// annotations away, as `kubectl replace` does.
 #[test]
 fn a_replace_after_a_recreation_keeps_the_new_stream() {
+    replaced(Decisions::default());
+}
+
+pub(crate) fn replaced(decisions: Decisions) {
     for running in [true, false] {
         for keeps_wish in [true, false] {
-            play(Settings::default(), async |stage| {
+            play(decisions.into(), async |stage| {
                 let new = apivideo_sandbox::NewStream::named("Existing");
                 let existing =
                     stage.change(|inner, now| inner.api.state.create(&new, now).expect("a stream"));
@@ -98,8 +104,12 @@ fn a_replace_after_a_recreation_keeps_the_new_stream() {
 
 #[test]
 fn a_recreated_stream_stays_private() {
+    stays_private(Decisions::default());
+}
+
+pub(crate) fn stays_private(decisions: Decisions) {
     for restarted in [false, true] {
-        play(Settings::default(), async |stage| {
+        play(decisions.into(), async |stage| {
             stage.change(|inner, now| inner.api.state.add_player("ptOne", now));
             stage.apply("a", json!({ "name": "Town hall" }));
             stage.settled().await;

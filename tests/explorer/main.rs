@@ -25,8 +25,6 @@ mod bindings;
 mod cluster_door;
 mod explore;
 mod lasting;
-mod lasting_kinds;
-mod lasting_list;
 mod late;
 mod ledger;
 mod likeness;
@@ -34,6 +32,7 @@ mod lives;
 #[path = "../support/memory_cluster/mod.rs"]
 mod memory_cluster;
 mod mutants;
+mod mutants_unkind;
 mod opaque;
 mod outcome;
 mod overtaken;

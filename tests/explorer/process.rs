@@ -30,6 +30,12 @@ pub(crate) struct Settings {
     pub decisions: Decisions,
 }
 
+impl From<Decisions> for Settings {
+    fn from(decisions: Decisions) -> Self {
+        Self { decisions, ..Self::default() }
+    }
+}
+
 /// A process. Dropping it is its crash.
 pub(crate) struct Process(JoinHandle<()>);
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use apivideo_operator::core::decisions::Decisions;
 use apivideo_sandbox::{Changes, NewStream, StreamPatch};
 use serde_json::json;
 
@@ -48,8 +49,8 @@ async fn set(stage: &mut Stage, opaque: bool) {
     stage.rest(2 * TOKEN).await;
 }
 
-fn plays(opaque: bool, restarted: bool) {
-    play(Settings::default(), async |stage| {
+pub(crate) fn wrong_key(decisions: Decisions, opaque: bool, restarted: bool) {
+    play(decisions.into(), async |stage| {
         set(stage, opaque).await;
         let held: Vec<_> = ["a", "b", "c"].map(|name| stage.held(name)).into();
         if restarted {
@@ -88,14 +89,14 @@ fn plays(opaque: bool, restarted: bool) {
 
 #[test]
 fn a_wrong_key_whose_token_names_its_project_does_nothing() {
-    plays(false, false);
-    plays(false, true);
+    wrong_key(Decisions::default(), false, false);
+    wrong_key(Decisions::default(), false, true);
 }
 
 #[test]
 fn a_wrong_key_with_an_opaque_token_does_no_harm() {
-    plays(true, false);
-    plays(true, true);
+    wrong_key(Decisions::default(), true, false);
+    wrong_key(Decisions::default(), true, true);
 }
 
 /// Without the guard's numbers: one of three drifts, the others vanish.

@@ -20,7 +20,12 @@ pub(crate) type Policy = fn(&Attempt<'_>) -> Option<StatusCode>;
 
 /// What a ValidatingAdmissionPolicy named `frozen` answers.
 pub(super) fn denied(key: &Key, code: StatusCode) -> Response<Bytes> {
-    let reason = if code == StatusCode::FORBIDDEN { "Forbidden" } else { "Invalid" };
+    let reason = match code {
+        StatusCode::FORBIDDEN => "Forbidden",
+        // Not of a policy: somebody else writes the object all the time.
+        StatusCode::CONFLICT => return super::status::conflict(key),
+        _ => "Invalid",
+    };
     let message = format!(
         "{} {:?} is forbidden: ValidatingAdmissionPolicy 'frozen' with binding 'frozen' denied request: \
          this object is frozen",

@@ -2,15 +2,20 @@
 //! changes no other LiveStream, costs no more than is said, and is told when its
 //! reason or its cause changes, not for each try.
 
+mod kind;
+mod kinds;
+mod list;
+
 use std::{collections::BTreeSet, ops::Range, time::Duration};
 
+use apivideo_operator::core::decisions::Decisions;
 use apivideo_sandbox::StreamPatch;
 use serde_json::json;
 use tokio::time::Instant;
 
+use self::kind::{FAULTY, Kind, apply, held_by_faulty};
 use crate::{
     explore::tell,
-    lasting_kinds::{FAULTY, KINDS, Kind, apply_with, held_by_faulty},
     memory_cluster::Change,
     outcome::Call,
     process::Settings,
@@ -23,8 +28,6 @@ const HEALTHY: usize = 5;
 /// The most calls in the first minute, and in each from the tenth on.
 const MOST_AT_FIRST: usize = 12;
 const MOST_LATER: usize = 2;
-/// The most writes of its status, however long it lasts.
-const MOST_STATUSES: usize = 4;
 
 /// What was seen from the moment of the fault on.
 #[derive(Clone, Debug, Default)]
@@ -55,13 +58,13 @@ fn later(times: &[u64], minutes: u64) -> usize {
 }
 
 /// Plays a kind; without the fault it is the run to compare with.
-fn seen(kind: &Kind, with_fault: bool) -> Seen {
-    play(Settings::default(), async |stage| {
+fn seen(kind: &Kind, with_fault: bool, decisions: Decisions) -> Seen {
+    play(decisions.into(), async |stage| {
         for number in 0..HEALTHY {
             stage.apply(&format!("healthy-{number}"), json!({ "name": format!("Healthy {number}") }));
         }
         if kind.exists {
-            stage.change(|inner, now| apply_with(inner, now, json!({ "name": "Faulty" })));
+            stage.change(apply);
         }
         stage.settled().await;
         stage.rest(Duration::from_secs(90)).await;
@@ -151,7 +154,7 @@ fn judged(kind: &Kind, seen: &Seen, without: &Seen) -> Vec<String> {
     check(first <= MOST_AT_FIRST, format!("{first} cluster calls in the first minute"));
     let most = later(&seen.to_the_cluster, kind.minutes);
     check(most <= MOST_LATER, format!("{most} cluster calls in a minute from the tenth on"));
-    check(seen.told.len() <= MOST_STATUSES, format!("{} statuses: {:#?}", seen.told.len(), seen.told));
+    check(seen.told.len() <= kind.statuses, format!("{} statuses: {:#?}", seen.told.len(), seen.told));
     let reason = seen.end.as_ref().map_or("gone", |(reason, _)| reason.as_str());
     check(kind.reasons.contains(&reason), format!("{reason} in the end: {:?}", seen.end));
     check(seen.violations.is_empty(), format!("{:?}", seen.violations));
@@ -178,15 +181,20 @@ fn line(kind: &Kind, seen: &Seen, without: &Seen) -> String {
     )
 }
 
-#[test]
-fn a_lasting_fault_costs_little_and_disturbs_nobody() {
-    let only = std::env::var("EXPLORER_KIND").ok();
+/// What is wrong with these kinds.
+pub(crate) fn wrong(decisions: Decisions, with: impl Fn(&str) -> bool) -> Vec<String> {
     let mut wrong = Vec::new();
-    for kind in KINDS.iter().filter(|kind| only.as_deref().is_none_or(|only| kind.name.contains(only))) {
-        let (with, without) = (seen(kind, true), seen(kind, false));
+    for kind in kinds::all().iter().filter(|kind| with(kind.name)) {
+        let (with, without) = (seen(kind, true, decisions), seen(kind, false, decisions));
         tell(&line(kind, &with, &without));
         wrong.extend(judged(kind, &with, &without));
     }
+    wrong
+}
+
+#[test]
+fn a_lasting_fault_costs_little_and_disturbs_nobody() {
+    let wrong = wrong(Decisions::default(), |_| true);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
