@@ -21,16 +21,26 @@
 )]
 
 mod api_door;
+mod bindings;
 mod cluster_door;
 mod explore;
+mod lasting;
 mod late;
 mod ledger;
+mod likeness;
 mod lives;
 #[path = "../support/memory_cluster/mod.rs"]
 mod memory_cluster;
 mod mutants;
+mod mutants_unkind;
+mod opaque;
 mod outcome;
+mod overtaken;
+mod process;
+mod project;
 mod random;
 mod run;
 mod schedule;
+mod stage;
+mod tally;
 mod world;
