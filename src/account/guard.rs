@@ -52,6 +52,11 @@ impl Guard {
         trips
     }
 
+    /// Lets go of a stream that the operator itself deleted.
+    pub fn deleted(&mut self, id: &StreamId) {
+        self.held_back.remove(id);
+    }
+
     /// Whether any stream is held back.
     #[must_use]
     pub fn is_active(&self) -> bool {

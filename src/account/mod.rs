@@ -215,6 +215,13 @@ impl Account {
         self.snapshot.lock().gone(id, Instant::now());
     }
 
+    /// Takes in that the operator deleted a stream (the API answered 204). The guard
+    /// held back only what somebody else may have deleted.
+    pub fn deleted(&self, id: &StreamId) {
+        self.snapshot.lock().deleted(id, Instant::now());
+        self.guard.lock().deleted(id);
+    }
+
     /// Takes in that a call found a stream gone that should exist. Whether others
     /// are gone too, a scan has to show: it is requested now.
     pub fn unexpectedly_gone(&self, id: &StreamId) {

@@ -114,6 +114,11 @@ impl Snapshot {
         self.put(id.clone(), State::Gone { confirmed }, at);
     }
 
+    /// Takes in that the operator deleted a stream at `at`: no scan has to confirm it.
+    pub fn deleted(&mut self, id: &StreamId, at: Instant) {
+        self.put(id.clone(), State::Gone { confirmed: true }, at);
+    }
+
     fn put(&mut self, id: StreamId, state: State, as_of: Instant) {
         self.entries.insert(id, Entry { state, as_of });
     }

@@ -118,7 +118,12 @@ pub(super) async fn delete(gathered: &Gathered, id: &StreamId) -> Outcome {
     };
     let account = &gathered.account;
     match account.client.send_with(permit, apivideo::delete(id.as_str())).await {
-        Ok(_) | Err(apivideo::Error::NotFound { .. }) => {
+        Ok(_) => {
+            account.deleted(id);
+            account.orphans.deleted(id);
+            Outcome::Deleted
+        }
+        Err(apivideo::Error::NotFound { .. }) => {
             account.gone(id);
             account.orphans.deleted(id);
             Outcome::Deleted

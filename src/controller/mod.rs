@@ -25,11 +25,11 @@ mod watches;
 use std::sync::Arc;
 
 use futures::{StreamExt, stream};
-use kube::{Client, runtime::Controller};
-use tokio::{
-    sync::{OnceCell, mpsc::unbounded_channel},
-    task::JoinSet,
+use kube::{
+    Client,
+    runtime::{Controller, reflector::Store},
 };
+use tokio::sync::{OnceCell, mpsc::unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
@@ -38,7 +38,9 @@ use self::{
     watches::Watch,
 };
 pub use self::{watch::Scope, watches::Watches};
-use crate::{account::Accounts, core::decisions::Decisions, ops::metrics::Metrics};
+use crate::{
+    account::Accounts, core::decisions::Decisions, kinds::live_stream::LiveStream, ops::metrics::Metrics,
+};
 
 /// Watches and reconciles until `shutdown`; then the reconciles under way are
 /// finished. `caches_filled` is called once the watches have listed, but for those that fail.
@@ -52,13 +54,11 @@ pub async fn run(
     caches_filled: impl FnOnce() + Send + 'static,
 ) {
     let watches: Vec<_> = scope.namespaces().into_iter().map(|ns| scope.watches.add(ns)).collect();
-    let (on_vanished, mut vanished) = unbounded_channel();
+    let (on_vanished, vanished) = unbounded_channel();
     let controllers: Vec<_> =
         watches.iter().map(|state| watch::watch(&client, &accounts, state, on_vanished.clone())).collect();
     let stores: Vec<_> = controllers.iter().map(Controller::store).collect();
-    metrics.add_collector(status_metrics::collector(stores.clone()));
-    let states = scope.watches.clone();
-    metrics.add_collector(move |gauges| states.collect(gauges));
+    add_collectors(&metrics, &stores, scope);
     accounts.iter().for_each(|account| account.claims.set_exists(exists(stores.clone())));
     let context = Arc::new(Context {
         events: events::Events::new(client.clone()),
@@ -90,16 +90,16 @@ pub async fn run(
             Err(error) => watch_errors::log(watch.namespace(), &error),
         }
     });
-    let finish_vanished = async {
-        let mut deletions = JoinSet::new();
-        while let Some(object) = vanished.recv().await {
-            deletions.spawn(vanished::finish(Arc::clone(&context), object));
-        }
-    };
     tokio::select! {
         () = work => {}
-        () = finish_vanished => {}
+        () = vanished::finish_all(&context, vanished) => {}
     }
+}
+
+fn add_collectors(metrics: &Metrics, stores: &[Store<LiveStream>], scope: &Scope) {
+    metrics.add_collector(status_metrics::collector(stores.to_vec()));
+    let watches = scope.watches.clone();
+    metrics.add_collector(move |gauges| watches.collect(gauges));
 }
 
 /// A shutdown before a watch has listed: kube's controller still waits for its first

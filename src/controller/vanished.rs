@@ -10,25 +10,28 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::{sync::mpsc::UnboundedReceiver, task::JoinSet};
 use tracing::{info, warn};
 
 use super::{context::Context, gather::gather, reconcile};
 use crate::{
     core::step::Step,
-    kinds::live_stream::{LiveStream, metadata, parse},
+    kinds::live_stream::{LiveStream, parse},
 };
 
 /// How soon the deletion is planned again where the planner names no time.
 const REPLAN: Duration = Duration::from_secs(30);
 
-/// Whether a deleted object vanished: its last version carries the finalizer, and it was
-/// not being deleted. (A finalizer that a person removes is not on the last version.)
-pub(super) fn vanished(object: &LiveStream) -> bool {
-    object.metadata.deletion_timestamp.is_none() && metadata::has_finalizer(&object.metadata)
+/// Finishes the deletions of the objects that vanish, side by side.
+pub(super) async fn finish_all(context: &Arc<Context>, mut vanished: UnboundedReceiver<LiveStream>) {
+    let mut deletions = JoinSet::new();
+    while let Some(object) = vanished.recv().await {
+        deletions.spawn(finish(Arc::clone(context), object));
+    }
 }
 
 /// Finishes the deletion of an object that vanished.
-pub(super) async fn finish(context: Arc<Context>, object: LiveStream) {
+async fn finish(context: Arc<Context>, object: LiveStream) {
     let Ok(mut manifest) = parse::manifest(&object) else { return };
     manifest.deleting = true;
     let owner = manifest.owner.clone();

@@ -15,13 +15,10 @@ use kube::{
 };
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{
-    vanished::vanished,
-    watches::{Watch, Watches},
-};
+use super::watches::{Watch, Watches};
 use crate::{
     account::{Accounts, Trigger},
-    kinds::LiveStream,
+    kinds::live_stream::{LiveStream, metadata},
 };
 
 /// What is watched: an object that can't be read is still seen, and stops
@@ -85,7 +82,7 @@ pub(super) fn watch(
             Err(error) => state.failed(error),
         }
         if let Ok(watcher::Event::Delete(DeserializeGuard(Ok(object)))) = event
-            && vanished(object)
+            && metadata::vanished(&object.metadata)
         {
             // Nobody receives it while the controller ends.
             let _ = on_vanished.send(object.clone());

@@ -8,7 +8,7 @@ use apivideo::{Class, Deferral, Effect, Error, SettingsError};
 use apivideo_operator::core::{
     facts::{diff::FieldDrift, ids::ObjectKey, manifest::Manifest, observation::AccountError},
     fixture::{at, id, manifest},
-    plan::messages,
+    plan::{account_messages, messages},
     state::{
         drift_backoff::BackoffWindow,
         notice::Notice,
@@ -31,9 +31,10 @@ pub(crate) fn text() -> String {
 
 fn conditions() -> String {
     let samples = [samples(), blocked(&manifest()), deleting()].concat();
-    let file = "crates/core/src/plan/messages.rs";
+    let files = ["crates/core/src/plan/messages.rs", "crates/core/src/plan/account_messages.rs"];
     let named = samples.iter().map(|(name, _)| (*name).to_owned()).collect::<BTreeSet<_>>();
-    assert_eq!(named, source::functions(file), "a sample for each condition of {file}");
+    let written = files.into_iter().flat_map(source::functions).collect::<BTreeSet<_>>();
+    assert_eq!(named, written, "a sample for each condition of {files:?}");
     let mut text = "## Conditions\n\nThe message of `Ready`, by its reason. The condition in the second column is reported beside \
                     it with the same message.\n\n"
         .to_owned();
@@ -77,15 +78,18 @@ fn samples() -> Vec<(&'static str, ReadyCondition)> {
         ("missing_reported", messages::missing_reported(&stream)),
         ("missing_guarded", messages::missing_guarded(&manifest, &stream)),
         ("visibility_unknown", messages::visibility_unknown(&manifest, &stream)),
-        ("wrong_project", messages::wrong_project(&manifest, "production/prA", "production/prB", None)),
         (
             "wrong_project",
-            messages::wrong_project(&manifest, "production/prA", "production/prB", Some(&stream)),
+            account_messages::wrong_project(&manifest, "production/prA", "production/prB", None),
         ),
-        ("account_with_many_missing", messages::account_with_many_missing()),
+        (
+            "wrong_project",
+            account_messages::wrong_project(&manifest, "production/prA", "production/prB", Some(&stream)),
+        ),
+        ("account_with_many_missing", account_messages::account_with_many_missing()),
         (
             "account_of_another_project",
-            messages::account_of_another_project("production/prA", "production/prB"),
+            account_messages::account_of_another_project("production/prA", "production/prB"),
         ),
         ("missing_failed", messages::missing_failed(&manifest, &stream)),
         ("ambiguous", messages::ambiguous(&manifest, &[stream.clone(), other.clone()], false)),

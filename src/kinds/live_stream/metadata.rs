@@ -37,6 +37,13 @@ pub fn has_finalizer(metadata: &ObjectMeta) -> bool {
     metadata.finalizers.iter().flatten().any(|f| f == FINALIZER)
 }
 
+/// Whether a deleted object vanished: its last version carries the finalizer, and it was
+/// not being deleted. (A finalizer that a person removes is not on the last version.)
+#[must_use]
+pub fn vanished(metadata: &ObjectMeta) -> bool {
+    metadata.deletion_timestamp.is_none() && has_finalizer(metadata)
+}
+
 /// The stored create intent, if it was written for this object: one that was
 /// copied from another says nothing about this one.
 ///

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::messages;
+use super::{account_messages, messages};
 use crate::{
     facts::{Facts, ids::StreamId, intent::Intent},
     state::{
@@ -40,7 +40,7 @@ pub(super) fn start(
     }
     let confirmed = replaces.is_some_and(|id| manifest.confirms_recreation_of(id));
     if account.guard_active && !confirmed {
-        return Plan::wait(messages::account_with_many_missing());
+        return Plan::wait(account_messages::account_with_many_missing());
     }
     let payload = match replaces {
         None => manifest.desired.clone(),

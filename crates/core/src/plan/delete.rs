@@ -92,6 +92,11 @@ fn delete_or_retain(facts: &Facts, id: &StreamId, adopted: bool, just_read: bool
         (Observation::Gone, _) if facts.account.guarded && !manifest.confirms_recreation_of(id) => {
             Plan::wait(messages::missing_guarded(manifest, id))
         }
+        // Nor before the first scan: until then nobody knows whether the API key opens the
+        // right project, and what else is missing.
+        (Observation::Gone, _) if !facts.account.scanned && !facts.account.confirmed => {
+            Plan::wait(deleting(&format!("{id} is not found: waiting for the first scan of the account")))
+        }
         (Observation::Gone, _) => release(ReleaseReason::Deleted(id.clone())),
         (_, WhileBroadcasting::Proceed) => delete(),
         (Observation::Present { remote, .. }, WhileBroadcasting::Defer) if remote.broadcasting => {

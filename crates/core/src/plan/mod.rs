@@ -4,6 +4,7 @@
 //! [`Action`], and [`plan`] alone chooses one. It is a pure function: the shell
 //! executes what it says, tests judge it.
 
+pub mod account_messages;
 mod create;
 mod delete;
 mod hints;
@@ -79,9 +80,9 @@ fn in_project(next: Plan, facts: &Facts, state: &ReconcileState) -> Plan {
     }
     if bound || facts.manifest.deleting {
         let id = id.filter(|_| project.expected.is_none());
-        return Plan::wait(messages::wrong_project(&facts.manifest, other, opened, id));
+        return Plan::wait(account_messages::wrong_project(&facts.manifest, other, opened, id));
     }
-    Plan::wait(messages::account_of_another_project(other, opened))
+    Plan::wait(account_messages::account_of_another_project(other, opened))
 }
 
 /// An action waits out the last failure that concerns it.
