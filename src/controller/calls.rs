@@ -145,10 +145,6 @@ pub(super) fn failed(gathered: &Gathered, kind: CallKind, error: &apivideo::Erro
         Cause::Account(AccountError::RateLimited) => {
             Retry::WhenCalled(account.call_queue.enqueue(&gathered.facts.manifest.owner, kind))
         }
-        Cause::Call(_) => {
-            account.suspect();
-            Retry::AfterBackoff
-        }
         _ => Retry::AfterBackoff,
     };
     Outcome::Failed(CallFailure { effect_unknown: error.effect() == Effect::Unknown, cause, retry })

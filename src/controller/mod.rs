@@ -20,6 +20,7 @@ mod status_metrics;
 mod vanished;
 mod watch;
 mod watch_errors;
+mod watches;
 
 use std::sync::Arc;
 
@@ -32,12 +33,15 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use self::context::{Context, exists};
-pub use self::watch::Scope;
+use self::{
+    context::{Context, exists},
+    watches::Watch,
+};
+pub use self::{watch::Scope, watches::Watches};
 use crate::{account::Accounts, core::decisions::Decisions, ops::metrics::Metrics};
 
 /// Watches and reconciles until `shutdown`; then the reconciles under way are
-/// finished. `caches_filled` is called once every watch has listed.
+/// finished. `caches_filled` is called once the watches have listed, but for those that fail.
 pub async fn run(
     client: Client,
     accounts: Accounts,
@@ -47,14 +51,16 @@ pub async fn run(
     shutdown: CancellationToken,
     caches_filled: impl FnOnce() + Send + 'static,
 ) {
+    let watches: Vec<_> = scope.namespaces().into_iter().map(|ns| scope.watches.add(ns)).collect();
     let (on_vanished, mut vanished) = unbounded_channel();
-    let (controllers, listed): (Vec<_>, Vec<_>) = scope
-        .namespaces()
-        .into_iter()
-        .map(|namespace| watch::watch(&client, &accounts, namespace, on_vanished.clone()))
-        .unzip();
+    let controllers: Vec<_> = watches
+        .iter()
+        .map(|state| watch::watch(&client, &accounts, state, on_vanished.clone()))
+        .collect();
     let stores: Vec<_> = controllers.iter().map(Controller::store).collect();
     metrics.add_collector(status_metrics::collector(stores.clone()));
+    let states = scope.watches.clone();
+    metrics.add_collector(move |gauges| states.collect(gauges));
     accounts.iter().for_each(|account| account.claims.set_exists(exists(stores.clone())));
     let context = Arc::new(Context {
         events: events::Events::new(client.clone()),
@@ -65,7 +71,7 @@ pub async fn run(
         states: Default::default(),
         crd: Default::default(),
         metrics,
-        listed,
+        watches: scope.watches.clone(),
         started: OnceCell::new(),
     });
     let starting = Arc::clone(&context);
@@ -73,15 +79,17 @@ pub async fn run(
         startup::start(&starting).await;
         caches_filled();
     });
-    let runs = controllers.into_iter().map(|controller| {
+    let runs = controllers.into_iter().zip(watches).map(|(controller, watch)| {
         let token = shutdown.clone();
         let controller = controller.graceful_shutdown_on(async move { token.cancelled().await });
-        controller.run(reconcile::reconcile, reconcile::error_policy, Arc::clone(&context)).boxed()
+        let never_began = shut_down_before_start(Arc::clone(&context), Arc::clone(&watch), shutdown.clone());
+        let results = controller.run(reconcile::reconcile, reconcile::error_policy, Arc::clone(&context));
+        results.take_until(never_began).map(move |result| (Arc::clone(&watch), result)).boxed()
     });
-    let work = stream::select_all(runs).for_each(|result| async move {
+    let work = stream::select_all(runs).for_each(|(watch, result)| async move {
         match result {
             Ok((object, action)) => debug!(%object, ?action, "reconciled"),
-            Err(error) => watch_errors::log(&error),
+            Err(error) => watch_errors::log(watch.namespace(), &error),
         }
     });
     let finish_vanished = async {
@@ -93,15 +101,14 @@ pub async fn run(
     tokio::select! {
         () = work => {}
         () = finish_vanished => {}
-        () = shut_down_before_start(&context, &shutdown) => {}
     }
 }
 
-/// A shutdown before every watch has listed: kube's controller still waits for
-/// its first list, and no reconcile is under way that could be interrupted.
-async fn shut_down_before_start(context: &Context, shutdown: &CancellationToken) {
+/// A shutdown before a watch has listed: kube's controller still waits for its first
+/// list, and no reconcile is under way that could be interrupted.
+async fn shut_down_before_start(context: Arc<Context>, watch: Arc<Watch>, shutdown: CancellationToken) {
     shutdown.cancelled().await;
-    if context.started.initialized() {
+    if context.started.initialized() && watch.has_listed() {
         std::future::pending::<()>().await;
     }
 }

@@ -105,6 +105,8 @@ pub(super) async fn check_on_request(account: &Account) {
     loop {
         let suspected = tokio::select! {
             () = account.check_list.notified() => true,
+            // The list is the only probe of an account in trouble.
+            () = account.client.probe_due() => true,
             () = tokio::time::sleep(RECHECK_PROJECT) => false,
         };
         let view = account.view(None);

@@ -91,7 +91,12 @@ fn take_in(account: &Account, streams: Vec<Remote>, requested: Instant, report: 
 /// then the pages are of two projects. What the second of them lacks could be
 /// too little for the guard, and would be created there.
 fn end(account: &Account, reader: &ListReader, pace: &Pace<'_>, requested: bool) -> Missed {
+    let guarded = account.guard().is_active();
     let (missed, first) = account.claims.read_owned(|owned| judge(account, owned, reader, pace, requested));
+    if guarded && !account.guard().is_active() {
+        info!("the streams that had vanished are back");
+        account.triggers.all();
+    }
     if first {
         info!(streams = account.snapshot().len(), "completed the first scan of the account");
         account.triggers.all();

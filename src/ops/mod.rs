@@ -2,6 +2,7 @@
 //! knows nothing of streams.
 
 pub mod admin;
+pub mod cluster;
 pub mod gauges;
 pub mod key_file;
 pub mod metrics;

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::Secret;
 use crate::error::Error;
 use crate::map_error::{self, Asked};
+use crate::operation::{Operation, Subject};
 use crate::project::{self, MAX_TOKEN};
-use crate::requests::{Operation, Subject};
 use crate::transport::{Exchange, Transport};
 
 /// What the specification says a token lives; taken where the answer says nothing sane.

@@ -2,44 +2,30 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use crate::Secret;
 use crate::account_state::{AccountState, Usage, Waiting};
-use crate::circuit_breaker::Signal;
-use crate::clock::date_of;
 use crate::error::Error;
+use crate::failure::Failure;
 use crate::governor::Governor;
-use crate::map_error::{self, Asked};
 use crate::observe::CallObserver;
 use crate::permit::Permit;
 use crate::priority::Priority;
-use crate::rate_limit::{Limits, RateLimit};
+use crate::rate_limit::Limits;
 use crate::requests::{Class, Request};
-use crate::retry;
+use crate::sender::{Answer, Sender};
 use crate::settings::{self, Settings, SettingsError};
 use crate::ticket::{self, Ticket};
-use crate::token::{Token, Tokens};
-use crate::transport::{Exchange, Transport};
-use crate::wire::{Wire, WireError};
-
-/// What was asked for, and what came along with it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer<T> {
-    /// What was asked for.
-    pub value: T,
-    /// What the answer said about the limit of its class.
-    pub limits: Option<RateLimit>,
-    /// The server's clock when it answered, in whole seconds.
-    pub date: Option<Timestamp>,
-}
+use crate::token::Tokens;
+use crate::transport::Transport;
+use crate::wire::Wire;
 
 /// The client of one account. Cheap to clone; clones share the token, the budgets and the gate.
 #[derive(Clone)]
 pub struct Client {
-    transport: Arc<Transport>,
+    sender: Sender,
     tokens: Arc<Tokens>,
     governor: Arc<Governor>,
 }
@@ -65,7 +51,8 @@ impl Client {
         let tokens = Arc::new(Tokens::new(Arc::clone(&transport), settings.api_key));
         let jitter = settings.jitter_seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let governor = Arc::new(Governor::new(checked.reads, checked.writes, jitter));
-        Ok(Self { transport, tokens, governor })
+        let sender = Sender { transport, tokens: Arc::clone(&tokens), governor: Arc::clone(&governor) };
+        Ok(Self { sender, tokens, governor })
     }
 
     /// Makes the call, when the gate and the budget let it through, and reads its answer.
@@ -77,7 +64,7 @@ impl Client {
     /// # Errors
     /// See [`Error`]; [`Error::effect`] says whether the call may have taken effect.
     pub async fn send<T>(&self, request: Request<T>, priority: Priority) -> Result<Answer<T>, Error> {
-        self.attempts(request, priority, None).await
+        self.sender.send(request, priority, None).await
     }
 
     /// Leave for one call of a class now.
@@ -136,7 +123,7 @@ impl Client {
     pub async fn send_with<T>(&self, permit: Permit, request: Request<T>) -> Result<Answer<T>, Error> {
         let priority = permit.priority();
         let permit = Some(permit).filter(|permit| permit.class() == request.operation().class());
-        self.attempts(request, priority, permit).await
+        self.sender.send(request, priority, permit).await
     }
 
     /// How many tickets wait, by class and priority; zeros among them.
@@ -150,28 +137,6 @@ impl Client {
     #[must_use]
     pub fn usage(&self, class: Class) -> Option<Usage> {
         self.governor.usage(class)
-    }
-
-    async fn attempts<T>(
-        &self,
-        request: Request<T>,
-        priority: Priority,
-        mut permit: Option<Permit>,
-    ) -> Result<Answer<T>, Error> {
-        if !request.names_a_possible_id() {
-            return Err(Error::Refused {
-                status: 400,
-                field: Some("liveStreamId".to_owned()),
-                message: "this can't be the id of a stream, so nothing was sent".to_owned(),
-            });
-        }
-        let mut attempt = 1;
-        loop {
-            let result = self.attempt(&request, priority, permit.take()).await;
-            let Some(pause) = retry::pause(request.subject(), &result, attempt) else { return result };
-            tokio::time::sleep(pause).await;
-            attempt += 1;
-        }
     }
 
     /// Another API key, in use from the next call on. That the one before was refused is forgotten.
@@ -223,7 +188,7 @@ impl Client {
     /// `None` until an answer carried a `Date`.
     #[must_use]
     pub fn server_time(&self) -> Option<Timestamp> {
-        self.transport.server_time()
+        self.sender.transport.server_time()
     }
 
     /// What the last answers said about both limits; one that has reset since is whole again.
@@ -245,168 +210,5 @@ impl Client {
     /// The future may be dropped at any time.
     pub async fn probe_due(&self) {
         self.governor.probe_due().await;
-    }
-
-    /// One attempt: admitted, made (twice, if the first met a 401), and reported.
-    async fn attempt<T>(
-        &self,
-        request: &Request<T>,
-        priority: Priority,
-        permit: Option<Permit>,
-    ) -> Result<Answer<T>, Error> {
-        let mut permit = match permit {
-            Some(permit) => permit,
-            None => {
-                let class = request.operation().class();
-                let admission = self.governor.admit(class, priority).await?;
-                Permit::new(&self.governor, class, priority, admission)
-            }
-        };
-        if permit.is_probe() && !request.subject().may_probe() {
-            // Given back before the reason is asked for.
-            drop(permit);
-            return Err(self.governor.rejection().map_or_else(ticket::busy, Error::from));
-        }
-        let result = self.authorized(request, priority, &mut permit).await;
-        let heard = permit.is_probe() || request.subject().speaks_for_account();
-        match result {
-            Ok(answer) => {
-                permit.conclude(if heard { Signal::Healthy } else { Signal::Neutral });
-                Ok(answer)
-            }
-            Err(Failure { error, signal, of_token }) => {
-                permit.conclude(if heard || of_token { signal } else { Signal::Neutral });
-                Err(error)
-            }
-        }
-    }
-
-    async fn authorized<T>(
-        &self,
-        request: &Request<T>,
-        priority: Priority,
-        permit: &mut Permit,
-    ) -> Result<Answer<T>, Failure> {
-        let token = self.tokens.current().await.map_err(Failure::from)?;
-        let error = match self.exchange(request, priority, &token, permit).await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        let another = match &error {
-            Error::Unauthorized { status: 401, .. } => Some(self.tokens.instead_of(&token).await),
-            // The key was changed on the way, and says nothing about the one that is in use.
-            Error::Unauthorized { .. } | Error::Forbidden { .. } if !self.tokens.is_of_this_key(&token) => {
-                Some(self.tokens.current().await)
-            }
-            _ => None,
-        };
-        let Some(another) = another else { return Err(Failure::of(error, true)) };
-        let other = another.map_err(Failure::from)?;
-        if other.project != token.project {
-            // What was decided for one project must not be done in another.
-            return Err(Failure { error, signal: Signal::Neutral, of_token: false });
-        }
-        let token = other;
-        self.exchange(request, priority, &token, permit)
-            .await
-            .map_err(|error| Failure::of(error, self.tokens.is_of_this_key(&token)))
-    }
-
-    /// One HTTP exchange, with what it says about the limit.
-    async fn exchange<T>(
-        &self,
-        request: &Request<T>,
-        priority: Priority,
-        token: &Token,
-        permit: &mut Permit,
-    ) -> Result<Answer<T>, Error> {
-        permit.sending();
-        let exchange = Exchange {
-            operation: request.operation(),
-            priority: Some(priority),
-            method: request.method(),
-            path: request.path(),
-            body: request.body().cloned(),
-            authorization: Some(token.header.clone()),
-        };
-        match self.transport.exchange(exchange).await {
-            Ok(response) => self.read(request, &response, permit),
-            Err(error) => {
-                match &error {
-                    WireError::NotSent(_) => permit.unsent(),
-                    WireError::Lost(_) => permit.charged(),
-                }
-                Err(map_error::of_wire(request.operation(), error, &self.tokens.secrets()))
-            }
-        }
-    }
-
-    fn read<T>(
-        &self,
-        request: &Request<T>,
-        response: &http::Response<Bytes>,
-        permit: &mut Permit,
-    ) -> Result<Answer<T>, Error> {
-        let (status, headers) = (response.status(), response.headers());
-        let limits = RateLimit::of(headers);
-        // Without headers, only an answer that is surely the API's own shows that there is no limit.
-        let of_the_api = status.is_success() || matches!(status.as_u16(), 400 | 404);
-        if limits.is_some() || of_the_api {
-            permit.answered(limits)
-        } else {
-            permit.charged()
-        }
-        if status.is_success() {
-            let read = match request.is_answered_by(status) {
-                true => request.read(response.body()),
-                false => Err("it is not the 204 that answers a deletion".to_owned()),
-            };
-            return match read {
-                Ok(value) => Ok(Answer { value, limits, date: date_of(headers) }),
-                Err(why) => {
-                    let effect = request.operation().possible_effect();
-                    Err(Error::Unreadable { status: status.as_u16(), why, effect })
-                }
-            };
-        }
-        let asked = Asked { operation: request.operation(), subject: request.subject() };
-        let error = map_error::of_response(asked, status, headers, response.body(), &self.tokens.secrets());
-        if let Error::RateLimited { retry_in } = &error {
-            permit.limited(*retry_in);
-        }
-        Err(error)
-    }
-}
-
-/// A call that failed, and what it says about the account if it speaks for it.
-struct Failure {
-    error: Error,
-    signal: Signal,
-    /// There was no token for it, which speaks for the account whatever the call.
-    of_token: bool,
-}
-
-impl Failure {
-    /// `of_this_key`: the call was made with the key that is in use.
-    fn of(error: Error, of_this_key: bool) -> Self {
-        let signal = match &error {
-            Error::Refused { .. } | Error::NotFound { .. } | Error::Forbidden { .. } => Signal::Healthy,
-            Error::RateLimited { .. } => Signal::Limited,
-            Error::Unauthorized { .. } if of_this_key => Signal::Unauthorized(error.to_string()),
-            Error::Unauthorized { .. } | Error::Deferred { .. } => Signal::Neutral,
-            Error::Unexpected { .. }
-            | Error::Unreadable { .. }
-            | Error::NotSent { .. }
-            | Error::Lost { .. } => Signal::Failed(error.to_string()),
-        };
-        Self { error, signal, of_token: false }
-    }
-}
-
-impl From<crate::token::Denied> for Failure {
-    fn from(denied: crate::token::Denied) -> Self {
-        let signal =
-            if denied.first_hand { Self::of(denied.error.clone(), true).signal } else { Signal::Neutral };
-        Self { error: denied.error, signal, of_token: true }
     }
 }

@@ -18,9 +18,9 @@ use serde_json::Value;
 
 use crate::Secret;
 use crate::error::Error;
+use crate::operation::{Operation, Subject};
 use crate::rate_limit::wait_of_429;
 use crate::redact;
-use crate::requests::{Operation, Subject};
 use crate::wire::WireError;
 
 /// The call that was answered, as far as the table goes.

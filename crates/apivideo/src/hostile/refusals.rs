@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::mutation::{SECRETS, assert_clean, bottomless, corrupted, mutated, problem, stream, swept};
 use crate::Secret;
 use crate::map_error::{Asked, of_response, of_wire};
+use crate::operation::{Operation, Subject};
 use crate::redact::MAX_CHARS;
-use crate::requests::{Operation, Subject};
 use crate::wire::WireError;
 
 /// A field, a message, and the words around them.

@@ -148,6 +148,10 @@ impl ReconcileState {
     ) -> Option<Notice> {
         let notice = match action {
             Action::Create { .. } => Some(self.created(remote.id.clone())),
+            Action::Get { .. } => {
+                self.read_at = Some(now);
+                None
+            }
             Action::Update { id, changes, origin } => self.updated(facts, id, &changes, origin, &remote, now),
             _ => None,
         };

@@ -33,6 +33,8 @@ pub struct ReconcileState {
     /// The generation at which manifest and stream were last seen equal. A
     /// difference at the same generation is drift; at another it is the user's change.
     pub synced_generation: Option<i64>,
+    /// When the stream was last read for this LiveStream.
+    pub read_at: Option<Timestamp>,
     /// The corrections of drift that another writer may keep reverting.
     pub drift_backoff: DriftBackoff,
     /// The last value of `requestedAt` that was handled.
