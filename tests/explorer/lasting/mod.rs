@@ -8,7 +8,7 @@ mod list;
 
 use std::{collections::BTreeSet, ops::Range, time::Duration};
 
-use apivideo_operator::core::decisions::Decisions;
+use apivideo_operator::{core::decisions::Decisions, kinds::live_stream::metadata::CREATE_INTENT};
 use apivideo_sandbox::StreamPatch;
 use serde_json::json;
 use tokio::time::Instant;
@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use self::kind::{FAULTY, Kind, apply, held_by_faulty};
 use crate::{
     explore::tell,
+    ledger::Invariant,
     memory_cluster::Change,
     outcome::Call,
     process::Settings,
@@ -129,7 +130,10 @@ fn summed_up(
         }
     });
     seen.end = Some(stage.ready(FAULTY)).filter(|_| !stage.object(FAULTY).is_null());
-    seen.violations = stage.violations().iter().map(ToString::to_string).collect();
+    // What an open search has not found yet is no leak.
+    let open = !stage.object(FAULTY)["metadata"]["annotations"][CREATE_INTENT].is_null();
+    let broken = stage.violations().into_iter().filter(|v| !(open && v.invariant == Invariant::NoLeak));
+    seen.violations = broken.map(|violation| violation.to_string()).collect();
     seen
 }
 
