@@ -53,10 +53,8 @@ pub async fn run(
 ) {
     let watches: Vec<_> = scope.namespaces().into_iter().map(|ns| scope.watches.add(ns)).collect();
     let (on_vanished, mut vanished) = unbounded_channel();
-    let controllers: Vec<_> = watches
-        .iter()
-        .map(|state| watch::watch(&client, &accounts, state, on_vanished.clone()))
-        .collect();
+    let controllers: Vec<_> =
+        watches.iter().map(|state| watch::watch(&client, &accounts, state, on_vanished.clone())).collect();
     let stores: Vec<_> = controllers.iter().map(Controller::store).collect();
     metrics.add_collector(status_metrics::collector(stores.clone()));
     let states = scope.watches.clone();

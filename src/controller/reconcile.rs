@@ -111,8 +111,7 @@ pub(super) async fn converge(
         let Step::Do(action) = plan.step else { return Ok(plan) };
         last = format!("{action:?}");
         let outcome = execute(context, gathered, entry, &action).await?;
-        let call_failed =
-            matches!(&outcome, Outcome::Failed(CallFailure { cause: Cause::Call(_), .. }));
+        let call_failed = matches!(&outcome, Outcome::Failed(CallFailure { cause: Cause::Call(_), .. }));
         let now = gathered.now();
         let notice = entry.state.apply(&mut gathered.facts, action, outcome, now);
         // Once for each incident: the failure of one call says little.

@@ -70,12 +70,7 @@ pub(super) fn wait_for_account(facts: &Facts, doing: &str) -> Plan {
 
 /// Continues a create that is not finished. A live object and one that is deleted
 /// differ only in what follows when certainly nothing was created: `None` then.
-pub(super) fn resume(
-    facts: &Facts,
-    pending: &PendingCreate,
-    attempts: u32,
-    now: Timestamp,
-) -> Option<Plan> {
+pub(super) fn resume(facts: &Facts, pending: &PendingCreate, attempts: u32, now: Timestamp) -> Option<Plan> {
     let manifest = &facts.manifest;
     match pending {
         PendingCreate::Unreadable(why) => Some(Plan::wait(messages::unreadable_intent(manifest, why))),
@@ -92,7 +87,9 @@ pub(super) fn resume(
         PendingCreate::Open(intent, Request::NotSent) => {
             Some(Plan::act(Action::Create { intent: intent.clone() }, creating("creating the stream")))
         }
-        PendingCreate::Open(intent, Request::Unknown(progress)) => Some(search(facts, intent, progress, attempts, now)),
+        PendingCreate::Open(intent, Request::Unknown(progress)) => {
+            Some(search(facts, intent, progress, attempts, now))
+        }
     }
 }
 
@@ -101,13 +98,7 @@ fn drop_intent(abandoned: Option<Intent>) -> Plan {
 }
 
 /// Searches for the stream of a request whose outcome is unknown.
-fn search(
-    facts: &Facts,
-    intent: &Intent,
-    progress: &SearchProgress,
-    attempts: u32,
-    now: Timestamp,
-) -> Plan {
+fn search(facts: &Facts, intent: &Intent, progress: &SearchProgress, attempts: u32, now: Timestamp) -> Plan {
     if !progress.ambiguous.is_empty() {
         let settled = facts.manifest.settle_create.as_deref();
         if let Some(id) = progress.ambiguous.iter().find(|id| Some(id.as_str()) == settled) {
