@@ -1,6 +1,5 @@
 //! Streams that look like ours and are not, and ours that do not look like it.
 
-use jiff::SignedDuration;
 use std::time::Duration;
 
 use apivideo_sandbox::{Fault, NewStream, Rule, StreamPatch, StreamView};
