@@ -1,6 +1,5 @@
 //! Streams that look like ours and are not, and ours that do not look like it.
 
-use jiff::SignedDuration;
 use std::time::Duration;
 
 use apivideo_sandbox::{Fault, NewStream, Rule, StreamPatch, StreamView};
@@ -73,30 +72,15 @@ fn an_answer_with_the_stream_of_another_binds_nothing() {
             stage.apply("a", json!({ "name": "Of a", "public": true }));
             stage.settled().await;
             let made = |stage: &Stage| {
-                stage.change(|inner, now| {
-                    let before = now - SignedDuration::from_mins(10);
-                    inner
-                        .api
-                        .state
-                        .create(&NewStream::named("Of b"), before)
-                        .expect("a stream")
-                        .live_stream_id
-                })
+                let new = NewStream::named("Of b");
+                stage.change(|inner, now| inner.api.state.create(&new, now).expect("a stream").live_stream_id)
             };
             let id = match other {
                 "a LiveStream's" => stage.held("a").expect("a stream"),
-                "a stranger's" => {
-                    let id = made(stage);
-                    stage.rest(Duration::from_secs(120)).await;
-                    id
-                }
-                _ => {
-                    let id = made(stage);
-                    // Longer than the window of the intent to come, shorter than a scan's interval.
-                    stage.rest(Duration::from_secs(10)).await;
-                    id
-                }
+                _ => made(stage),
             };
+            // Longer than the window of the intent to come; a scan sees it, or not.
+            stage.rest(Duration::from_secs(if other.ends_with("unseen") { 10 } else { 120 })).await;
             stage.inject(
                 Rule::once(Fault::AnswerWith { answer_with: id.clone() }).on("POST", "^/live-streams$"),
             );

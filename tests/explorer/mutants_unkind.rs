@@ -30,12 +30,13 @@ fn planned(plan: Planner) -> Decisions {
     Decisions { plan, ..Decisions::default() }
 }
 
-/// The check fails with these decisions.
-fn caught(mutant: &str, check: impl FnOnce()) {
+/// The check fails with these decisions, and says so.
+fn caught(mutant: &str, says: &str, check: impl FnOnce()) {
     let failed = catch_unwind(AssertUnwindSafe(check)).expect_err("a wrong decision is caught");
     let text = failed.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| failed.downcast_ref::<&str>().copied()).unwrap_or_default();
     tell(&format!("{mutant}: {}", text.lines().next().unwrap_or_default()));
+    assert!(text.contains(says), "{mutant}: {text}");
 }
 
 /// The kind is found wrong with these decisions, and this is said of it.
@@ -97,7 +98,9 @@ fn a_recreation_from_the_manifest_alone_is_caught() {
         }
         plan
     }
-    caught("a re-creation from the manifest alone", || bindings::stays_private(planned(mutant)));
+    caught("a re-creation from the manifest alone", "(true, None)", || {
+        bindings::stays_private(planned(mutant))
+    });
 }
 
 #[test]
@@ -112,8 +115,8 @@ fn an_annotation_believed_over_the_claims_is_caught() {
         binding::resolve(&stored, uid, adopt, owner)
     }
     let decisions = Decisions { resolve: mutant, ..Decisions::default() };
-    caught("an annotation over the claims", || bindings::older_id(decisions));
-    caught("a wish over the claims", || bindings::replaced(decisions));
+    caught("an annotation over the claims", "running true", || bindings::older_id(decisions));
+    caught("a wish over the claims", "RemoteMissing", || bindings::replaced(decisions));
 }
 
 #[test]
@@ -123,7 +126,9 @@ fn a_project_that_is_not_compared_is_caught() {
         facts.account.project = AccountProject::default();
         plan::plan(&facts, state, now)
     }
-    caught("a project that is not compared", || project::wrong_key(planned(mutant), false, false));
+    caught("a project that is not compared", "released by a 404", || {
+        project::wrong_key(planned(mutant), false, false)
+    });
 }
 
 #[test]
@@ -133,5 +138,7 @@ fn a_guard_that_is_not_asked_is_caught() {
         (facts.account.guarded, facts.account.guard_active) = (false, false);
         plan::plan(&facts, state, now)
     }
-    caught("a guard that is not asked", || project::wrong_key(planned(mutant), true, false));
+    caught("a guard that is not asked", "the wrong project", || {
+        project::wrong_key(planned(mutant), true, false)
+    });
 }

@@ -99,7 +99,7 @@ pub(crate) fn play(life: &Life, source: Source, decisions: Decisions) -> Played 
     })
 }
 
-pub(crate) fn told(event: &Value) -> (String, String) {
+fn told(event: &Value) -> (String, String) {
     let text = |field: &str| event[field].as_str().unwrap_or_default().to_owned();
     (text("reason"), text("note"))
 }

@@ -14,7 +14,7 @@ use crate::{
     lives::{self, NAMESPACE},
     memory_cluster::Key,
     process::{Process, Settings},
-    run::{CRD, TICK, told},
+    run::{CRD, TICK},
     schedule::{Schedule, Source},
     world::{Inner, World},
 };
@@ -61,10 +61,6 @@ impl Stage {
 
     pub(crate) async fn rest(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        self.world.now()
     }
 
     /// Somebody else than the operator changes something.
@@ -120,10 +116,6 @@ impl Stage {
     /// The reason of Ready, and its message.
     pub(crate) fn ready(&self, name: &str) -> (String, String) {
         ready_of(&self.object(name))
-    }
-
-    pub(crate) fn events(&self) -> Vec<(String, String)> {
-        self.see(|inner| inner.cluster.all("events").map(told).collect())
     }
 
     /// Waits until that is so, at most so long; whether it is.

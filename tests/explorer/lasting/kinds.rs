@@ -73,7 +73,12 @@ fn of_calls() -> Vec<Kind> {
         live("DELETE lost", unavailable, on("DELETE", Fault::LostBefore), delete),
         live("PATCH 401", unauthorized, on("PATCH", Fault::Unauthorized), make_private),
         live("PATCH 403", unauthorized, on("PATCH", Fault::Forbidden), make_private),
-        live("PATCH 404", &["Updating", "AccountUnavailable"], on("PATCH", problem(404)), make_private),
+        live(
+            "PATCH 404",
+            &["Creating", "Updating", "AccountUnavailable"],
+            on("PATCH", problem(404)),
+            make_private,
+        ),
         live("PATCH 409", unavailable, on("PATCH", problem(409)), make_private),
         live("PATCH 500", unavailable, on("PATCH", problem(500)), make_private),
         live("PATCH lost", unavailable, on("PATCH", Fault::LostBefore), make_private),

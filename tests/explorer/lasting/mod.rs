@@ -8,7 +8,7 @@ mod list;
 
 use std::{collections::BTreeSet, ops::Range, time::Duration};
 
-use apivideo_operator::core::decisions::Decisions;
+use apivideo_operator::{core::decisions::Decisions, kinds::live_stream::metadata::CREATE_INTENT};
 use apivideo_sandbox::StreamPatch;
 use serde_json::json;
 use tokio::time::Instant;
@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use self::kind::{FAULTY, Kind, apply, held_by_faulty};
 use crate::{
     explore::tell,
+    ledger::Invariant,
     memory_cluster::Change,
     outcome::Call,
     process::Settings,
@@ -28,6 +29,9 @@ const HEALTHY: usize = 5;
 /// The most calls in the first minute, and in each from the tenth on.
 const MOST_AT_FIRST: usize = 12;
 const MOST_LATER: usize = 2;
+/// The most writes to the cluster in the first minute: a try of a create stores an intent
+/// and removes it, and it is tried six times.
+const MOST_WRITES_AT_FIRST: usize = 15;
 
 /// What was seen from the moment of the fault on.
 #[derive(Clone, Debug, Default)]
@@ -126,7 +130,10 @@ fn summed_up(
         }
     });
     seen.end = Some(stage.ready(FAULTY)).filter(|_| !stage.object(FAULTY).is_null());
-    seen.violations = stage.violations().iter().map(ToString::to_string).collect();
+    // What an open search has not found yet is no leak.
+    let open = !stage.object(FAULTY)["metadata"]["annotations"][CREATE_INTENT].is_null();
+    let broken = stage.violations().into_iter().filter(|v| !(open && v.invariant == Invariant::NoLeak));
+    seen.violations = broken.map(|violation| violation.to_string()).collect();
     seen
 }
 
@@ -151,7 +158,7 @@ fn judged(kind: &Kind, seen: &Seen, without: &Seen) -> Vec<String> {
         .unwrap_or_default();
     check(most <= MOST_LATER, format!("{most} calls in a minute from the tenth on"));
     let first = within(&seen.to_the_cluster, 0..1);
-    check(first <= MOST_AT_FIRST, format!("{first} cluster calls in the first minute"));
+    check(first <= MOST_WRITES_AT_FIRST, format!("{first} cluster calls in the first minute"));
     let most = later(&seen.to_the_cluster, kind.minutes);
     check(most <= MOST_LATER, format!("{most} cluster calls in a minute from the tenth on"));
     check(seen.told.len() <= kind.statuses, format!("{} statuses: {:#?}", seen.told.len(), seen.told));
