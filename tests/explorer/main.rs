@@ -4,7 +4,7 @@
 //! An explorer decides the outcome of each call of the operator, to the API and
 //! to the cluster ([`outcome`]), and plays the lives of LiveStreams ([`lives`])
 //! under every schedule with one fault, every one with two, and under random
-//! ones. The six invariants of ARCHITECTURE.md are checked at each write and
+//! ones. The invariants of ARCHITECTURE.md are checked at each write and
 //! when all is quiet ([`ledger`]). What is run is `commands::operate`: the
 //! controller, the observer, the client of the API, kube's runtime; a crash
 //! drops all of it. That the explorer can fail is tested with wrong decisions
