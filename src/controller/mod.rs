@@ -27,6 +27,7 @@ use std::sync::Arc;
 use futures::{StreamExt, stream};
 use kube::{
     Client,
+    core::DeserializeGuard,
     runtime::{Controller, reflector::Store},
 };
 use tokio::sync::{OnceCell, mpsc::unbounded_channel};
@@ -96,7 +97,7 @@ pub async fn run(
     }
 }
 
-fn add_collectors(metrics: &Metrics, stores: &[Store<LiveStream>], scope: &Scope) {
+fn add_collectors(metrics: &Metrics, stores: &[Store<DeserializeGuard<LiveStream>>], scope: &Scope) {
     metrics.add_collector(status_metrics::collector(stores.to_vec()));
     let watches = scope.watches.clone();
     metrics.add_collector(move |gauges| watches.collect(gauges));
