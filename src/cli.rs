@@ -66,6 +66,11 @@ pub struct RunArgs {
     #[arg(long = "namespace", env = "WATCH_NAMESPACE", value_parser = namespaces, allow_hyphen_values = true, value_name = "NAMESPACE,…")]
     namespaces: Vec<Namespaces>,
 
+    /// api.video project that the API key must open, such as pr4Xy. With any other project
+    /// nothing is done. Default: the project of the streams that are bound already.
+    #[arg(long, env = "APIVIDEO_PROJECT", value_name = "PROJECT", value_parser = project)]
+    pub project: Option<String>,
+
     /// Time between the starts of two passes over the account's streams.
     #[arg(long, env = "DRIFT_INTERVAL", value_parser = duration, allow_hyphen_values = true, default_value = "60s", value_name = "DURATION")]
     pub drift_interval: Duration,
@@ -156,6 +161,12 @@ fn duration(text: &str) -> Result<Duration, String> {
     let accepted = "use a duration above zero, like 500ms, 60s or 5m";
     let parsed: SignedDuration = text.parse().map_err(|_| accepted.to_owned())?;
     Duration::try_from(parsed).ok().filter(|d| !d.is_zero()).ok_or_else(|| accepted.to_owned())
+}
+
+/// The id of a project: letters and digits.
+fn project(text: &str) -> Result<String, String> {
+    let valid = (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    valid.then(|| text.to_owned()).ok_or_else(|| "specify the id of a project, such as pr4Xy".to_owned())
 }
 
 /// A share above 0 and at most 1.

@@ -36,35 +36,44 @@ pub fn remote(stream: apivideo::LiveStream) -> Option<Remote> {
     })
 }
 
-/// What an error of the client says of the account; `None` if it concerns only the request.
+/// What an error of the account's list says of the account; `None` if it says nothing.
 #[must_use]
 pub fn account_error(error: &Error) -> Option<AccountError> {
+    waits(error).or_else(|| match failure(error) {
+        Cause::Call(error) => Some(error),
+        _ => None,
+    })
+}
+
+/// What kept a call about one stream from succeeding. Only a call that waits for the
+/// whole account is the account's matter: the failure of another call concerns its
+/// LiveStream alone.
+#[must_use]
+pub fn cause(error: &Error) -> Cause {
+    waits(error).map_or_else(|| failure(error), Cause::Account)
+}
+
+/// What a call waits for that was not sent, or met the rate limit.
+fn waits(error: &Error) -> Option<AccountError> {
     match error {
-        Error::Deferred { because: Deferral::RateLimited, .. } | Error::RateLimited { .. } => {
-            Some(AccountError::RateLimited)
-        }
-        Error::Deferred { because: Deferral::Unauthorized, message, .. } => {
-            Some(AccountError::Unauthorized(message.clone()))
-        }
-        Error::Deferred { because: Deferral::Unavailable, message, .. } => {
-            Some(AccountError::Unavailable(message.clone()))
-        }
-        Error::Unauthorized { .. } => Some(AccountError::Unauthorized(error.to_string())),
-        Error::Server { .. } | Error::Unreadable { .. } | Error::NotSent { .. } | Error::Lost { .. } => {
-            Some(AccountError::Unavailable(error.to_string()))
-        }
-        Error::Refused { .. } | Error::NotFound { .. } => None,
+        Error::RateLimited { .. } => Some(AccountError::RateLimited),
+        Error::Deferred { because, message, .. } => Some(match because {
+            Deferral::RateLimited => AccountError::RateLimited,
+            Deferral::Unauthorized => AccountError::Unauthorized(message.clone()),
+            Deferral::Unavailable => AccountError::Unavailable(message.clone()),
+        }),
+        _ => None,
     }
 }
 
-/// What kept a call from succeeding.
-#[must_use]
-pub fn cause(error: &Error) -> Cause {
-    if let Some(error) = account_error(error) {
-        return Cause::Account(error);
+fn failure(error: &Error) -> Cause {
+    match error {
+        Error::Refused { field, message, .. } => {
+            Cause::Refused(Refusal { field: field.clone(), message: message.clone() })
+        }
+        Error::Unauthorized { .. } | Error::Forbidden { .. } => {
+            Cause::Call(AccountError::Unauthorized(error.to_string()))
+        }
+        other => Cause::Call(AccountError::Unavailable(other.to_string())),
     }
-    Cause::Refused(match error {
-        Error::Refused { field, message, .. } => Refusal { field: field.clone(), message: message.clone() },
-        other => Refusal { field: None, message: other.to_string() },
-    })
 }

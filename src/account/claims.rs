@@ -21,6 +21,7 @@ use crate::core::{
         ids::{ObjectKey, Owner, StreamId},
         intent::Intent,
         manifest::Manifest,
+        project::{AccountProject, Project},
         stream::Remote,
     },
     state::search::{SearchResult, judge},
@@ -41,6 +42,10 @@ struct Tables {
     by_id: HashMap<StreamId, Owner>,
     by_uid: HashMap<String, StreamId>,
     waiting: HashMap<StreamId, BTreeSet<ObjectKey>>,
+    /// The uids of objects that vanished and whose streams are being deleted: they count as existing.
+    vanished: HashSet<String>,
+    /// The projects of the bound LiveStreams, by uid.
+    projects: HashMap<String, Project>,
     /// The open intents, by the uid of their LiveStream.
     open: HashMap<String, (Owner, Intent)>,
 }
@@ -57,15 +62,22 @@ impl Claims {
         let _ = self.exists.set(Box::new(exists));
     }
 
-    fn exists(&self, owner: &Owner) -> bool {
-        self.exists.get().is_none_or(|exists| exists(owner))
+    fn exists(&self, tables: &Tables, owner: &Owner) -> bool {
+        tables.vanished.contains(&owner.uid) || self.exists.get().is_none_or(|exists| exists(owner))
+    }
+
+    /// An object vanished, and what was created for it is being deleted: until it is
+    /// released nobody else takes it.
+    pub fn keep_vanished(&self, uid: &str) {
+        self.tables.lock().vanished.insert(uid.to_owned());
     }
 
     /// Gives the streams to those who come first, when the operator starts.
     pub fn assign(&self, mut candidates: Vec<Candidate>) {
         rank(&mut candidates);
         let mut tables = self.tables.lock();
-        for Candidate { owner, id, .. } in candidates {
+        for Candidate { owner, id, project, .. } in candidates {
+            tables.note_project(&owner.uid, project.as_ref());
             if !tables.by_id.contains_key(&id) {
                 tables.claim(&id, &owner);
             }
@@ -77,6 +89,7 @@ impl Claims {
     pub fn bind(&self, manifest: &Manifest, stored: &mut Stored, resolve: Resolver) -> Binding {
         let owner = &manifest.owner;
         let mut tables = self.tables.lock();
+        tables.note_project(&owner.uid, stored.project.as_ref());
         stored.owned = tables.by_uid.get(&owner.uid).cloned();
         let other = |id: &StreamId| self.other(&tables, id, &owner.uid);
         let binding = resolve(stored, &owner.uid, manifest.adopt.as_ref(), &other);
@@ -96,14 +109,27 @@ impl Claims {
 
     /// The owner of a stream, if it is another than this LiveStream and exists.
     fn other(&self, tables: &Tables, id: &StreamId, uid: &str) -> Option<ObjectKey> {
-        let owner = tables.by_id.get(id).filter(|owner| owner.uid != uid && self.exists(owner));
+        let owner = tables.by_id.get(id).filter(|owner| owner.uid != uid && self.exists(tables, owner));
         owner.map(|owner| owner.key.clone())
     }
 
-    /// A stream was just created for a LiveStream: it owns it.
-    pub fn created(&self, owner: &Owner, id: &StreamId) {
-        let released = self.tables.lock().claim(id, owner);
+    /// A stream was created for a LiveStream, or is said to be by an answer: it owns it
+    /// from now on. False if it is another's.
+    pub fn created(&self, owner: &Owner, id: &StreamId) -> bool {
+        let mut tables = self.tables.lock();
+        if self.other(&tables, id, &owner.uid).is_some() {
+            return false;
+        }
+        let released = tables.claim(id, owner);
+        drop(tables);
         self.trigger_all(&released);
+        true
+    }
+
+    /// The project that a key opens, judged by the pinned one or by those of the bound LiveStreams.
+    pub fn judge_project(&self, opened: Option<Project>, pinned: Option<&str>) -> AccountProject {
+        let tables = self.tables.lock();
+        AccountProject::judge(opened, pinned, tables.projects.values())
     }
 
     /// A LiveStream is gone, or about to go: what it owned is free.
@@ -111,6 +137,8 @@ impl Claims {
         let released = {
             let mut tables = self.tables.lock();
             tables.open.remove(uid);
+            tables.projects.remove(uid);
+            tables.vanished.remove(uid);
             tables.release(uid)
         };
         self.trigger_all(&released);
@@ -130,8 +158,10 @@ impl Claims {
     pub fn claim_found(&self, owner: &Owner, intent: &Intent, mut found: Vec<Remote>) -> SearchResult {
         let mut tables = self.tables.lock();
         found.retain(|remote| self.other(&tables, &remote.id, &owner.uid).is_none());
-        let alike =
-            tables.open.values().filter(|(owner, open)| open.payload == intent.payload && self.exists(owner));
+        let alike = tables
+            .open
+            .values()
+            .filter(|(owner, open)| open.payload == intent.payload && self.exists(&tables, owner));
         let open_intents = alike.count();
         let result = judge(found, open_intents);
         let released = match &result {
@@ -176,6 +206,14 @@ impl Claims {
 }
 
 impl Tables {
+    fn note_project(&mut self, uid: &str, project: Option<&Project>) {
+        match project {
+            Some(project) if self.projects.get(uid) == Some(project) => {}
+            Some(project) => drop(self.projects.insert(uid.to_owned(), project.clone())),
+            None => drop(self.projects.remove(uid)),
+        }
+    }
+
     /// Makes a LiveStream the owner of a stream. Gives back who waited for the
     /// stream that it owned before, if that was another.
     fn claim(&mut self, id: &StreamId, owner: &Owner) -> Vec<ObjectKey> {

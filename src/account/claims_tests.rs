@@ -54,7 +54,8 @@ fn who_waits_learns_that_the_owner_went_on_to_another_stream() {
     let (claims, mut triggered) = claims();
     bind(&claims, &adopting("a", "li1"));
     bind(&claims, &adopting("b", "li1"));
-    claims.created(&owner("a"), &id("li2"));
+    assert!(claims.created(&owner("a"), &id("li2")));
+    assert!(!claims.created(&owner("c"), &id("li2")), "an answer about another's stream");
     assert_eq!(triggered(), ["b"]);
     assert_eq!(bind(&claims, &adopting("b", "li1")), Binding::Wanted(id("li1")));
     claims.read_owned(|owned| assert_eq!(owned.len(), 2));
@@ -82,8 +83,13 @@ fn an_object_deleted_without_the_finalizer_claims_nothing() {
 #[test]
 fn at_the_start_the_strongest_claim_gets_the_stream() {
     let (claims, _) = claims();
-    let candidate =
-        |uid: &str, strength| Candidate { strength, created_at: None, owner: owner(uid), id: id("li1") };
+    let candidate = |uid: &str, strength| Candidate {
+        strength,
+        created_at: None,
+        owner: owner(uid),
+        id: id("li1"),
+        project: None,
+    };
     claims.assign(vec![candidate("a", Strength::Wished), candidate("b", Strength::Own)]);
     let conflict = Binding::Conflict { id: id("li1"), owner: owner("b").key };
     assert_eq!(bind(&claims, &adopting("a", "li1")), conflict);

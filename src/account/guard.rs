@@ -3,7 +3,9 @@
 //! A key of another project makes every stream look deleted. Re-creating them
 //! all would change every id, stream key and URL. So when more than a tenth of
 //! the owned streams, and at least five, vanish between two scans, they are
-//! held back: nothing is re-created until they reappear or a person confirms.
+//! held back: nothing is created, re-created or released until they reappear or a person
+//! confirms. Where the access token does not name the project, all of them, and at least
+//! two, are enough.
 
 use std::collections::HashSet;
 
@@ -11,6 +13,9 @@ use crate::core::facts::ids::StreamId;
 
 /// The fewest streams whose disappearance at once trips the guard.
 const MIN_VANISHED: usize = 5;
+
+/// The fewest where all vanish and the project of the key is not known.
+const MIN_ALL_VANISHED: usize = 2;
 
 /// The guard of one account.
 #[derive(Debug, Default)]
@@ -34,14 +39,28 @@ impl Guard {
         &mut self,
         vanished: &[&StreamId],
         owned: usize,
+        project_known: bool,
         missing: impl Fn(&StreamId) -> bool,
     ) -> bool {
         self.held_back.retain(|id| missing(id));
-        let trips = self.on && vanished.len() >= MIN_VANISHED && vanished.len() * 10 > owned;
+        let many = vanished.len() >= MIN_VANISHED && vanished.len() * 10 > owned;
+        let all = !project_known && vanished.len() >= MIN_ALL_VANISHED && vanished.len() == owned;
+        let trips = self.on && (many || all);
         if trips {
             self.held_back.extend(vanished.iter().copied().cloned());
         }
         trips
+    }
+
+    /// Lets go of a stream that the operator itself deleted.
+    pub fn deleted(&mut self, id: &StreamId) {
+        self.held_back.remove(id);
+    }
+
+    /// Whether any stream is held back.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        !self.held_back.is_empty()
     }
 
     /// Whether a stream is held back.
@@ -61,7 +80,7 @@ mod tests {
     }
 
     fn judge(guard: &mut Guard, vanished: usize, owned: usize, missing: impl Fn(&StreamId) -> bool) -> bool {
-        guard.judge(&ids(vanished).iter().collect::<Vec<_>>(), owned, missing)
+        guard.judge(&ids(vanished).iter().collect::<Vec<_>>(), owned, true, missing)
     }
 
     #[test]
@@ -72,6 +91,16 @@ mod tests {
             let mut guard = Guard::new(true);
             assert_eq!(judge(&mut guard, vanished, owned, |_| true), trips, "{vanished} of {owned}");
             assert_eq!(guard.holds_back(&id("li0")), trips);
+        }
+    }
+
+    #[test]
+    fn without_a_known_project_all_of_two_are_enough() {
+        for (vanished, owned, trips) in [(1, 1, false), (2, 2, true), (2, 3, false), (3, 3, true)] {
+            let mut guard = Guard::new(true);
+            let gone = ids(vanished);
+            let judged = guard.judge(&gone.iter().collect::<Vec<_>>(), owned, false, |_| true);
+            assert_eq!((judged, guard.is_active()), (trips, trips), "{vanished} of {owned}");
         }
     }
 

@@ -51,6 +51,11 @@ impl ListReader {
         ReadPage { streams, unreadable, pages_total: page.pages_total, next }
     }
 
+    /// Skips the page to read now.
+    pub fn skip(&mut self) -> Next {
+        self.listing.skip()
+    }
+
     /// What was read so far.
     pub fn listing(&self) -> &Listing {
         &self.listing

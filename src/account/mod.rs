@@ -38,11 +38,12 @@ use self::{guard::Guard, snapshot::Snapshot};
 use crate::core::facts::{
     ids::StreamId,
     observation::{AccountError, AccountView, Observation},
+    project::Project,
     stream::Remote,
 };
 
 /// How an account is handled.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// How long after a lost create request its stream may still appear.
     pub settle: Duration,
@@ -52,6 +53,12 @@ pub struct Policy {
     pub missing_guard: bool,
     /// The interval between two scans of the account.
     pub drift_interval: Duration,
+    /// The longest time that a call to the API may take.
+    pub request_timeout: Duration,
+    /// The environment: the first half of a project's name in the annotations.
+    pub environment: &'static str,
+    /// The project that the API key has to open, as `<environment>/<project>`.
+    pub project: Option<Project>,
 }
 
 /// One account.
@@ -72,6 +79,8 @@ pub struct Account {
     pub triggers: Arc<Triggers>,
     /// Requests a scan now.
     pub scan_now: Notify,
+    /// Requests one read of the list now.
+    pub check_list: Notify,
     snapshot: Mutex<Snapshot>,
     guard: Mutex<Guard>,
     error: Mutex<Option<AccountError>>,
@@ -110,16 +119,17 @@ impl Account {
         Self {
             call_queue: CallQueue::new(client.clone(), Arc::clone(&triggers)),
             client,
-            policy,
             claims: Claims::new(Arc::clone(&triggers)),
             create_locks: CreateLocks::default(),
             orphans: Orphans::default(),
             triggers,
             scan_now: Notify::new(),
+            check_list: Notify::new(),
             snapshot: Mutex::default(),
             guard: Mutex::new(Guard::new(policy.missing_guard)),
             error: Mutex::default(),
             recoveries: AtomicU64::new(0),
+            policy,
         }
     }
 
@@ -144,7 +154,16 @@ impl Account {
             settle: self.policy.settle,
             marker: self.policy.marker,
             drift_interval: self.policy.drift_interval,
+            request_timeout: self.policy.request_timeout,
+            project: self.claims.judge_project(self.opened_project(), self.policy.project.as_deref()),
+            guard_active: self.guard.lock().is_active(),
         }
+    }
+
+    /// The project that the access token names, as `<environment>/<project>`.
+    #[must_use]
+    pub fn opened_project(&self) -> Option<Project> {
+        self.client.project().map(|project| format!("{}/{project}", self.policy.environment))
     }
 
     /// Whether a whole scan has confirmed that a stream is absent, or none has to.
@@ -174,6 +193,18 @@ impl Account {
         self.guard.lock()
     }
 
+    /// Whether a stream was known before.
+    #[must_use]
+    pub fn knows(&self, id: &StreamId) -> bool {
+        self.snapshot.lock().knows(id)
+    }
+
+    /// A call about one stream failed: whether the account is in trouble, its list has to
+    /// show. It is checked now, unless it was a short while ago.
+    pub fn suspect(&self) {
+        self.check_list.notify_one();
+    }
+
     /// Takes in the answer of a call that ended just now.
     pub fn answered(&self, remote: &Remote) {
         self.snapshot.lock().answered(remote.clone(), Instant::now());
@@ -182,6 +213,13 @@ impl Account {
     /// Takes in that a stream is known to be gone.
     pub fn gone(&self, id: &StreamId) {
         self.snapshot.lock().gone(id, Instant::now());
+    }
+
+    /// Takes in that the operator deleted a stream (the API answered 204). The guard
+    /// held back only what somebody else may have deleted.
+    pub fn deleted(&self, id: &StreamId) {
+        self.snapshot.lock().deleted(id, Instant::now());
+        self.guard.lock().deleted(id);
     }
 
     /// Takes in that a call found a stream gone that should exist. Whether others

@@ -114,6 +114,11 @@ impl Snapshot {
         self.put(id.clone(), State::Gone { confirmed }, at);
     }
 
+    /// Takes in that the operator deleted a stream at `at`: no scan has to confirm it.
+    pub fn deleted(&mut self, id: &StreamId, at: Instant) {
+        self.put(id.clone(), State::Gone { confirmed: true }, at);
+    }
+
     fn put(&mut self, id: StreamId, state: State, as_of: Instant) {
         self.entries.insert(id, Entry { state, as_of });
     }
@@ -145,6 +150,21 @@ impl Snapshot {
         let remote = same.unwrap_or_else(|| Arc::new(remote));
         self.put(id.clone(), State::Present { remote, unconfirmed: false }, requested);
         changed.then_some(Change { id, before, updated_at })
+    }
+
+    /// Ends a scan that skipped pages, and that began at `began`: no absence follows from
+    /// it. What calls found gone before is as confirmed as it can be.
+    pub fn end_incomplete_scan(&mut self, owned: &HashSet<&StreamId>, began: Instant) -> Missed {
+        self.scans += 1;
+        let mut missed = Missed::default();
+        for id in owned.iter().copied() {
+            let entry = self.entries.get_mut(id).filter(|entry| entry.as_of < began);
+            if let Some(Entry { state: State::Gone { confirmed: confirmed @ false }, .. }) = entry {
+                *confirmed = true;
+                missed.absent.push(id.clone());
+            }
+        }
+        missed
     }
 
     /// Ends a scan that began at `began`: a stream that it did not show, and of which
@@ -223,6 +243,12 @@ impl Snapshot {
     pub fn is_missing(&self, id: &StreamId) -> bool {
         let state = self.entries.get(id).map(|entry| &entry.state);
         matches!(state, Some(State::Absent | State::Gone { .. }))
+    }
+
+    /// Whether a stream was ever observed.
+    #[must_use]
+    pub fn knows(&self, id: &StreamId) -> bool {
+        self.entries.contains_key(id)
     }
 
     /// How many streams are known.

@@ -153,3 +153,17 @@ fn an_observation_copies_nothing() {
     };
     assert!(Arc::ptr_eq(&one, &other));
 }
+
+#[test]
+fn no_absence_follows_from_an_incomplete_scan() {
+    let start = Instant::now();
+    let (owned, gone) = ([id("li1"), id("li2"), id("li3")], id("li3"));
+    let mut snapshot = Snapshot::default();
+    snapshot.listed(remote("li1"), start);
+    snapshot.gone(&gone, start);
+    let missed = snapshot.end_incomplete_scan(&owned.iter().collect(), later(start, 1));
+    assert_eq!(missed.all().collect::<Vec<_>>(), [&gone], "what a call found gone is confirmed");
+    assert!(matches!(snapshot.observation(&id("li1")), Observation::Present { .. }));
+    assert_eq!(snapshot.observation(&id("li2")), Observation::Absent, "a GET decides");
+    assert!(!snapshot.confirmed(&id("li2")) && snapshot.confirmed(&gone));
+}

@@ -18,11 +18,11 @@ use super::{
 use crate::{
     account::Account,
     cli::RunArgs,
-    controller::Scope,
+    controller::{Scope, Watches},
     core::decisions::Decisions,
     leader::{Fence, LEASE, Leadership, fenced, join_election},
     ops::{
-        admin, key_file,
+        admin, cluster, key_file,
         metrics::Metrics,
         readiness::{Part, Readiness, Standby},
         telemetry,
@@ -48,7 +48,7 @@ pub fn main(args: RunArgs) -> Result<(), Failure> {
     let shutdown = CancellationToken::new();
     let result = runtime.block_on(async {
         on_signal(shutdown.clone())?;
-        let cluster = Client::try_default().await.map_err(|error| {
+        let cluster = cluster::connect().await.map_err(|error| {
             Failure::Work(format!("cannot connect to a cluster: {error}; set KUBECONFIG or run in a pod"))
         })?;
         operator.run(cluster, shutdown).await
@@ -94,13 +94,13 @@ impl Operator {
     /// [`Failure`] if it can't start, or loses leadership.
     pub async fn run(self, cluster: Client, shutdown: CancellationToken) -> Result<(), Failure> {
         let account = Arc::new(Account::new(self.api.clone(), policy(&self.args)));
-        let (readiness, parts) = readiness();
+        let scope = Scope { namespaces: self.args.namespaces(), watches: Watches::default() };
+        let (readiness, parts) = readiness(scope.watches.clone());
         let mut services = self.start_services(&cluster, readiness, parts.preflight, &shutdown).await?;
         self.follow_key_file(&account, &mut services, &shutdown);
         let mut leadership = self.lead(&cluster, &parts.standby, &shutdown).await?;
         self.metrics.gauges().leader(!shutdown.is_cancelled());
         info!(version = env!("CARGO_PKG_VERSION"), "operator started");
-        let scope = Scope { namespaces: self.args.namespaces() };
         let (caches, first_pass) = (parts.caches, parts.first_pass);
         let milestones =
             Milestones { passed: move || first_pass.ready(), caches_filled: move || caches.ready() };
@@ -182,8 +182,9 @@ impl Operator {
     }
 }
 
-fn readiness() -> (Readiness, Parts) {
+fn readiness(watches: Watches) -> (Readiness, Parts) {
     let mut readiness = Readiness::default();
+    readiness.add_source(move || watches.findings());
     let parts = Parts {
         caches: readiness.part("the LiveStreams in the cluster"),
         first_pass: readiness.part("the first pass over the account's streams (is the API key right?)"),

@@ -78,5 +78,15 @@ pub(super) fn policy(args: &RunArgs) -> Policy {
             None => args.environment == Environment::Production,
         },
         drift_interval: args.drift_interval,
+        request_timeout: args.request_timeout,
+        environment: environment(args),
+        project: args.project.as_ref().map(|project| format!("{}/{project}", environment(args))),
+    }
+}
+
+fn environment(args: &RunArgs) -> &'static str {
+    match args.environment {
+        Environment::Production => "production",
+        Environment::Sandbox => "sandbox",
     }
 }

@@ -6,12 +6,18 @@ use super::gather::Gathered;
 use crate::{
     account::{CallKind, Throttled, answers},
     core::{
-        facts::{ids::StreamId, intent::Intent, observation::AccountError},
+        facts::{
+            ids::StreamId,
+            intent::{Intent, MAX_CLUSTER_WRITE},
+            observation::AccountError,
+            stream::Remote,
+        },
         state::{
             outcome::{CallFailure, Cause, Outcome, Retry},
             reconcile_state::ReconcileState,
         },
     },
+    ops::moment::Moment,
 };
 
 /// The kinds of calls whose priority is always the same.
@@ -41,6 +47,11 @@ pub(super) async fn create(gathered: &Gathered, state: &mut ReconcileState, inte
         Ok(permit) => permit,
         Err(throttled) => return throttled,
     };
+    // By two clocks: a process that was suspended since must not send it.
+    let late = |moment: Moment| Moment::now().since(&moment) > MAX_CLUSTER_WRITE;
+    if gathered.recorded.is_some_and(late) {
+        return Outcome::TooLate;
+    }
     // Whatever becomes of this process or this future from here on, the request
     // may have been sent.
     state.sending(gathered.now());
@@ -48,15 +59,27 @@ pub(super) async fn create(gathered: &Gathered, state: &mut ReconcileState, inte
     let _creating = account.create_locks.create(&intent.payload.name).await;
     match account.client.send_with(permit, apivideo::create(&intent.payload)).await {
         Ok(answer) => match answers::remote(answer.value) {
-            Some(remote) => {
-                account.answered(&remote);
-                account.claims.created(&gathered.facts.manifest.owner, &remote.id);
-                Outcome::Stream(Box::new(remote))
-            }
+            Some(remote) => created(gathered, intent, remote),
             None => unusable_id(),
         },
         Err(error) => failed(gathered, CREATION, &error),
     }
+}
+
+/// An answer about a stream that can't be this request's is no answer: a proxy may have
+/// answered with another's.
+fn created(gathered: &Gathered, intent: &Intent, remote: Remote) -> Outcome {
+    let account = &gathered.account;
+    let can_be_ours =
+        !account.knows(&remote.id) && intent.is_answered_by(&remote, gathered.facts.account.timing());
+    if !can_be_ours || !account.claims.created(&gathered.facts.manifest.owner, &remote.id) {
+        return unusable(format!(
+            "the answer to the create request is about {}, a stream of another",
+            remote.id
+        ));
+    }
+    account.answered(&remote);
+    Outcome::Stream(Box::new(remote))
 }
 
 /// A call about one stream that is answered with the stream.
@@ -95,7 +118,12 @@ pub(super) async fn delete(gathered: &Gathered, id: &StreamId) -> Outcome {
     };
     let account = &gathered.account;
     match account.client.send_with(permit, apivideo::delete(id.as_str())).await {
-        Ok(_) | Err(apivideo::Error::NotFound { .. }) => {
+        Ok(_) => {
+            account.deleted(id);
+            account.orphans.deleted(id);
+            Outcome::Deleted
+        }
+        Err(apivideo::Error::NotFound { .. }) => {
             account.gone(id);
             account.orphans.deleted(id);
             Outcome::Deleted
@@ -110,7 +138,7 @@ fn unusable_id() -> Outcome {
 
 /// An answer arrived that can't be relied on.
 pub(super) fn unusable(why: String) -> Outcome {
-    let cause = Cause::Account(AccountError::Unavailable(why));
+    let cause = Cause::Call(AccountError::Unavailable(why));
     Outcome::Failed(CallFailure { effect_unknown: true, cause, retry: Retry::AfterBackoff })
 }
 
@@ -121,10 +149,6 @@ pub(super) fn failed(gathered: &Gathered, kind: CallKind, error: &apivideo::Erro
     let retry = match &cause {
         Cause::Account(AccountError::RateLimited) => {
             Retry::WhenCalled(account.call_queue.enqueue(&gathered.facts.manifest.owner, kind))
-        }
-        Cause::Account(AccountError::Unauthorized(_)) => {
-            account.scan_now.notify_one();
-            Retry::AfterBackoff
         }
         _ => Retry::AfterBackoff,
     };

@@ -6,9 +6,11 @@ use kube::{
     Client, Resource,
     runtime::reflector::{ObjectRef, Store},
 };
-use tokio::sync::{OnceCell, SetOnce};
+use tokio::sync::OnceCell;
 
-use super::{crd_deletion::CrdChecks, events::Events, state_store::StateStore, watch::Guarded};
+use super::{
+    crd_deletion::CrdChecks, events::Events, state_store::StateStore, watch::Guarded, watches::Watches,
+};
 use crate::{
     account::Accounts,
     core::{decisions::Decisions, facts::ids::Owner},
@@ -25,9 +27,8 @@ pub(super) struct Context {
     pub(super) events: Events,
     pub(super) crd: CrdChecks,
     pub(super) metrics: Metrics,
-    /// One for each watch: set when it has listed.
-    pub(super) listed: Vec<Arc<SetOnce<()>>>,
-    /// Set when the claims were assigned.
+    pub(super) watches: Watches,
+    /// Set when the first claims were assigned.
     pub(super) started: OnceCell<()>,
 }
 

@@ -24,6 +24,9 @@ use crate::{
 /// The longest note that the API server accepts, in bytes.
 const MAX_NOTE: usize = 1024;
 
+/// The longest name of an object.
+const MAX_NAME: usize = 253;
+
 /// Writes events.
 pub(super) struct Events {
     client: Client,
@@ -53,10 +56,10 @@ impl Events {
         let regarding = object.object_ref(&());
         let Some(namespace) = regarding.namespace.clone() else { return };
         let now = k8s_openapi::jiff::Timestamp::now();
-        let name = regarding.name.as_deref().unwrap_or_default();
+        let object = regarding.name.as_deref().unwrap_or_default();
         let event = Event {
             metadata: ObjectMeta {
-                name: Some(format!("{name}.{:x}", now.as_nanosecond())),
+                name: Some(event_name(object, now.as_nanosecond())),
                 namespace: Some(namespace.clone()),
                 ..ObjectMeta::default()
             },
@@ -77,19 +80,44 @@ impl Events {
     }
 }
 
+/// The name of an event: its object's and its time, within the limit of a DNS subdomain,
+/// in which each part ends with a letter or a digit.
+fn event_name(object: &str, nanosecond: i128) -> String {
+    let time = format!(".{nanosecond:x}");
+    let object = beginning(object, MAX_NAME.saturating_sub(time.len()));
+    format!("{}{time}", object.trim_end_matches(['.', '-']))
+}
+
 /// The note, within its limit in bytes.
-fn cut(mut note: String) -> String {
-    if note.len() > MAX_NOTE {
-        let end = (0..=MAX_NOTE - '…'.len_utf8()).rev().find(|at| note.is_char_boundary(*at));
-        note.truncate(end.unwrap_or_default());
-        note.push('…');
+fn cut(note: String) -> String {
+    if note.len() <= MAX_NOTE {
+        return note;
     }
-    note
+    format!("{}…", beginning(&note, MAX_NOTE - '…'.len_utf8()))
+}
+
+/// At most `max` bytes of a text, cut between characters.
+fn beginning(text: &str, max: usize) -> &str {
+    let end = (0..=max.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    text.split_at(end.unwrap_or_default()).0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_name_of_an_event_is_valid_for_the_longest_object() {
+        let now = k8s_openapi::jiff::Timestamp::MAX.as_nanosecond();
+        for end in ["", "-", ".", "-.", "a.a"] {
+            let longest: String = format!("{}{end}{}", "a".repeat(235 - end.len()), "-b".repeat(9));
+            assert_eq!(longest.len(), MAX_NAME);
+            let name = event_name(&longest, now);
+            assert!(name.len() <= MAX_NAME, "{}", name.len());
+            assert!(name.split('.').all(|part| part.ends_with(char::is_alphanumeric)), "{name}");
+        }
+        assert_eq!(event_name("town-hall", 255), "town-hall.ff");
+    }
 
     #[test]
     fn a_long_note_is_cut_between_characters() {

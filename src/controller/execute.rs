@@ -15,7 +15,7 @@ use crate::{
         step::action::{Action, Origin, ReleaseReason},
     },
     kinds::live_stream::LiveStream,
-    ops::progress::Resolved,
+    ops::{moment::Moment, progress::Resolved},
 };
 
 /// Executes one action and gives back its outcome.
@@ -28,49 +28,23 @@ pub(super) async fn execute(
     entry: &mut Entry,
     action: &Action,
 ) -> Result<Outcome, ClusterError> {
-    let Gathered { api, object, .. } = &*gathered;
-    let written = match action {
-        Action::RecordIntent { intent, replaces } => {
-            // Before the intent is stored: one whose request then had to wait would
-            // have to be searched for after a crash.
-            if let Err(throttled) = calls::admit(gathered, calls::CREATION) {
-                return Ok(throttled);
-            }
-            object_writes::record_intent(api, object, intent, replaces.is_some()).await
-        }
-        Action::DropIntent { abandoned } => {
-            if let Some(intent) = abandoned {
-                abandon(context, gathered, intent);
-            }
-            object_writes::drop_intent(api, object).await
-        }
-        Action::Bind { id, recreated_from } => {
-            object_writes::bind(api, object, id, recreated_from.as_ref()).await
-        }
-        Action::Release { reason } => release(gathered, reason).await,
-        Action::Create { intent } => return Ok(calls::create(gathered, &mut entry.state, intent).await),
-        Action::Search { intent, ended_at } => {
-            let known = entry.state.search().is_some_and(|search| !search.ambiguous.is_empty());
-            let outcome = recover_create::search(gathered, intent, *ended_at).await;
-            recover_create::count_result(context, known, &outcome);
-            return Ok(outcome);
-        }
-        Action::Get { id } => {
-            let kind = CallKind::read(priority(gathered, entry, action));
-            return Ok(calls::about_stream(gathered, id, apivideo::get(id.as_str()), kind).await);
-        }
-        Action::Update { id, changes, .. } => {
-            let kind = CallKind::write(priority(gathered, entry, action));
-            return Ok(calls::about_stream(gathered, id, apivideo::update(id.as_str(), changes), kind).await);
-        }
-        Action::Delete { id } | Action::DeleteOrphan { id } => {
-            return Ok(calls::delete(gathered, id).await);
-        }
-        Action::CheckCrd { now } => {
-            let interval = gathered.facts.account.drift_interval;
-            return Ok(context.crd.check(&context.client, *now, interval).await);
-        }
+    if gathered.vanished && action.needs_cluster() && !matches!(action, Action::CheckCrd { .. }) {
+        return Ok(Outcome::Stored);
+    }
+    // Before the intent is stored: one whose request then had to wait would have to
+    // be searched for after a crash.
+    if let Action::RecordIntent { .. } = action
+        && let Err(throttled) = calls::admit(gathered, calls::CREATION)
+    {
+        return Ok(throttled);
+    }
+    let moment = Moment::now();
+    let Some(written) = write(context, gathered, action).await else {
+        return Ok(call(context, gathered, entry, action).await);
     };
+    if let Action::RecordIntent { .. } = action {
+        gathered.recorded = Some(moment);
+    }
     match written {
         Ok(written) => stored(gathered, entry, action, written),
         Err(error) if error.is_not_found() && matches!(action, Action::Release { .. }) => {}
@@ -81,6 +55,66 @@ pub(super) async fn execute(
         forget(context, gathered);
     }
     Ok(Outcome::Stored)
+}
+
+/// The actions that write the object. None for the others.
+async fn write(
+    context: &Context,
+    gathered: &Gathered,
+    action: &Action,
+) -> Option<Result<LiveStream, ClusterError>> {
+    let Gathered { api, object, .. } = gathered;
+    let written = match action {
+        Action::RecordIntent { intent, replaces } => {
+            object_writes::record_intent(api, object, intent, replaces.is_some()).await
+        }
+        Action::DropIntent { abandoned } => {
+            if let Some(intent) = abandoned {
+                abandon(context, gathered, intent);
+            }
+            object_writes::drop_intent(api, object).await
+        }
+        Action::Bind { id, recreated_from, project } => {
+            object_writes::bind(api, object, id, recreated_from.as_ref(), project.as_ref()).await
+        }
+        Action::Release { reason } => release(gathered, reason).await,
+        _ => return None,
+    };
+    Some(written)
+}
+
+/// The actions that ask the API or the account, and leave the object as it is.
+async fn call(context: &Context, gathered: &Gathered, entry: &mut Entry, action: &Action) -> Outcome {
+    match action {
+        Action::Claim { id } => {
+            gathered.account.claims.created(&gathered.facts.manifest.owner, id);
+            Outcome::Stored
+        }
+        Action::Create { intent } => calls::create(gathered, &mut entry.state, intent).await,
+        Action::Search { intent } => {
+            let known = entry.state.search().is_some_and(|search| !search.ambiguous.is_empty());
+            let outcome = recover_create::search(gathered, intent).await;
+            recover_create::count_result(context, known, &outcome);
+            outcome
+        }
+        Action::Get { id } => {
+            let kind = CallKind::read(priority(gathered, entry, action));
+            calls::about_stream(gathered, id, apivideo::get(id.as_str()), kind).await
+        }
+        Action::Update { id, changes, .. } => {
+            let kind = CallKind::write(priority(gathered, entry, action));
+            calls::about_stream(gathered, id, apivideo::update(id.as_str(), changes), kind).await
+        }
+        Action::Delete { id } | Action::DeleteOrphan { id } => calls::delete(gathered, id).await,
+        Action::CheckCrd { now } => {
+            let interval = gathered.facts.account.drift_interval;
+            context.crd.check(&context.client, *now, interval).await
+        }
+        Action::RecordIntent { .. }
+        | Action::DropIntent { .. }
+        | Action::Bind { .. }
+        | Action::Release { .. } => Outcome::Stored,
+    }
 }
 
 fn stored(gathered: &mut Gathered, entry: &mut Entry, action: &Action, written: LiveStream) {

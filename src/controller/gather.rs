@@ -14,6 +14,7 @@ use crate::{
         observation::{CrdDeletion, Observation},
     },
     kinds::live_stream::{LiveStream, parse},
+    ops::moment::Moment,
 };
 
 /// One LiveStream during a reconcile.
@@ -26,6 +27,10 @@ pub(super) struct Gathered {
     pub account: Arc<Account>,
     /// Where it is written.
     pub api: Api<LiveStream>,
+    /// Whether it does not exist any more, so that nothing is written to it.
+    pub vanished: bool,
+    /// When the intent of this reconcile was about to be stored.
+    pub recorded: Option<Moment>,
 }
 
 /// Gathers the facts about an object.
@@ -51,7 +56,7 @@ pub(super) fn gather(context: &Context, object: LiveStream, manifest: Manifest, 
         manifest,
     };
     let api = object_writes::api(&context.client, facts.manifest.key());
-    Gathered { object, facts, account, api }
+    Gathered { object, facts, account, api, vanished: false, recorded: None }
 }
 
 impl Gathered {

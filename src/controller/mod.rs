@@ -17,23 +17,34 @@ mod startup;
 mod state_store;
 mod status;
 mod status_metrics;
+mod vanished;
 mod watch;
 mod watch_errors;
+mod watches;
 
 use std::sync::Arc;
 
 use futures::{StreamExt, stream};
-use kube::{Client, runtime::Controller};
-use tokio::sync::OnceCell;
+use kube::{
+    Client,
+    core::DeserializeGuard,
+    runtime::{Controller, reflector::Store},
+};
+use tokio::sync::{OnceCell, mpsc::unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use self::context::{Context, exists};
-pub use self::watch::Scope;
-use crate::{account::Accounts, core::decisions::Decisions, ops::metrics::Metrics};
+use self::{
+    context::{Context, exists},
+    watches::Watch,
+};
+pub use self::{watch::Scope, watches::Watches};
+use crate::{
+    account::Accounts, core::decisions::Decisions, kinds::live_stream::LiveStream, ops::metrics::Metrics,
+};
 
 /// Watches and reconciles until `shutdown`; then the reconciles under way are
-/// finished. `caches_filled` is called once every watch has listed.
+/// finished. `caches_filled` is called once the watches have listed, but for those that fail.
 pub async fn run(
     client: Client,
     accounts: Accounts,
@@ -43,10 +54,12 @@ pub async fn run(
     shutdown: CancellationToken,
     caches_filled: impl FnOnce() + Send + 'static,
 ) {
-    let (controllers, listed): (Vec<_>, Vec<_>) =
-        scope.namespaces().into_iter().map(|namespace| watch::watch(&client, &accounts, namespace)).unzip();
+    let watches: Vec<_> = scope.namespaces().into_iter().map(|ns| scope.watches.add(ns)).collect();
+    let (on_vanished, vanished) = unbounded_channel();
+    let controllers: Vec<_> =
+        watches.iter().map(|state| watch::watch(&client, &accounts, state, on_vanished.clone())).collect();
     let stores: Vec<_> = controllers.iter().map(Controller::store).collect();
-    metrics.add_collector(status_metrics::collector(stores.clone()));
+    add_collectors(&metrics, &stores, scope);
     accounts.iter().for_each(|account| account.claims.set_exists(exists(stores.clone())));
     let context = Arc::new(Context {
         events: events::Events::new(client.clone()),
@@ -57,7 +70,7 @@ pub async fn run(
         states: Default::default(),
         crd: Default::default(),
         metrics,
-        listed,
+        watches: scope.watches.clone(),
         started: OnceCell::new(),
     });
     let starting = Arc::clone(&context);
@@ -65,28 +78,36 @@ pub async fn run(
         startup::start(&starting).await;
         caches_filled();
     });
-    let runs = controllers.into_iter().map(|controller| {
+    let runs = controllers.into_iter().zip(watches).map(|(controller, watch)| {
         let token = shutdown.clone();
         let controller = controller.graceful_shutdown_on(async move { token.cancelled().await });
-        controller.run(reconcile::reconcile, reconcile::error_policy, Arc::clone(&context)).boxed()
+        let never_began = shut_down_before_start(Arc::clone(&context), Arc::clone(&watch), shutdown.clone());
+        let results = controller.run(reconcile::reconcile, reconcile::error_policy, Arc::clone(&context));
+        results.take_until(never_began).map(move |result| (Arc::clone(&watch), result)).boxed()
     });
-    let work = stream::select_all(runs).for_each(|result| async move {
+    let work = stream::select_all(runs).for_each(|(watch, result)| async move {
         match result {
             Ok((object, action)) => debug!(%object, ?action, "reconciled"),
-            Err(error) => watch_errors::log(&error),
+            Err(error) => watch_errors::log(watch.namespace(), &error),
         }
     });
     tokio::select! {
         () = work => {}
-        () = shut_down_before_start(&context, &shutdown) => {}
+        () = vanished::finish_all(&context, vanished) => {}
     }
 }
 
-/// A shutdown before every watch has listed: kube's controller still waits for
-/// its first list, and no reconcile is under way that could be interrupted.
-async fn shut_down_before_start(context: &Context, shutdown: &CancellationToken) {
+fn add_collectors(metrics: &Metrics, stores: &[Store<DeserializeGuard<LiveStream>>], scope: &Scope) {
+    metrics.add_collector(status_metrics::collector(stores.to_vec()));
+    let watches = scope.watches.clone();
+    metrics.add_collector(move |gauges| watches.collect(gauges));
+}
+
+/// A shutdown before a watch has listed: kube's controller still waits for its first
+/// list, and no reconcile is under way that could be interrupted.
+async fn shut_down_before_start(context: Arc<Context>, watch: Arc<Watch>, shutdown: CancellationToken) {
     shutdown.cancelled().await;
-    if context.started.initialized() {
+    if context.started.initialized() && watch.has_listed() {
         std::future::pending::<()>().await;
     }
 }

@@ -23,6 +23,7 @@ use crate::{
         facts::{
             ids::{ObjectKey, StreamId},
             intent::Intent,
+            project::Project,
         },
         state::outcome::{CallFailure, Cause, Outcome, Retry},
     },
@@ -114,6 +115,7 @@ pub(super) async fn record_intent(
     if !replaces {
         annotations.insert(meta::LIVE_STREAM_ID.into(), Value::Null);
         annotations.insert(meta::RECREATED_FROM.into(), Value::Null);
+        annotations.insert(meta::PROJECT.into(), Value::Null);
     }
     let metadata = json!({ "annotations": annotations, "finalizers": with_finalizer(&object.metadata) });
     patch(api, &object.metadata, conditional(&object.metadata, metadata)).await
@@ -125,6 +127,7 @@ pub(super) async fn bind(
     object: &LiveStream,
     id: &StreamId,
     recreated_from: Option<&StreamId>,
+    project: Option<&Project>,
 ) -> Result<LiveStream, ClusterError> {
     let mut metadata = json!({
         "uid": object.metadata.uid,
@@ -133,6 +136,8 @@ pub(super) async fn bind(
             meta::BOUND_UID: object.metadata.uid,
             meta::CREATE_INTENT: null,
             meta::RECREATED_FROM: recreated_from,
+            meta::PROJECT: project,
+            meta::SETTLE_CREATE: null,
         },
     });
     if !meta::has_finalizer(&object.metadata) {
@@ -147,7 +152,7 @@ pub(super) async fn drop_intent(
     api: &Api<LiveStream>,
     object: &LiveStream,
 ) -> Result<LiveStream, ClusterError> {
-    let metadata = json!({ "annotations": { meta::CREATE_INTENT: null } });
+    let metadata = json!({ "annotations": { meta::CREATE_INTENT: null, meta::SETTLE_CREATE: null } });
     patch(api, &object.metadata, conditional(&object.metadata, metadata)).await
 }
 

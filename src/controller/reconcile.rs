@@ -22,6 +22,7 @@ use crate::{
         state::{
             backoff::{backoff, later},
             notice::Notice,
+            outcome::{CallFailure, Cause, Outcome},
         },
         step::{Plan, Step},
     },
@@ -94,7 +95,7 @@ async fn reconcile_readable(
 }
 
 /// Brings one LiveStream as far as it gets now, to the plan that waits.
-async fn converge(
+pub(super) async fn converge(
     context: &Context,
     gathered: &mut Gathered,
     entry: &mut Entry,
@@ -110,8 +111,14 @@ async fn converge(
         let Step::Do(action) = plan.step else { return Ok(plan) };
         last = format!("{action:?}");
         let outcome = execute(context, gathered, entry, &action).await?;
+        let call_failed = matches!(&outcome, Outcome::Failed(CallFailure { cause: Cause::Call(_), .. }));
         let now = gathered.now();
-        if let Some(notice) = entry.state.apply(&mut gathered.facts, action, outcome, now) {
+        let notice = entry.state.apply(&mut gathered.facts, action, outcome, now);
+        // Once for each incident: the failure of one call says little.
+        if call_failed && entry.state.attempts == 1 {
+            gathered.account.suspect();
+        }
+        if let Some(notice) = notice {
             info!("{}", notice.event().note);
             context.events.notice(&gathered.object, &notice).await;
         }

@@ -1,7 +1,6 @@
 //! The search for the stream of a create request whose answer was lost.
 
 use apivideo::{ListLiveStreams, Priority, SortOrder};
-use jiff::Timestamp;
 
 use super::{calls, context::Context, gather::Gathered};
 use crate::{
@@ -21,10 +20,10 @@ use crate::{
 const SEARCH: CallKind = CallKind::read(Priority::DriftCorrection);
 
 /// One complete search. The stream that it finds is claimed before another search can.
-pub(super) async fn search(gathered: &Gathered, intent: &Intent, ended_at: Timestamp) -> Outcome {
+pub(super) async fn search(gathered: &Gathered, intent: &Intent) -> Outcome {
     let account = &gathered.account;
     let _searching = account.create_locks.search(&intent.payload.name).await;
-    let Matches { streams, unreadable } = match read_list(gathered, intent, ended_at).await {
+    let Matches { streams, unreadable } = match read_list(gathered, intent).await {
         Ok(matches) => matches,
         Err(outcome) => return outcome,
     };
@@ -63,7 +62,7 @@ struct Matches {
 /// Reads the list by name, newest first, until the streams are older than the
 /// intent. A list that makes no sense, or that became shorter while it was
 /// read, is no answer: a stream that it hides would be created a second time.
-async fn read_list(gathered: &Gathered, intent: &Intent, ended_at: Timestamp) -> Result<Matches, Outcome> {
+async fn read_list(gathered: &Gathered, intent: &Intent) -> Result<Matches, Outcome> {
     let account = &gathered.account;
     let mut matches = Matches { streams: Vec::new(), unreadable: 0 };
     let mut reader = ListReader::new(ListLiveStreams {
@@ -80,8 +79,8 @@ async fn read_list(gathered: &Gathered, intent: &Intent, ended_at: Timestamp) ->
         let ReadPage { streams, unreadable, next, .. } = reader.take_in(page);
         matches.unreadable += unreadable;
         let past = streams.iter().any(|s| s.created_at.is_some_and(|t| t < intent.window_start()));
-        let settle = account.policy.settle;
-        matches.streams.extend(streams.into_iter().filter(|s| intent.matches(s, ended_at, settle)));
+        let timing = gathered.facts.account.timing();
+        matches.streams.extend(streams.into_iter().filter(|s| intent.matches(s, timing)));
         match next {
             Next::End | Next::Page if reader.listing().shrank() => {
                 return Err(calls::unusable("the list became shorter while it was read".to_owned()));

@@ -125,14 +125,22 @@ fn describe(
             _ => None,
         },
         synced_generation: state.synced_generation,
+        project_id: facts.stored.project.as_deref().and_then(|p| p.split_once('/')).map(|(_, id)| id.into()),
         drift: plan.drift.clone(),
         last_handled_reconcile_at: state.handled_request.clone(),
         ..LiveStreamStatus::default()
     };
     match (&facts.observation, &status.live_stream_id) {
         (Observation::Present { remote, .. }, Some(_)) => describe_stream(&mut status, remote),
+        // Of a stream that is gone only what its replacement must keep is still true.
+        (Observation::Absent | Observation::Gone, Some(_)) => {
+            status.public = state.last_observed.public;
+            status.player_id.clone_from(&state.last_observed.player_id);
+        }
         // Nothing was observed yet: what was observed before the restart is still the latest.
         (Observation::Unknown, Some(_)) => {
+            status.public = before.public;
+            status.player_id.clone_from(&before.player_id);
             status.broadcasting = before.broadcasting;
             status.assets.clone_from(&before.assets);
             status.created_at.clone_from(&before.created_at);
@@ -144,6 +152,8 @@ fn describe(
 }
 
 fn describe_stream(status: &mut LiveStreamStatus, remote: &Remote) {
+    status.public = remote.public;
+    status.player_id.clone_from(&remote.player_id);
     status.broadcasting = Some(remote.broadcasting);
     status.assets = (remote.assets != Assets::default()).then(|| remote.assets.clone());
     status.created_at = remote.created_at.map(|t| t.to_string());

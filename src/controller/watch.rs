@@ -13,27 +13,34 @@ use kube::{
         watcher,
     },
 };
-use tokio::sync::SetOnce;
+use tokio::sync::mpsc::UnboundedSender;
 
+use super::watches::{Watch, Watches};
 use crate::{
     account::{Accounts, Trigger},
-    kinds::LiveStream,
+    kinds::live_stream::{LiveStream, metadata},
 };
+
+/// What is watched: an object that can't be read is still seen, and stops
+/// none of the others.
+pub(super) type Guarded = DeserializeGuard<LiveStream>;
 
 /// How many reconciles of a watch run at once: more than calls to the API may be under
 /// way, so that these delay nobody who makes none, and few enough that
 /// ten thousand that begin together need no memory for ten thousand.
 const CONCURRENT_RECONCILES: u16 = 80;
 
-/// What is watched: an object that can't be read is still seen, and stops
-/// none of the others.
-pub(super) type Guarded = DeserializeGuard<LiveStream>;
+/// After how many seconds the API server ends a watch. One that is silent for five more
+/// is dead and is opened again: a silent network is noticed within a minute.
+const WATCH_SECONDS: u32 = 40;
 
 /// Which LiveStreams are watched.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     /// The namespaces; none means all.
     pub namespaces: Vec<String>,
+    /// The state of their watches.
+    pub watches: Watches,
 }
 
 impl Scope {
@@ -48,35 +55,43 @@ impl Scope {
     }
 }
 
-/// Watches a namespace, or all; the flag is set when the first list has arrived.
-/// (`Store::wait_until_ready` can't be used: kube's controller waits for it too, and it
-/// wakes only one.)
+/// Watches a namespace, or all, and reports its state. (`Store::wait_until_ready` can't be
+/// used: kube's controller waits for it too, and it wakes only one.)
 ///
 /// Managed fields are dropped: nothing here reads them, and they are half of an object's size.
 pub(super) fn watch(
     client: &Client,
     accounts: &Accounts,
-    namespace: Option<String>,
-) -> (Controller<Guarded>, Arc<SetOnce<()>>) {
-    let api: Api<Guarded> = match &namespace {
+    watch: &Arc<Watch>,
+    on_vanished: UnboundedSender<LiveStream>,
+) -> Controller<Guarded> {
+    let api: Api<Guarded> = match watch.namespace() {
         Some(namespace) => Api::namespaced(client.clone(), namespace),
         None => Api::all(client.clone()),
     };
     let (reader, writer) = reflector::store();
-    let listed = Arc::new(SetOnce::new());
-    let done = Arc::clone(&listed);
-    let objects =
-        watcher(api, watcher::Config::default()).modify(|object| object.meta_mut().managed_fields = None);
+    let config = watcher::Config::default().timeout(WATCH_SECONDS);
+    let objects = watcher(api, config).modify(|object| object.meta_mut().managed_fields = None);
+    let state = Arc::clone(watch);
     let events = reflector(writer, objects).inspect(move |event| {
-        if matches!(event, Ok(watcher::Event::InitDone)) {
-            // A later list, after a lost watch, changes nothing here.
-            let _ = done.set(());
+        match event {
+            Ok(watcher::Event::InitDone) => state.list_ended(),
+            // The list begins with this, whether it succeeds or not.
+            Ok(watcher::Event::Init) => {}
+            Ok(_) => state.works(),
+            Err(error) => state.failed(error),
+        }
+        if let Ok(watcher::Event::Delete(DeserializeGuard(Ok(object)))) = event
+            && metadata::vanished(&object.metadata)
+        {
+            // Nobody receives it while the controller ends.
+            let _ = on_vanished.send(object.clone());
         }
     });
     let config = controller::Config::default().concurrency(CONCURRENT_RECONCILES);
     let controller = Controller::for_stream(events.applied_objects(), reader).with_config(config);
-    let triggered = triggered(accounts, namespace, &controller.store());
-    (controller.reconcile_on(triggered), listed)
+    let triggered = triggered(accounts, watch.namespace().map(str::to_owned), &controller.store());
+    controller.reconcile_on(triggered)
 }
 
 /// The LiveStreams of a namespace that an account triggers.

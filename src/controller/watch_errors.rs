@@ -6,20 +6,25 @@ use tracing::{debug, error, warn};
 use super::object_writes::ClusterError;
 use crate::preflight::hint;
 
-/// Logs an error of the controller, with the command that fixes it where
+/// Logs an error of the controller of a namespace, with the command that fixes it where
 /// there is one. All of them are retried.
-pub(super) fn log(error: &controller::Error<ClusterError, watcher::Error>) {
+pub(super) fn log(namespace: Option<&str>, error: &controller::Error<ClusterError, watcher::Error>) {
     use controller::Error::{ObjectNotFound, QueueError};
     use watcher::Error::{InitialListFailed, WatchFailed, WatchStartFailed};
     match error {
         // It was triggered, or waited, and was deleted meanwhile.
         ObjectNotFound(object) => debug!(%object, "deleted before it could be reconciled"),
         QueueError(InitialListFailed(cause) | WatchStartFailed(cause) | WatchFailed(cause)) => {
-            match hint(cause) {
-                Some(hint) => error!("LiveStreams can't be watched: {hint}"),
-                None => warn!(error = %cause, "the watch of LiveStreams failed; it is started again"),
-            }
+            let text = describe(namespace, cause);
+            if hint(cause).is_some() { error!("{text}") } else { warn!("{text}") }
         }
         other => warn!(error = %other, "the controller reported an error; continuing"),
     }
+}
+
+/// Why a watch fails, and what to do.
+pub(super) fn describe(namespace: Option<&str>, cause: &kube::Error) -> String {
+    let place = namespace.map(|namespace| format!(" in namespace {namespace}")).unwrap_or_default();
+    let why = hint(cause).unwrap_or_else(|| format!("{cause}; retrying"));
+    format!("LiveStreams{place} can't be watched: {why}")
 }

@@ -2,6 +2,7 @@
 //! into the values that [`crate::core`] decides about.
 
 pub mod live_stream;
+mod nulls;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
@@ -15,5 +16,5 @@ pub const INSTALL: &str = "apivideo-operator crd | kubectl apply --server-side -
 /// `crds/` holds them.
 #[must_use]
 pub fn all() -> Vec<CustomResourceDefinition> {
-    vec![LiveStream::crd()]
+    vec![nulls::dropped(LiveStream::crd())]
 }

@@ -16,11 +16,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::ops::moment::Moment;
+
 use super::{
     decide::{Decision, Observed, RENEW_DEADLINE, decide},
     fence::Fence,
     lease::{self, LEASE},
-    term::Moment,
 };
 
 /// How often a candidate reads the Lease: so soon it notices a release.

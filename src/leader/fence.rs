@@ -15,7 +15,8 @@ use std::{
     time::Duration,
 };
 
-use super::term::{Moment, Term};
+use super::term::Term;
+use crate::ops::moment::Moment;
 
 /// How often [`Fence::closed`] checks the fence: a suspended machine does not wake
 /// a timer in time.

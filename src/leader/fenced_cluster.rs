@@ -42,7 +42,7 @@ mod tests {
     use tower::{BoxError, Layer, retry::RetryLayer};
 
     use super::*;
-    use crate::leader::term::Moment;
+    use crate::ops::moment::Moment;
 
     fn request(method: Method) -> Request<Body> {
         Request::builder().method(method).uri("/x").body(Body::empty()).unwrap()

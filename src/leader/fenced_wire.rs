@@ -42,7 +42,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::leader::term::Moment;
+    use crate::ops::moment::Moment;
 
     #[derive(Default)]
     struct Counting(AtomicU32);

@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use super::{
     decide::{Decision, Observed, RENEW_DEADLINE, decide},
     lease::{LEASE_DURATION, Record},
-    term::{Moment, Term},
+    term::Term,
 };
+use crate::ops::moment::Moment;
 
 /// Milliseconds of true time in one step of the simulation.
 const TICK: u64 = 50;

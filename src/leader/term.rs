@@ -1,31 +1,8 @@
 //! How long a process may act, by two clocks. Pure: the time is an argument.
-//!
-//! Neither clock is enough. The monotonic one stops while the machine is
-//! suspended, and the wall clock can be set back. So between two checks the clock
-//! that advanced more counts.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
-/// A moment by both clocks.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
-    /// By the clock that is never set, and stops with the machine.
-    pub(super) monotonic: Instant,
-    /// By the clock that runs while the machine is suspended, and may be set.
-    pub(super) wall: SystemTime,
-}
-
-impl Moment {
-    pub(super) fn now() -> Self {
-        Self { monotonic: Instant::now(), wall: SystemTime::now() }
-    }
-
-    /// The time since an earlier moment, by the clock that advanced more.
-    fn since(&self, earlier: &Self) -> Duration {
-        let wall = self.wall.duration_since(earlier.wall).unwrap_or_default();
-        self.monotonic.saturating_duration_since(earlier.monotonic).max(wall)
-    }
-}
+use crate::ops::moment::Moment;
 
 /// Whether a process may act. Once closed, it never opens again.
 #[derive(Clone, Copy, Debug)]

@@ -12,6 +12,7 @@ mod pace;
 mod paced_stage;
 #[cfg(test)]
 mod paced_tests;
+mod page;
 mod report;
 mod scan;
 
@@ -29,6 +30,17 @@ pub use report::ScanReport;
 /// once: the rest of a scan that is under way is not spread any more, and another
 /// one follows without a pause.
 pub async fn observe(account: &Account, shutdown: CancellationToken, report: impl Fn(&ScanReport) + Send) {
+    tokio::select! {
+        () = scan_repeatedly(account, &shutdown, report) => {}
+        () = page::check_on_request(account) => {}
+    }
+}
+
+async fn scan_repeatedly(
+    account: &Account,
+    shutdown: &CancellationToken,
+    report: impl Fn(&ScanReport) + Send,
+) {
     // Everybody waits for the first one.
     let mut hurry = true;
     loop {

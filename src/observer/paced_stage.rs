@@ -109,8 +109,15 @@ impl Stage {
             jitter_seed: Some(1),
         };
         let client = Client::new(settings, Arc::new(Sender(Arc::clone(&door))), None).unwrap();
-        let policy =
-            Policy { settle: INTERVAL, marker: false, missing_guard: true, drift_interval: INTERVAL };
+        let policy = Policy {
+            settle: INTERVAL,
+            marker: false,
+            missing_guard: true,
+            drift_interval: INTERVAL,
+            request_timeout: Duration::from_secs(15),
+            environment: "sandbox",
+            project: None,
+        };
         let account = Arc::new(Account::new(client, policy));
         for id in &ids {
             account.claims.created(&Owner { uid: id.as_str().into(), key: key(id) }, id);

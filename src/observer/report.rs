@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct ScanReport {
     /// Pages read.
     pub pages: u32,
+    /// Pages that failed again and again and were skipped.
+    pub skipped_pages: u32,
     /// Streams listed.
     pub streams: u64,
     /// Items that could not be read.

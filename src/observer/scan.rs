@@ -1,24 +1,24 @@
 //! One scan: page after page into the snapshot, and what follows from its end.
 //!
-//! A page that fails is read again, not the scan.
+//! A page that fails is read again, not the scan. One that fails again and again while
+//! the first page can be read is skipped: everything else goes on.
 
 use std::collections::HashSet;
 
-use apivideo::{Class, ListLiveStreams, Page, Priority};
+use apivideo::ListLiveStreams;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::{pace::Pace, report::ScanReport};
+use super::{pace::Pace, page, report::ScanReport};
 use crate::{
     account::{
-        Account, answers,
+        Account,
         listing::{ListReader, ReadPage},
         snapshot::{Change, Missed},
     },
     core::{
-        facts::{ids::StreamId, observation::AccountError, stream::Remote},
+        facts::{ids::StreamId, stream::Remote},
         listing::Next,
-        state::backoff::backoff,
     },
 };
 
@@ -27,20 +27,27 @@ use crate::{
 /// what it did not show is confirmed like any absence.
 pub(super) async fn scan(account: &Account, mut pace: Pace<'_>) -> ScanReport {
     let mut report = ScanReport::default();
-    let mut reader = ListReader::new(ListLiveStreams::default());
+    let (mut reader, mut pages) = (ListReader::new(ListLiveStreams::default()), 1);
     loop {
-        let (page, requested) = page(account, &reader.query(), &mut pace).await;
-        let ReadPage { streams, unreadable, pages_total, next } = reader.take_in(page);
-        report.unreadable += unreadable as u64;
-        take_in(account, streams, requested, &mut report);
+        let next = match page::read(account, &reader.query(), &mut pace).await {
+            Some((page, requested)) => {
+                let ReadPage { streams, unreadable, pages_total, next } = reader.take_in(page);
+                report.unreadable += unreadable as u64;
+                pages = pages_total;
+                take_in(account, streams, requested, &mut report);
+                next
+            }
+            None => {
+                report.skipped_pages += 1;
+                reader.skip()
+            }
+        };
         match next {
-            Next::Page => pace.page(reader.query().page, pages_total).await,
+            Next::Page => pace.page(reader.query().page, pages).await,
             Next::End => break,
             Next::Broken(why) => {
-                warn!(
-                    page = reader.listing().pages_read(),
-                    why, "the account's list makes no sense; the scan ends early"
-                );
+                let page = reader.listing().pages_read();
+                warn!(page, why, "the account's list makes no sense; the scan ends early");
                 break;
             }
         }
@@ -58,45 +65,6 @@ pub(super) async fn scan(account: &Account, mut pace: Pace<'_>) -> ScanReport {
         );
     }
     report
-}
-
-/// One page, read again until it succeeds, and when it was requested. Where the rate
-/// limit is used up it waits in the queue like every other call. The client spaces the
-/// attempts of an account in trouble; every LiveStream with work reports it meanwhile.
-async fn page(
-    account: &Account,
-    query: &ListLiveStreams,
-    pace: &mut Pace<'_>,
-) -> (Page<apivideo::LiveStream>, Instant) {
-    let (mut attempts, mut permit) = (0, None);
-    loop {
-        let requested = Instant::now();
-        let answer = match permit.take() {
-            Some(permit) => account.client.send_with(permit, apivideo::list(query)).await,
-            None => account.client.send(apivideo::list(query), Priority::Background).await,
-        };
-        let error = match answer {
-            Ok(answer) => {
-                account.note_error(None);
-                return (answer.value, requested);
-            }
-            Err(error) => error,
-        };
-        attempts += 1;
-        if attempts == 1 {
-            warn!(page = query.page, %error, "reading the account's list failed; retrying");
-        }
-        let found = answers::account_error(&error);
-        let limited = found == Some(AccountError::RateLimited);
-        if found.is_some() {
-            account.note_error(found);
-        }
-        if limited {
-            permit = Some(account.client.permit(Class::Read, Priority::Background).await);
-        } else {
-            pace.pause(error.retry_in().unwrap_or_else(|| backoff(attempts, "observer"))).await;
-        }
-    }
 }
 
 /// Triggers those whose stream a page shows other than it was known.
@@ -123,7 +91,12 @@ fn take_in(account: &Account, streams: Vec<Remote>, requested: Instant, report: 
 /// then the pages are of two projects. What the second of them lacks could be
 /// too little for the guard, and would be created there.
 fn end(account: &Account, reader: &ListReader, pace: &Pace<'_>, requested: bool) -> Missed {
+    let guarded = account.guard().is_active();
     let (missed, first) = account.claims.read_owned(|owned| judge(account, owned, reader, pace, requested));
+    if guarded && !account.guard().is_active() {
+        info!("the streams that had vanished are back");
+        account.triggers.all();
+    }
     if first {
         info!(streams = account.snapshot().len(), "completed the first scan of the account");
         account.triggers.all();
@@ -146,10 +119,14 @@ fn judge(
 ) -> (Missed, bool) {
     let mut snapshot = account.snapshot();
     let leaves_unconfirmed = |missed| requested || reader.listing().leaves_unconfirmed(missed);
-    let missed = snapshot.end_scan(owned, pace.began, leaves_unconfirmed);
+    let missed = if reader.listing().is_complete() {
+        snapshot.end_scan(owned, pace.began, leaves_unconfirmed)
+    } else {
+        snapshot.end_incomplete_scan(owned, pace.began)
+    };
     let vanished: Vec<&StreamId> = missed.all().collect();
     let missing = |id: &StreamId| owned.contains(id) && snapshot.is_missing(id);
-    if account.guard().judge(&vanished, owned.len(), missing) {
+    if account.guard().judge(&vanished, owned.len(), account.opened_project().is_some(), missing) {
         warn!(
             vanished = vanished.len(),
             owned = owned.len(),

@@ -24,6 +24,12 @@ struct ClassLabels {
     class: &'static str,
 }
 
+/// The label of gauges by namespace; `*` for all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NamespaceLabels {
+    namespace: String,
+}
+
 /// The labels of the gauges of queued calls.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WaitingLabels {
@@ -47,6 +53,7 @@ pub struct Gauges {
     available: Gauge,
     unauthorized: Gauge,
     leader: Gauge,
+    watch_failing: Family<NamespaceLabels, Gauge>,
     drift_interval: Seconds,
 }
 
@@ -78,6 +85,11 @@ impl Gauges {
             "leader",
             "1 if this replica is the leader, or there is no leader election",
             self.leader.clone(),
+        );
+        registry.register(
+            "watch_failing",
+            "1 while the LiveStreams of a namespace can't be watched, by namespace; * stands for all of them",
+            self.watch_failing.clone(),
         );
         registry.register_with_unit(
             "drift_interval",
@@ -151,6 +163,12 @@ impl Gauges {
     pub fn account(&self, available: bool, unauthorized: bool) {
         self.available.set(available.into());
         self.unauthorized.set(unauthorized.into());
+    }
+
+    /// Sets whether the watch of a namespace fails.
+    pub fn watch_failing(&self, namespace: &str, failing: bool) {
+        let labels = NamespaceLabels { namespace: namespace.to_owned() };
+        self.watch_failing.get_or_create(&labels).set(failing.into());
     }
 
     /// Sets whether this replica is the leader.

@@ -2,9 +2,11 @@
 //! knows nothing of streams.
 
 pub mod admin;
+pub mod cluster;
 pub mod gauges;
 pub mod key_file;
 pub mod metrics;
+pub mod moment;
 pub mod passes;
 pub mod progress;
 pub mod readiness;

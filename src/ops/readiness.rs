@@ -12,13 +12,17 @@ pub struct Readiness {
     parts: Vec<(&'static str, Arc<AtomicBool>)>,
     standby: Arc<AtomicBool>,
     findings: Arc<Mutex<Findings>>,
+    sources: Vec<Source>,
 }
+
+/// Says what is wrong now.
+type Source = Arc<dyn Fn() -> Findings + Send + Sync>;
 
 /// One part of the process.
 #[derive(Clone)]
 pub struct Part(Arc<AtomicBool>);
 
-/// The findings of the preflight checks, each with what fixes it.
+/// What is wrong, each with what fixes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     /// While there is one, the process is not ready.
@@ -49,7 +53,12 @@ impl Readiness {
         Standby(Arc::clone(&self.standby))
     }
 
-    /// Replaces the last findings.
+    /// Adds a source of findings, which is asked each time.
+    pub fn add_source(&mut self, source: impl Fn() -> Findings + Send + Sync + 'static) {
+        self.sources.push(Arc::new(source));
+    }
+
+    /// Replaces the last findings of the preflight checks.
     pub fn set_findings(&self, findings: Findings) {
         *self.findings.lock().unwrap_or_else(PoisonError::into_inner) = findings;
     }
@@ -57,7 +66,7 @@ impl Readiness {
     /// Whether the process is ready, and the lines that say so or why not.
     #[must_use]
     pub fn status(&self) -> (bool, String) {
-        let findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let findings = self.all_findings();
         let waiting = self.waiting_for();
         let ready = waiting.is_empty() && findings.problems.is_empty();
         let mut lines = Vec::new();
@@ -71,6 +80,15 @@ impl Readiness {
         lines.extend(findings.warnings.iter().map(|warning| format!("warning: {warning}")));
         lines.push(String::new());
         (ready, lines.join("\n"))
+    }
+
+    fn all_findings(&self) -> Findings {
+        let mut all = self.findings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for found in self.sources.iter().map(|source| source()) {
+            all.problems.extend(found.problems);
+            all.warnings.extend(found.warnings);
+        }
+        all
     }
 
     /// The parts that are not ready yet. A standby waits for none of them: if it were

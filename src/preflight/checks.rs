@@ -105,27 +105,36 @@ async fn check_permissions(client: &Client, namespaces: &[String]) -> Result<Fin
         [] => vec![None],
         named => named.iter().cloned().map(Some).collect(),
     };
-    let mut wanted = vec![(false, CRD, None)];
-    for namespace in places {
-        wanted.extend(REQUIRED.map(|permission| (true, permission, namespace.clone())));
-        wanted.push((false, EVENTS, namespace));
+    let mut wanted = vec![(None, CRD, None)];
+    for (place, namespace) in places.iter().enumerate() {
+        wanted.extend(REQUIRED.map(|permission| (Some(place), permission, namespace.clone())));
+        wanted.push((None, EVENTS, namespace.clone()));
     }
-    let reviews = stream::iter(wanted).map(|(required, permission, namespace)| async move {
+    let reviews = stream::iter(wanted).map(|(required_in, permission, namespace)| async move {
         let missing = rbac::missing(client, permission, namespace.as_deref()).await?;
-        Ok::<_, kube::Error>(missing.map(|missing| (required, missing)))
+        Ok::<_, kube::Error>(missing.map(|missing| (required_in, missing)))
     });
     let missing: Vec<_> = reviews.buffered(MAX_CONCURRENT).try_collect().await?;
     let missing: Vec<_> = missing.into_iter().flatten().collect();
-    let mut findings = Findings::default();
     if missing.is_empty() {
-        return Ok(findings);
+        return Ok(Findings::default());
     }
     let user = rbac::user(client).await;
-    for (required, missing) in missing {
-        let list = if required { &mut findings.problems } else { &mut findings.warnings };
-        list.push(missing.message(user.as_deref()));
+    let missing = missing.into_iter().map(|(place, missing)| (place, missing.message(user.as_deref())));
+    Ok(judge(places.len(), missing.collect()))
+}
+
+/// A permission that is required in a place is a problem, unless another place has all of
+/// them: that one works.
+fn judge(places: usize, missing: Vec<(Option<usize>, String)>) -> Findings {
+    let works = (0..places).any(|place| missing.iter().all(|(required_in, _)| *required_in != Some(place)));
+    let mut findings = Findings::default();
+    for (required_in, message) in missing {
+        let problem = required_in.is_some() && !works;
+        let list = if problem { &mut findings.problems } else { &mut findings.warnings };
+        list.push(message);
     }
-    Ok(findings)
+    findings
 }
 
 #[cfg(test)]
@@ -138,5 +147,17 @@ mod tests {
         assert!(text.contains("it lacks spec.suspend, status.drift, which"), "{text}");
         assert!(text.contains("apivideo-operator crd | kubectl apply --server-side -f -"), "{text}");
         assert!(older(&Skew::NotServed("v1alpha1".into())).contains("version v1alpha1"));
+    }
+
+    #[test]
+    fn one_namespace_without_permissions_is_a_warning() {
+        let missing = |place: Option<usize>| (place, format!("{place:?}"));
+        let count = |places, missing| {
+            let Findings { problems, warnings } = judge(places, missing);
+            (problems.len(), warnings.len())
+        };
+        assert_eq!(count(1, vec![missing(None), missing(Some(0))]), (1, 1));
+        assert_eq!(count(2, vec![missing(Some(0)), missing(Some(0))]), (0, 2));
+        assert_eq!(count(2, vec![missing(Some(0)), missing(Some(1))]), (2, 0));
     }
 }

@@ -18,7 +18,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("controller", &["account", "kinds", "preflight", "ops", "core"]),
     ("observer", &["account", "core"]),
     ("preflight", &["kinds", "leader", "ops"]),
-    ("leader", &[]),
+    ("leader", &["ops"]),
     ("account", &["core"]),
     ("kinds", &["core"]),
     ("ops", &[]),

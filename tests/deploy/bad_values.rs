@@ -6,7 +6,7 @@ use crate::helm::Helm;
 const KEY: &str = "apiKey.existingSecret=apivideo";
 
 /// The values, and the words that the refusal must have.
-const CASES: [(&[&str], &[&str]); 25] = [
+const CASES: [(&[&str], &[&str]); 26] = [
     (&[KEY, "config.driftInterval=0s"], &["config.driftInterval", "0s", "above zero, like 500ms, 60s or 5m"]),
     (&[KEY, "config.createSettle=soon"], &["config.createSettle", "soon", "like 500ms"]),
     (&[KEY, "config.requestTimeout=-1s"], &["config.requestTimeout", "-1s", "like 500ms"]),
@@ -25,6 +25,7 @@ const CASES: [(&[&str], &[&str]); 25] = [
     (&[KEY, "image.pullPolicy=Sometimes"], &["/image/pullPolicy", "'Always', 'IfNotPresent', 'Never'"]),
     (&[KEY, "image.digest=abc"], &["/image/digest", "sha256:"]),
     (&[KEY, "watchNamespaces={Team A}"], &["watchNamespaces", "Team A", "lower case letters"]),
+    (&[KEY, "rbac.strict=maybe"], &["/rbac/strict", "want boolean"]),
     (&[KEY, "port=0"], &["/port", "got 0, want 1"]),
     (&[KEY, "terminationGracePeriodSeconds=1"], &["/terminationGracePeriodSeconds", "want 10"]),
     (&[KEY, "networkPolicy.apiServerPorts={https}"], &["/networkPolicy/apiServerPorts/0", "want integer"]),

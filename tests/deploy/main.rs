@@ -20,6 +20,7 @@ mod installed;
 mod kustomize;
 mod least_privilege;
 mod manifests;
+mod namespace_goes;
 mod pod_security;
 mod protection;
 mod release;
@@ -31,4 +32,5 @@ mod stage;
 mod superfluous;
 #[path = "../support/tools.rs"]
 mod tools;
+mod uninstall;
 mod values_table;

@@ -18,29 +18,38 @@ use crate::{
 const NEWER: &str = "whileBroadcasting";
 
 /// A release on a cluster that has seen none before, with a namespace for all of it.
-struct Release {
+pub(crate) struct Release {
     helm: Helm,
-    stage: Stage,
+    pub(crate) stage: Stage,
 }
 
 impl Release {
-    async fn on(cluster: &Cluster) -> Option<Self> {
+    pub(crate) async fn on(cluster: &Cluster) -> Option<Self> {
         let stage = Stage::on(cluster).await;
         Some(Self { helm: Helm::find()?.with_cluster(cluster.kubeconfig()), stage })
     }
 
-    fn helm(&self, arguments: &[&str]) -> String {
+    pub(crate) fn helm(&self, arguments: &[&str]) -> String {
+        self.try_helm(arguments).expect("helm does it")
+    }
+
+    fn try_helm(&self, arguments: &[&str]) -> Result<String, String> {
         let place = ["--namespace", &self.stage.namespace];
-        self.helm.run(&[arguments, &place].concat()).expect("helm does it")
+        self.helm.run(&[arguments, &place].concat())
     }
 
     /// Installs or upgrades; gives back what it says.
     fn upgrade(&self, chart: &Path, more: &[&str]) -> String {
+        self.try_upgrade(chart, more).expect("helm does it")
+    }
+
+    /// The same, or what it complains of.
+    pub(crate) fn try_upgrade(&self, chart: &Path, more: &[&str]) -> Result<String, String> {
         let values = quick(&self.stage);
         let set = values.iter().map(String::as_str).chain(more.iter().copied());
         let set: Vec<_> = set.flat_map(|value| ["--set", value]).collect();
         let upgrade = ["upgrade", "--install", "apivideo-operator", chart.to_str().expect("a path")];
-        self.helm(&[&upgrade[..], &set].concat())
+        self.try_helm(&[&upgrade[..], &set].concat())
     }
 
     /// What of the release is in the cluster, but for the CRD.
@@ -51,7 +60,7 @@ impl Release {
         self.get(&[kinds, "--selector", of_release, "--output", "name"])
     }
 
-    fn get(&self, arguments: &[&str]) -> String {
+    pub(crate) fn get(&self, arguments: &[&str]) -> String {
         let get = [&["get", "--namespace", &self.stage.namespace], arguments].concat();
         kubectl(&self.stage, &get, "").expect("kubectl gets it")
     }

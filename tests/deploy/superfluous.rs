@@ -109,8 +109,10 @@ fn without_any_one_of_its_rights_something_fails() {
 #[test]
 fn every_right_of_the_chart_is_among_those_that_are_taken_away() {
     let Some(helm) = Helm::find() else { return };
-    for more in ["replicas=1", "watchNamespaces={apivideo}"] {
-        let rendered = helm.template("apivideo", &["apiKey.value=k", more]).expect("it renders");
+    let strict = ["watchNamespaces={apivideo}", "rbac.strict=true"];
+    for more in [&["replicas=1"][..], &["watchNamespaces={apivideo}"], &strict] {
+        let set = [&["apiKey.value=k"], more].concat();
+        let rendered = helm.template("apivideo", &set).expect("it renders");
         let given: BTreeSet<_> = rights(&rendered).into_iter().map(|r| (r.resource, r.verb)).collect();
         let taken = NEEDED.iter().map(|(resource, verb, _)| ((*resource).to_owned(), (*verb).to_owned()));
         assert_eq!(given, taken.collect());
@@ -120,11 +122,15 @@ fn every_right_of_the_chart_is_among_those_that_are_taken_away() {
 /// Lets malformed LiveStreams in: only for them the status is read.
 async fn loosen(cluster: &Cluster) {
     let api: Api<CustomResourceDefinition> = Api::all(cluster.client().await);
-    let path = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";
+    let schema = "/spec/versions/0/schema/openAPIV3Schema";
     let anything = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
-    let patch: json_patch::Patch =
-        serde_json::from_value(json!([{ "op": "replace", "path": path, "value": anything }]))
-            .expect("a patch");
+    // The rules of the object are about fields that this schema doesn't have.
+    let rules = format!("{schema}/x-kubernetes-validations");
+    let patch: json_patch::Patch = serde_json::from_value(json!([
+        { "op": "remove", "path": rules },
+        { "op": "replace", "path": format!("{schema}/properties/spec"), "value": anything },
+    ]))
+    .expect("a patch");
     let patch = Patch::Json::<()>(patch);
     api.patch("livestreams.api.video", &PatchParams::default(), &patch).await.expect("the CRD is patched");
 }

@@ -56,9 +56,9 @@ fn one_command_of_the_condition_confirms_all_that_are_missing_and_none_that_is_s
     play(async {
         let (stage, _operator) = Stage::set().await;
         let old = make_many(&stage).await;
-        stage.sandbox.clear_streams();
-        until_all(&stage, "RemoteMissing").await;
         let there = stage.synced("there", json!({ "name": "There", "onRemoteMissing": "Fail" })).await;
+        old.iter().for_each(|id| stage.sandbox.delete(id).expect("the deletion"));
+        until_all(&stage, "RemoteMissing").await;
         let told = message(&stage.get("many-0").await);
         stage.shell(&commands(&told)[1]).await;
         let new = until_all(&stage, "Synced").await;

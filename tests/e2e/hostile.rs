@@ -180,7 +180,7 @@ fn a_list_that_repeats_itself_for_ever_ends_and_makes_no_second_stream() {
         stage.apply("lost", json!({ "name": "Lost" })).await;
         let object =
             stage.until("lost", "the matter", |o| message(o).contains("repeats an earlier one")).await;
-        assert!(message(&object).starts_with("api.video is not reachable"), "{}", message(&object));
+        assert!(message(&object).starts_with("api.video failed a request"), "{}", message(&object));
         stage.synced("known", json!({ "name": "Known on" })).await;
         liar.repent();
         stage.until_reason("lost", "Synced").await;

@@ -154,3 +154,14 @@ fn a_request_to_reconcile_reads_the_stream_at_once_and_is_echoed() {
         assert_eq!(stage.sandbox.stream(&stream).map(|s| s.name).as_deref(), Some("Asked"));
     });
 }
+
+#[test]
+fn the_longest_name_of_an_object_has_events() {
+    play(async {
+        let (stage, _operator) = Stage::set().await;
+        for name in [format!("{}.b", "a".repeat(251)), format!("{}-b", "a".repeat(238))] {
+            stage.synced(&name, json!({ "name": "Long" })).await;
+            stage.event(&name, "Created").await;
+        }
+    });
+}

@@ -33,10 +33,12 @@ mod limits;
 #[path = "../support/memory_cluster/mod.rs"]
 mod memory_cluster;
 mod namespace_deletion;
+mod network;
 mod page;
 mod policies;
 mod process;
 mod refusals;
+mod relay;
 mod schema;
 #[path = "../support/secrecy.rs"]
 mod secrecy;

@@ -221,7 +221,9 @@ fn an_operator_that_starts_in_the_middle_without_a_key_says_so_and_with_a_revoke
         let mut keyless = stage.unready_operator();
         assert_eq!(keyless.ended().await.code(), Some(2));
         assert!(
-            fs::read_to_string(stage.log()).expect("the log").contains("set it to a file that contains the API key")
+            fs::read_to_string(stage.log())
+                .expect("the log")
+                .contains("set it to a file that contains the API key")
         );
         fs::write(stage.folder.path().join("key"), "sandbox-key").expect("the key file");
         let _operator = stage.unready_operator();

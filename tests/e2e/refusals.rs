@@ -91,19 +91,26 @@ impl Loosened {
         use apivideo_operator::kinds::LiveStream;
         let api: Api<CustomResourceDefinition> = Api::all(stage.client.clone());
         let loosened = Self { api, resource: ApiResource::erase::<LiveStream>(&()) };
-        let anything = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
-        loosened.set_spec_schema(anything).await;
+        let mut schema = Self::own_schema();
+        schema["properties"]["spec"] =
+            json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
+        // The rules of the object are about fields that this schema doesn't have.
+        schema.as_object_mut().expect("a schema").remove("x-kubernetes-validations");
+        loosened.set_schema(schema).await;
         loosened
     }
 
     async fn restore(self) {
-        let crd = serde_json::to_value(apivideo_operator::kinds::all()).expect("the CRD");
-        let schema = crd[0]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"].clone();
-        self.set_spec_schema(schema).await;
+        self.set_schema(Self::own_schema()).await;
     }
 
-    async fn set_spec_schema(&self, schema: Value) {
-        let path = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";
+    fn own_schema() -> Value {
+        let crd = serde_json::to_value(apivideo_operator::kinds::all()).expect("the CRD");
+        crd[0]["spec"]["versions"][0]["schema"]["openAPIV3Schema"].clone()
+    }
+
+    async fn set_schema(&self, schema: Value) {
+        let path = "/spec/versions/0/schema/openAPIV3Schema";
         let patch: json_patch::Patch =
             serde_json::from_value(json!([{ "op": "replace", "path": path, "value": schema }]))
                 .expect("a patch");

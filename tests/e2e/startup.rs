@@ -213,3 +213,78 @@ fn without_a_key_it_ends_with_2_and_the_command_that_makes_the_secret() {
         assert!(text.contains("kubectl create secret generic"), "{text}");
     }
 }
+
+/// Gives the stage's service account all rights in a namespace.
+async fn grant(stage: &Stage, namespace: &str) {
+    let account = format!("{}:operator", stage.namespace);
+    for command in [
+        "create role all -n NS --verb=* --resource=livestreams.api.video,livestreams.api.video/status",
+        "create role events -n NS --verb=create --resource=events.events.k8s.io",
+        "create rolebinding all -n NS --role=all --serviceaccount=ACCOUNT",
+        "create rolebinding events -n NS --role=events --serviceaccount=ACCOUNT",
+    ] {
+        let command = command.replace("NS", namespace).replace("ACCOUNT", &account);
+        stage.shell(&format!("kubectl {command}")).await;
+    }
+}
+
+#[test]
+fn a_namespace_without_rights_stops_none_of_the_others() {
+    play(async {
+        let stage = Stage::empty().await;
+        let other = stage.neighbour().await;
+        let administrators = become_nobody(&stage).await;
+        let nobodys = fs::read_to_string(stage.folder.path().join("kubeconfig")).expect("the kubeconfig");
+        become_administrator(&stage, &administrators);
+        grant(&stage, &stage.namespace).await;
+        become_administrator(&stage, &nobodys);
+        let stage = stage.with(&["--namespace", &other.namespace]);
+        let operator = stage.unready_operator();
+        let denied = format!("in namespace {}", other.namespace);
+        let answer = until_answers(&operator, 200, &["ok\n", "can't be watched", &denied]).await;
+        assert!(!answer.contains("problem: "), "{answer}");
+        stage.synced("works", json!({ "name": "Works" })).await;
+        other.apply("waits", json!({ "name": "Waits" })).await;
+        let failing = |namespace: &str, value: u8| {
+            format!("apivideo_operator_watch_failing{{namespace=\"{namespace}\"}} {value}")
+        };
+        let metrics = operator.metrics().await;
+        assert!(metrics.contains(&failing(&stage.namespace, 0)), "{metrics}");
+        assert!(metrics.contains(&failing(&other.namespace, 1)), "{metrics}");
+        let expected =
+            format!("LiveStreams in namespace {} can't be watched: no permission", other.namespace);
+        assert!(log(&stage).contains(&expected), "{}", log(&stage));
+        become_administrator(&stage, &administrators);
+        grant(&stage, &other.namespace).await;
+        other.until_reason("waits", "Synced").await;
+        assert!(operator.metrics().await.contains(&failing(&other.namespace, 0)));
+        assert_eq!(stage.sandbox.streams().len(), 2);
+    });
+}
+
+#[test]
+fn a_namespace_that_is_missing_stops_none_of_the_others() {
+    play(async {
+        let stage = Stage::empty().await.with(&["--namespace", "there-is-none"]);
+        let mut operator = stage.operator().await;
+        stage.synced("works", json!({ "name": "Works" })).await;
+        operator.terminate();
+        assert_eq!(operator.ended().await.code(), Some(0));
+    });
+}
+
+#[test]
+fn without_rights_in_any_of_its_namespaces_it_is_not_ready() {
+    play(async {
+        let stage = Stage::empty().await;
+        let other = stage.neighbour().await;
+        become_nobody(&stage).await;
+        let stage = stage.with(&["--namespace", &other.namespace]);
+        let mut operator = stage.unready_operator();
+        let own = format!("problem: LiveStreams in namespace {} can't be watched", stage.namespace);
+        let others = format!("problem: LiveStreams in namespace {} can't be watched", other.namespace);
+        until_answers(&operator, 503, &[&own, &others]).await;
+        operator.terminate();
+        assert_eq!(operator.ended().await.code(), Some(0));
+    });
+}

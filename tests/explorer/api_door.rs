@@ -3,11 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use apivideo::{Wire, WireError};
+use apivideo_sandbox::Delivery;
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use http::{Method, Request, Response, StatusCode};
 
 use crate::{
+    opaque::{hidden, shown},
     outcome::{Call, Outcome},
     world::{LATE, TOO_LATE, World},
 };
@@ -55,13 +57,20 @@ async fn pass(
         _ => {}
     }
     let trails = matches!(outcome, Outcome::Trails | Outcome::LostTrails);
-    let Some(answer) = world.reach_api(Some(process), call, &request, trails) else {
+    let opaque = world.lock().opaque;
+    let request = if opaque { shown(request) } else { request };
+    let Some(delivery) = world.reach_api(Some(process), call, &request, trails) else {
         return std::future::pending().await;
     };
     if outcome == Outcome::CrashAfter {
         die(&world).await;
     }
     tokio::time::sleep(WAY).await;
+    let answer = match delivery {
+        Delivery::Answer(answer) | Delivery::CutShort(answer) | Delivery::Huge(answer) => answer,
+        Delivery::Closed => return Err(WireError::Lost("connection reset".into())),
+    };
+    let answer = if opaque && call == Call::Auth { hidden(answer) } else { answer };
     match outcome {
         Outcome::LostAfter | Outcome::LostTrails => Err(WireError::Lost("connection reset".into())),
         Outcome::ErrorAfter => Ok(page_of_a_proxy()),

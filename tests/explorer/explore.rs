@@ -54,6 +54,22 @@ impl Explored {
     pub(crate) fn shortest(&self) -> Option<&Failure> {
         self.failures.iter().min_by_key(|f| (f.schedule.0.len(), f.life, f.marker, f.told.clone()))
     }
+
+    /// The failure with the fewest faults of each life, in one line.
+    fn shortest_of_each(&self) -> Vec<String> {
+        let mut shortest = BTreeMap::new();
+        for f in &self.failures {
+            let best = shortest.entry((f.life, f.marker)).or_insert(f);
+            if f.schedule.0.len() < best.schedule.0.len() {
+                *best = f;
+            }
+        }
+        let line = |f: &&Failure| {
+            let broken = f.played.violations.first().map(ToString::to_string).unwrap_or_default();
+            format!("{}, marker {}: {} {broken}", f.life, f.marker, f.told.replace('\n', ";"))
+        };
+        shortest.values().map(line).collect()
+    }
 }
 
 impl Failure {
@@ -179,7 +195,8 @@ pub(crate) fn assert_none(explored: &Explored) {
         for failure in &explored.failures {
             *lives.entry((failure.life, failure.marker)).or_insert(0) += 1;
         }
-        panic!("schedules that break an invariant, by life: {lives:?}\n{}", failure.report());
+        let each = explored.shortest_of_each().join("\n");
+        panic!("schedules that break an invariant, by life: {lives:?}\n{each}\n{}", failure.report());
     }
 }
 

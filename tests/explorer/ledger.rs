@@ -77,6 +77,9 @@ pub(crate) struct Ledger {
     /// Whether policy has let go of an object whose create was open: what that
     /// makes later is retained as well.
     let_go_open: bool,
+    /// Whether a DELETE has removed an object despite its finalizer: what was made for
+    /// it may be there until the operator has undone it.
+    pub overtaken: bool,
     /// The uids of objects that carry the finalizer.
     finalized: BTreeSet<String>,
     /// The names that each object, by its uid, has ever asked for.
@@ -120,27 +123,23 @@ impl Ledger {
         }
     }
 
-    /// A call to the API has taken effect.
-    pub(crate) fn reached_api(
-        &mut self,
-        call: Call,
-        answer: &Response<Bytes>,
-        cluster: &MemoryCluster,
-        api: &State,
-    ) {
-        match call {
-            Call::Look if answer.status().is_success() => self.looks += 1,
-            Call::Create if answer.status().is_success() => self.created(answer, cluster, api),
-            _ => {}
+    /// A call to the API is answered.
+    pub(crate) fn reached_api(&mut self, call: Call, answer: &Response<Bytes>) {
+        if call == Call::Look && answer.status().is_success() {
+            self.looks += 1;
         }
     }
 
-    fn created(&mut self, answer: &Response<Bytes>, cluster: &MemoryCluster, api: &State) {
-        let stream: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
-        let id = stream["liveStreamId"].as_str().unwrap_or_default().to_owned();
+    /// The operator's request has made the newest stream.
+    pub(crate) fn created(&mut self, cluster: &MemoryCluster, api: &State) {
+        let newest = api.streams().into_iter().max_by_key(|stream| stream.created_at);
+        let id = newest.map(|stream| stream.live_stream_id).unwrap_or_default();
         self.made.push(id.clone());
         if self.let_go_open {
             self.retained.insert(id);
+            return;
+        }
+        if self.overtaken {
             return;
         }
         let (streams, objects) = (self.alive(api).count(), cluster.all("livestreams").count());
@@ -245,8 +244,11 @@ impl Ledger {
     }
 
     /// Whether everything is as its manifest says; else what is not.
-    pub(crate) fn unsettled(cluster: &MemoryCluster, api: &State) -> Option<String> {
-        cluster.all("livestreams").find_map(|object| unsettled(object, cluster, api))
+    pub(crate) fn unsettled(&self, cluster: &MemoryCluster, api: &State) -> Option<String> {
+        let left = || Some(self.unheld(cluster, api)).filter(|left| self.overtaken && !left.is_empty());
+        let mut objects = cluster.all("livestreams");
+        let unsettled = objects.find_map(|object| unsettled(object, cluster, api));
+        unsettled.or_else(|| left().map(|left| format!("{left:?} of an object that vanished")))
     }
 
     /// Judges what is left when all is quiet.

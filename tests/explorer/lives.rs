@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Where everything happens.
-const NAMESPACE: &str = "ns";
+pub(crate) const NAMESPACE: &str = "ns";
 
 /// When a step is taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(crate) struct Life {
     /// a person takes away what the next process would need.
     pub pairs: bool,
     pub existing: Existing,
-    steps: &'static [Step],
+    pub steps: &'static [Step],
 }
 
 impl Life {
@@ -70,9 +70,9 @@ impl Life {
     /// LiveStreams ask for, and the steps to come.
     pub(crate) fn set(&self, inner: &mut Inner, now: Timestamp) {
         let before = now - SignedDuration::from_mins(10);
-        let alike = inner.api.create(&NewStream::named("Town hall"), before).expect("a stream");
+        let alike = inner.api.state.create(&NewStream::named("Town hall"), before).expect("a stream");
         inner.ledger.foreign(alike);
-        let existing = inner.api.create(&NewStream::named("Existing"), before).expect("a stream");
+        let existing = inner.api.state.create(&NewStream::named("Existing"), before).expect("a stream");
         inner.existing.clone_from(&existing.live_stream_id);
         inner.ledger.expect(existing, self.existing);
         inner.script = self.steps.iter().copied().collect();
@@ -89,30 +89,32 @@ impl Life {
     }
 }
 
-const fn now(act: fn(&mut Inner, Timestamp)) -> Step {
+pub(crate) const fn now(act: fn(&mut Inner, Timestamp)) -> Step {
     Step { when: Trigger::Now, act }
 }
 
-const fn settled(act: fn(&mut Inner, Timestamp)) -> Step {
+pub(crate) const fn settled(act: fn(&mut Inner, Timestamp)) -> Step {
     Step { when: Trigger::Settled, act }
 }
 
-const fn at(call: Call, act: fn(&mut Inner, Timestamp)) -> Step {
+pub(crate) const fn at(call: Call, act: fn(&mut Inner, Timestamp)) -> Step {
     Step { when: Trigger::At(call), act }
 }
 
+/// A life without steps.
+pub(crate) const PLAIN: Life = Life {
+    name: "",
+    marker: false,
+    may_hurry: true,
+    several: false,
+    pairs: true,
+    existing: Existing::Foreign,
+    steps: &[],
+};
+
 /// Every life, without and with the marker.
 pub(crate) fn all() -> Vec<Life> {
-    let existing = Existing::Foreign;
-    let life = |name, steps| Life {
-        name,
-        marker: false,
-        may_hurry: true,
-        several: false,
-        pairs: true,
-        existing,
-        steps,
-    };
+    let life = |name, steps| Life { name, steps, ..PLAIN };
     let several = |name, steps| Life { several: true, ..life(name, steps) };
     let kept = |life| Life { existing: Existing::Kept, ..life };
     let plain = [
@@ -163,7 +165,7 @@ pub(crate) fn all() -> Vec<Life> {
     plain.into_iter().chain(marked).collect()
 }
 
-fn apply_a(inner: &mut Inner, now: Timestamp) {
+pub(crate) fn apply_a(inner: &mut Inner, now: Timestamp) {
     create(inner, now, json!({ "name": "a" }), json!({ "name": "Town hall", "public": true }));
 }
 
@@ -195,7 +197,7 @@ fn go_off_air(inner: &mut Inner, now: Timestamp) {
 
 fn broadcast(inner: &mut Inner, on: bool, now: Timestamp) {
     if let Some(id) = held_stream(inner) {
-        inner.api.set_broadcasting(&id, on, now).expect("the broadcast");
+        inner.api.state.set_broadcasting(&id, on, now).expect("the broadcast");
     }
 }
 
@@ -234,19 +236,19 @@ fn adopt_b(inner: &mut Inner, now: Timestamp) {
 fn edit_remote(inner: &mut Inner, now: Timestamp) {
     if let Some(id) = held_stream(inner) {
         let patch = StreamPatch { name: Some("Edited elsewhere".into()), ..StreamPatch::default() };
-        inner.api.edit(&id, &patch, now).expect("the edit");
+        inner.api.state.edit(&id, &patch, now).expect("the edit");
     }
 }
 
 fn delete_remote(inner: &mut Inner, now: Timestamp) {
     if let Some(id) = held_stream(inner) {
-        inner.api.delete(&id, now).expect("the deletion");
+        inner.api.state.delete(&id, now).expect("the deletion");
     }
 }
 
 fn held_stream(inner: &Inner) -> Option<String> {
     let mut held = inner.cluster.all("livestreams").filter_map(held).map(str::to_owned);
-    held.find(|id| inner.api.stream(id).is_some())
+    held.find(|id| inner.api.state.stream(id).is_some())
 }
 
 /// The object is lost with its cluster's state, and made again from a backup,
@@ -268,11 +270,11 @@ fn annotations_of_a(inner: &Inner) -> Value {
     a.map(|object| object["metadata"]["annotations"].clone()).unwrap_or_default()
 }
 
-fn create(inner: &mut Inner, now: Timestamp, metadata: Value, spec: Value) {
+pub(crate) fn create(inner: &mut Inner, now: Timestamp, metadata: Value, spec: Value) {
     request(inner, now, Method::POST, "", &json!({ "metadata": metadata, "spec": spec }));
 }
 
-fn request(inner: &mut Inner, now: Timestamp, method: Method, tail: &str, body: &Value) {
+pub(crate) fn request(inner: &mut Inner, now: Timestamp, method: Method, tail: &str, body: &Value) {
     let mut request = Request::new(Bytes::from(body.to_string()));
     *request.method_mut() = method;
     let path = format!("/apis/api.video/v1alpha1/namespaces/{NAMESPACE}/livestreams{tail}");

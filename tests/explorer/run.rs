@@ -6,37 +6,26 @@ use std::{
     time::Duration,
 };
 
-use apivideo_operator::{
-    account::{Account, Policy},
-    commands::operate::{Milestones, operate},
-    controller::Scope,
-    core::decisions::Decisions,
-    ops::metrics::Metrics,
-};
+use apivideo_operator::core::decisions::Decisions;
 use serde_json::Value;
-use tokio::{task::JoinHandle, time::Instant};
-use tokio_util::sync::CancellationToken;
+use tokio::time::Instant;
 
 use crate::{
-    api_door::ApiDoor,
-    cluster_door,
-    ledger::{Invariant, Ledger, Violation},
+    ledger::{Invariant, Violation},
     lives::{Life, Step, Trigger},
+    process::{DRIFT_INTERVAL, Process, Settings},
     schedule::{Met, Source},
     world::World,
 };
 
-/// The settings of the operator that matter here.
-const SETTLE: Duration = Duration::from_secs(30);
-const DRIFT_INTERVAL: Duration = Duration::from_secs(60);
 /// How often the world is looked at.
-const TICK: Duration = Duration::from_secs(1);
+pub(crate) const TICK: Duration = Duration::from_secs(1);
 /// How long after the last disturbance everything must be as it should.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// The bound on the calls to the API from the last fault until all is settled.
 pub(crate) const MOST_CALLS: usize = 40;
 
-static CRD: LazyLock<Value> =
+pub(crate) static CRD: LazyLock<Value> =
     LazyLock::new(|| serde_json::to_value(&apivideo_operator::kinds::all()[0]).expect("the CRD"));
 
 /// What a run was like.
@@ -86,10 +75,11 @@ pub(crate) fn play(life: &Life, source: Source, decisions: Decisions) -> Played 
         .build()
         .expect("a runtime");
     runtime.block_on(async {
-        let world = Arc::new(World::new(&CRD, life, source));
+        let world = Arc::new(World::new(&CRD, source));
+        life.set(&mut world.lock(), world.now());
         let settled_after = drive(&world, life, decisions).await;
         let inner = &mut *world.lock();
-        inner.ledger.judge(&inner.cluster, &inner.api);
+        inner.ledger.judge(&inner.cluster, &inner.api.state);
         let ledger = &mut inner.ledger;
         let alone = ledger.crashes == 0 && !life.several;
         Played {
@@ -104,7 +94,7 @@ pub(crate) fn play(life: &Life, source: Source, decisions: Decisions) -> Played 
                 most_looks: if alone { ledger.most_looks } else { 0 },
             },
             events: inner.cluster.all("events").map(told).collect(),
-            streams: inner.api.streams().into_iter().map(|stream| stream.live_stream_id).collect(),
+            streams: inner.api.state.streams().into_iter().map(|stream| stream.live_stream_id).collect(),
         }
     })
 }
@@ -114,49 +104,18 @@ fn told(event: &Value) -> (String, String) {
     (text("reason"), text("note"))
 }
 
-/// A process of the operator. Dropping it is its crash.
-struct Process(JoinHandle<()>);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-fn start(world: &Arc<World>, life: &Life, decisions: Decisions) -> Process {
-    let process = world.lock().process;
-    let settings = apivideo::Settings {
-        base_url: "http://api.video.test".into(),
-        api_key: "sandbox-key".into(),
-        read_share: 0.9,
-        write_share: 0.9,
-        user_agent: "explorer/1".into(),
-        jitter_seed: Some(u64::from(process)),
-    };
-    let door = Arc::new(ApiDoor { world: Arc::clone(world), process });
-    let api = apivideo::Client::new(settings, door, None).expect("a client");
-    let policy =
-        Policy { settle: SETTLE, marker: life.marker, missing_guard: true, drift_interval: DRIFT_INTERVAL };
-    let account = Arc::new(Account::new(api, policy));
-    let cluster = cluster_door::client(world, process);
-    Process(tokio::spawn(async move {
-        let milestones = Milestones { passed: || {}, caches_filled: || {} };
-        let (metrics, never) = (Metrics::default(), CancellationToken::new());
-        operate(cluster, account, &Scope::default(), decisions, metrics, never, milestones).await;
-    }))
-}
-
 /// Plays until an invariant is broken or all is quiet. Gives back how many
 /// calls it took from the last fault until all was settled.
 async fn drive(world: &Arc<World>, life: &Life, decisions: Decisions) -> usize {
-    let mut process = start(world, life, decisions);
+    let settings = Settings { marker: life.marker, decisions, ..Settings::default() };
+    let mut process = Process::start(world, &settings);
     loop {
         tokio::select! {
             biased;
             () = world.crashed.notified() => {
                 drop(process);
                 tokio::time::sleep(TICK).await;
-                process = start(world, life, decisions);
+                process = Process::start(world, &settings);
             }
             () = tokio::time::sleep(TICK) => {}
         }
@@ -185,11 +144,11 @@ fn waits_for_calls_alone(script: &VecDeque<Step>) -> bool {
 /// Takes the steps whose time has come, and sees how far everything is.
 fn advance(world: &World) -> Progress {
     let inner = &mut *world.lock();
-    let mut unsettled = Ledger::unsettled(&inner.cluster, &inner.api);
+    let mut unsettled = inner.unsettled();
     while let Some(step) = inner.script.front() {
         if step.when == Trigger::Now || step.when == Trigger::Settled && unsettled.is_none() {
             world.step(inner);
-            unsettled = Ledger::unsettled(&inner.cluster, &inner.api);
+            unsettled = inner.unsettled();
         } else {
             break;
         }
@@ -222,10 +181,7 @@ fn advance(world: &World) -> Progress {
 /// From then on nothing is written.
 async fn quiet(world: &World) -> bool {
     tokio::time::sleep(DRIFT_INTERVAL + 5 * TICK).await;
-    let unsettled = |world: &World| {
-        let inner = world.lock();
-        Ledger::unsettled(&inner.cluster, &inner.api)
-    };
+    let unsettled = |world: &World| world.lock().unsettled();
     if unsettled(world).is_some() {
         return false;
     }

@@ -7,18 +7,19 @@ use std::{
     time::Duration,
 };
 
-use apivideo_sandbox::{Config, State};
+use apivideo_sandbox::{Api, Config, Delivery};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Request;
 use jiff::Timestamp;
 use tokio::{sync::Notify, time::Instant};
 
 use crate::{
     ledger::Ledger,
-    lives::{Life, Step, Trigger},
+    lives::{Step, Trigger},
     memory_cluster::{MemoryCluster, Reply},
     outcome::{Call, Outcome},
     schedule::{Met, Source},
+    tally::Entry,
 };
 
 /// How long the API is down.
@@ -49,8 +50,12 @@ pub(crate) struct World {
 /// What is in it.
 pub(crate) struct Inner {
     pub cluster: MemoryCluster,
-    pub api: State,
+    pub api: Api,
+    /// The calls that left the operator, and what each was about.
+    pub calls: Vec<Entry>,
     pub ledger: Ledger,
+    /// Whether tokens name no project.
+    pub opaque: bool,
     /// The stream that is there before, to be adopted in some lives.
     pub existing: String,
     pub script: VecDeque<Step>,
@@ -72,13 +77,15 @@ pub(crate) struct Inner {
 }
 
 impl World {
-    pub(crate) fn new(crd: &serde_json::Value, life: &Life, source: Source) -> Self {
+    pub(crate) fn new(crd: &serde_json::Value, source: Source) -> Self {
         let begun = Instant::now();
         let open = Config { reads: 1_000_000, writes: 1_000_000, call_log: 0, ..Config::default() };
         let inner = Inner {
             cluster: MemoryCluster::new(crd),
-            api: State::new(open, 1),
+            api: Api::new(open, 1),
+            calls: Vec::new(),
             ledger: Ledger::default(),
+            opaque: false,
             existing: String::new(),
             script: VecDeque::new(),
             met: Vec::new(),
@@ -91,9 +98,7 @@ impl World {
             shown_at: Vec::new(),
             held_back_until: begun,
         };
-        let world = Self { inner: Mutex::new(inner), crashed: Notify::new(), changed: Notify::new(), begun };
-        life.set(&mut world.lock(), world.now());
-        world
+        Self { inner: Mutex::new(inner), crashed: Notify::new(), changed: Notify::new(), begun }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -158,13 +163,19 @@ impl World {
     /// The person takes the next step.
     pub(crate) fn step(&self, inner: &mut Inner) {
         if let Some(step) = inner.script.pop_front() {
-            let before = inner.cluster.changes().len();
-            (step.act)(inner, self.now());
-            let Inner { ledger, cluster, .. } = &mut *inner;
-            ledger.noted(&cluster.changes()[before..]);
-            inner.disturb(Duration::ZERO);
-            self.settle_watch(inner);
+            self.change(inner, step.act);
         }
+    }
+
+    /// Somebody else than the operator changes something.
+    pub(crate) fn change<T>(&self, inner: &mut Inner, act: impl FnOnce(&mut Inner, Timestamp) -> T) -> T {
+        let before = inner.cluster.changes().len();
+        let done = act(inner, self.now());
+        let Inner { ledger, cluster, .. } = &mut *inner;
+        ledger.noted(&cluster.changes()[before..]);
+        inner.disturb(Duration::ZERO);
+        self.settle_watch(inner);
+        done
     }
 
     /// The process is no more: nothing of it has any effect from here on.
@@ -176,7 +187,8 @@ impl World {
 
     /// A request to the API leaves.
     pub(crate) fn send(&self, call: Call, request: &Request<Bytes>) {
-        let Inner { ledger, cluster, .. } = &mut *self.lock();
+        let Inner { ledger, cluster, calls, .. } = &mut *self.lock();
+        calls.push(Entry::to_the_api(call, request));
         ledger.sent(call, request, cluster);
     }
 
@@ -187,18 +199,25 @@ impl World {
         call: Call,
         request: &Request<Bytes>,
         trails: bool,
-    ) -> Option<Response<Bytes>> {
+    ) -> Option<Delivery> {
         let mut inner = self.lock();
         if process.is_some_and(|process| process != inner.process) {
             return None;
         }
         let lag = |lag| apivideo_sandbox::Changes { list_lag: Some(lag), ..Default::default() };
-        inner.api.configure(&lag(if trails { TRAIL } else { Duration::ZERO }));
-        let answer = inner.api.handle(request, self.now());
-        inner.api.configure(&lag(Duration::ZERO));
         let Inner { ledger, cluster, api, .. } = &mut *inner;
-        ledger.reached_api(call, &answer, cluster, api);
-        Some(answer)
+        api.state.configure(&lag(if trails { TRAIL } else { Duration::ZERO }));
+        let before = api.state.streams().len();
+        let arrival = api.arrive(request);
+        let delivery = api.complete(&arrival, request, self.now());
+        api.state.configure(&lag(Duration::ZERO));
+        if call == Call::Create && api.state.streams().len() > before {
+            ledger.created(cluster, &api.state);
+        }
+        if let Delivery::Answer(answer) = &delivery {
+            ledger.reached_api(call, answer);
+        }
+        Some(delivery)
     }
 
     /// A request to the cluster takes effect; `None`: the process is dead by now.
@@ -210,8 +229,9 @@ impl World {
         let now = self.now();
         let before = inner.cluster.changes().len();
         let reply = inner.cluster.handle(request, now);
-        let Inner { ledger, cluster, api, .. } = &mut *inner;
-        ledger.reached_cluster(call, &cluster.changes()[before..], cluster, api);
+        let Inner { ledger, cluster, api, calls, .. } = &mut *inner;
+        calls.push(Entry::to_the_cluster(call, request));
+        ledger.reached_cluster(call, &cluster.changes()[before..], cluster, &api.state);
         self.settle_watch(&mut inner);
         Some(reply)
     }
@@ -240,6 +260,11 @@ impl Inner {
 
     fn disturb(&mut self, lasts: Duration) {
         self.disturbed_until = self.disturbed_until.max(Instant::now() + lasts);
+    }
+
+    /// Why not everything is as its manifest says.
+    pub(crate) fn unsettled(&self) -> Option<String> {
+        self.ledger.unsettled(&self.cluster, &self.api.state)
     }
 
     /// When the watch shows the change of this number.

@@ -28,6 +28,7 @@ pub(crate) fn text() -> String {
                 ));
                 text.push_str(&rules(&schema["properties"][part]));
             }
+            text.push_str(&rules(schema));
         }
     }
     text.trim_end().to_owned() + "\n"
@@ -72,8 +73,20 @@ fn kind(field: &Value) -> String {
 
 /// What the API server refuses beyond the types.
 fn rules(schema: &Value) -> String {
-    let messages = schema["x-kubernetes-validations"].as_array().into_iter().flatten();
-    let lines: String =
-        messages.filter_map(|rule| rule["message"].as_str()).map(|text| format!("* {text}\n")).collect();
+    let rules = schema["x-kubernetes-validations"].as_array().into_iter().flatten();
+    let lines: String = rules.filter_map(words).map(|text| format!("* {text}\n")).collect();
     if lines.is_empty() { lines } else { format!("Refused by the API server with these words:\n\n{lines}\n") }
+}
+
+/// The message of a rule; of one that is an expression, its texts and, in their places,
+/// the names of the fields.
+fn words(rule: &Value) -> Option<String> {
+    if let Some(message) = rule["message"].as_str() {
+        return Some(message.to_owned());
+    }
+    let parts = rule["messageExpression"].as_str()?.split(" + ").map(|part| {
+        let text = part.strip_prefix('\'').and_then(|part| part.strip_suffix('\''));
+        text.map_or_else(|| format!("<{part}>").replace("oldSelf.", ""), |text| text.replace("\\'", "'"))
+    });
+    Some(parts.collect())
 }

@@ -4,16 +4,11 @@
 
 use std::{collections::BTreeSet, fmt::Debug, time::Duration};
 
-use apivideo::{Class, Deferral, Error, SettingsError};
+use apivideo::{Class, Deferral, Effect, Error, SettingsError};
 use apivideo_operator::core::{
-    facts::{
-        diff::{Changes, FieldDrift},
-        ids::ObjectKey,
-        manifest::Manifest,
-        observation::AccountError,
-    },
+    facts::{diff::FieldDrift, ids::ObjectKey, manifest::Manifest, observation::AccountError},
     fixture::{at, id, manifest},
-    plan::messages,
+    plan::{account_messages, messages},
     state::{
         drift_backoff::BackoffWindow,
         notice::Notice,
@@ -36,9 +31,10 @@ pub(crate) fn text() -> String {
 
 fn conditions() -> String {
     let samples = [samples(), blocked(&manifest()), deleting()].concat();
-    let file = "crates/core/src/plan/messages.rs";
+    let files = ["crates/core/src/plan/messages.rs", "crates/core/src/plan/account_messages.rs"];
     let named = samples.iter().map(|(name, _)| (*name).to_owned()).collect::<BTreeSet<_>>();
-    assert_eq!(named, source::functions(file), "a sample for each condition of {file}");
+    let written = files.into_iter().flat_map(source::functions).collect::<BTreeSet<_>>();
+    assert_eq!(named, written, "a sample for each condition of {files:?}");
     let mut text = "## Conditions\n\nThe message of `Ready`, by its reason. The condition in the second column is reported beside \
                     it with the same message.\n\n"
         .to_owned();
@@ -62,7 +58,7 @@ fn samples() -> Vec<(&'static str, ReadyCondition)> {
     let owner = ObjectKey { namespace: "ns".into(), name: "first".into() };
     let drift = [FieldDrift { field: "name".into(), desired: "Town hall".into(), observed: "Edited".into() }];
     let window = BackoffWindow { corrections: 4, first: at(0), last: at(300), until: at(600) };
-    let changes = |public| Changes { name: Some("Town hall".into()), public, player_id: None };
+    let public = [FieldDrift { field: "public".into(), desired: "true".into(), observed: "false".into() }];
     vec![
         ("synced", messages::synced(&stream)),
         ("working", messages::working(Reason::Updating, "updating name of liOne")),
@@ -77,12 +73,27 @@ fn samples() -> Vec<(&'static str, ReadyCondition)> {
         ("rejected", messages::rejected(&refusal())),
         ("unreadable_object", messages::unreadable_object("missing field `name`")),
         ("drift_reported", messages::drift_reported(&stream, &drift)),
-        ("drift_backoff", messages::drift_backoff(&manifest, &stream, &changes(None), &window)),
-        ("drift_backoff", messages::drift_backoff(&manifest, &stream, &changes(Some(true)), &window)),
+        ("drift_backoff", messages::drift_backoff(&manifest, &stream, &drift, &window)),
+        ("drift_backoff", messages::drift_backoff(&manifest, &stream, &public, &window)),
         ("missing_reported", messages::missing_reported(&stream)),
         ("missing_guarded", messages::missing_guarded(&manifest, &stream)),
+        ("visibility_unknown", messages::visibility_unknown(&manifest, &stream)),
+        (
+            "wrong_project",
+            account_messages::wrong_project(&manifest, "production/prA", "production/prB", None),
+        ),
+        (
+            "wrong_project",
+            account_messages::wrong_project(&manifest, "production/prA", "production/prB", Some(&stream)),
+        ),
+        ("account_with_many_missing", account_messages::account_with_many_missing()),
+        (
+            "account_of_another_project",
+            account_messages::account_of_another_project("production/prA", "production/prB"),
+        ),
         ("missing_failed", messages::missing_failed(&manifest, &stream)),
-        ("ambiguous", messages::ambiguous(&manifest, &[stream.clone(), other])),
+        ("ambiguous", messages::ambiguous(&manifest, &[stream.clone(), other.clone()], false)),
+        ("ambiguous", messages::ambiguous(&manifest, &[stream.clone(), other], true)),
         ("unreadable_intent", messages::unreadable_intent(&manifest, "expected value at line 1 column 1")),
         ("deferred", messages::deferred(&manifest, &stream)),
     ]
@@ -96,14 +107,23 @@ fn refusal() -> Refusal {
 fn blocked(manifest: &Manifest) -> Vec<(&'static str, ReadyCondition)> {
     let accounts = [
         AccountError::RateLimited,
-        AccountError::Unavailable(Error::Server { status: 503, excerpt: String::new() }.to_string()),
+        AccountError::Unavailable(
+            Error::Unexpected { status: 503, excerpt: String::new(), effect: Effect::None }.to_string(),
+        ),
         AccountError::Unauthorized(
             Error::Unauthorized { status: 401, message: "invalid API key".into() }.to_string(),
         ),
     ];
     assert_all("crates/core/src/facts/observation.rs", "AccountError", &accounts);
-    let account = accounts.into_iter().map(Cause::Account);
-    let others = [Cause::Refused(refusal()), Cause::Cluster("admission webhook denied the request".into())];
+    let calls = accounts.clone().into_iter().skip(1).map(Cause::Call);
+    let account = accounts.into_iter().map(Cause::Account).chain(calls);
+    let unapplied =
+        FieldDrift { field: "name".into(), desired: "Trim me ".into(), observed: "Trim me".into() };
+    let others = [
+        Cause::NotApplied(vec![unapplied]),
+        Cause::Refused(refusal()),
+        Cause::Cluster("admission webhook denied the request".into()),
+    ];
     let causes: Vec<_> = account.chain(others).collect();
     assert_all("crates/core/src/state/outcome.rs", "Cause", &causes);
     causes.iter().map(|cause| ("blocked", messages::blocked(cause, manifest, Some(at(60))))).collect()
@@ -116,7 +136,7 @@ fn deleting() -> Vec<(&'static str, ReadyCondition)> {
     let limited = Cause::Account(AccountError::RateLimited);
     vec![
         ("blocked", messages::blocked(&limited, &deleting, Some(at(60)))),
-        ("ambiguous", messages::ambiguous(&deleting, &ids)),
+        ("ambiguous", messages::ambiguous(&deleting, &ids, false)),
     ]
 }
 
@@ -167,7 +187,8 @@ fn errors() -> String {
     let retry_in = Duration::from_secs(30);
     let errors = [
         Error::Refused { status: 400, field: Some("playerId".into()), message: message() },
-        Error::NotFound { message: "The requested resource was not found.".into() },
+        Error::NotFound { message: "The requested resource was not found.".into(), effect: Effect::None },
+        Error::Forbidden { message: "The resource is not accessible.".into() },
         Error::Unauthorized { status: 401, message: "invalid API key".into() },
         Error::RateLimited { retry_in },
         Error::Deferred {
@@ -175,10 +196,10 @@ fn errors() -> String {
             retry_in,
             message: "api.video is not reachable".into(),
         },
-        Error::Server { status: 503, excerpt: "Service Unavailable".into() },
-        Error::Unreadable { status: 200, why: "it is HTML".into() },
+        Error::Unexpected { status: 503, excerpt: "Service Unavailable".into(), effect: Effect::Unknown },
+        Error::Unreadable { status: 200, why: "it is HTML".into(), effect: Effect::None },
         Error::NotSent { why: why() },
-        Error::Lost { why: "no response within 10s".into() },
+        Error::Lost { why: "no response within 10s".into(), effect: Effect::Unknown },
     ];
     assert_all("crates/apivideo/src/error.rs", "Error", &errors);
     list("Errors of api.video", &errors)

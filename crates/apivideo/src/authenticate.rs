@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use crate::Secret;
 use crate::error::Error;
-use crate::map_error;
-use crate::requests::Operation;
+use crate::map_error::{self, Asked};
+use crate::operation::{Operation, Subject};
+use crate::project::{self, MAX_TOKEN};
 use crate::transport::{Exchange, Transport};
 
 /// What the specification says a token lives; taken where the answer says nothing sane.
@@ -17,9 +18,6 @@ const DEFAULT_LIFETIME: u64 = 3600;
 
 /// A longer life than this isn't believed.
 const MAX_LIFETIME: u64 = 24 * 3600;
-
-/// A longer token, in bytes, is no token: it would go with every call, which no server takes.
-const MAX_TOKEN: usize = 16 * 1024;
 
 /// What a token is asked for with.
 pub(crate) enum Credential {
@@ -31,6 +29,8 @@ pub(crate) enum Credential {
 pub(crate) struct Grant {
     pub(crate) header: HeaderValue,
     pub(crate) access: Secret,
+    /// The project that the token names.
+    pub(crate) project: Option<String>,
     pub(crate) refresh: Option<Secret>,
     pub(crate) expires_in: Duration,
 }
@@ -77,9 +77,10 @@ pub(crate) async fn authenticate(
         }
         Ok(response) => {
             let (status, headers, body) = (response.status(), response.headers(), response.body());
-            Err(refusal(map_error::of_response(status, headers, body, secrets), failed))
+            let asked = Asked { operation: Operation::Authenticate, subject: &Subject::Account };
+            Err(refusal(map_error::of_response(asked, status, headers, body, secrets), failed))
         }
-        Err(error) => Err(failed(match map_error::of_wire(error, secrets) {
+        Err(error) => Err(failed(match map_error::of_wire(Operation::Authenticate, error, secrets) {
             Error::NotSent { why } => why,
             other => other.to_string(),
         })),
@@ -89,9 +90,7 @@ pub(crate) async fn authenticate(
 /// A key that is wrong is a 400 here, by the specification.
 fn refusal(error: Error, failed: impl Fn(String) -> Refusal) -> Refusal {
     match error {
-        Error::Refused { status: status @ (400 | 422), message, .. } => {
-            Refusal::Refused(Error::Unauthorized { status, message })
-        }
+        Error::Refused { status, message, .. } => Refusal::Refused(Error::Unauthorized { status, message }),
         Error::Unauthorized { .. } => Refusal::Refused(error),
         other => failed(other.to_string()),
     }
@@ -111,6 +110,7 @@ pub(crate) fn grant(body: &[u8]) -> Result<Grant, &'static str> {
     Ok(Grant {
         header,
         access: Secret::from(access),
+        project: project::of_token(access),
         refresh: text("refresh_token").map(Secret::from),
         expires_in: Duration::from_secs(expires_in),
     })

@@ -1,9 +1,11 @@
 //! Whether it is worth asking the account at all: one breaker for everything it is asked.
 //!
-//! The breaker shuts after [`FAILURES`] failures in a row (no answer, 5xx, an answer that
-//! can't be read), and at once when the credentials are refused. While it is
-//! shut one call at a time goes through as a probe, after a pause that doubles
-//! from 1 s to 30 s. A probe that works opens it.
+//! Only what speaks for the account is reported here: the first page of its own
+//! list, and the way to a token. [`FAILURES`] failures of those in a row (no
+//! answer, an unexpected one, one that can't be read) trip the breaker: one
+//! read of the list with its repeats. Refused credentials trip it at once. While
+//! it is tripped, the account's list alone is read, once at a time, as the probe,
+//! after a pause that doubles from 1 s to 30 s. A probe that works closes it.
 //!
 //! Pure: time and chance are arguments.
 
@@ -13,8 +15,8 @@ use tokio::time::Instant;
 
 use crate::error::{Deferral, Error};
 
-/// So many failures in a row shut the breaker.
-pub(crate) const FAILURES: u32 = 5;
+/// So many failures in a row trip the breaker: one read of the list, with both its repeats.
+pub(crate) const FAILURES: u32 = 3;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(30);
@@ -58,6 +60,13 @@ pub(crate) struct Admission {
     probe: Option<u64>,
 }
 
+impl Admission {
+    /// Whether it is the probe of a tripped breaker.
+    pub(crate) fn is_probe(self) -> bool {
+        self.probe.is_some()
+    }
+}
+
 /// No way through for now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rejection {
@@ -85,7 +94,7 @@ pub(crate) enum Signal {
     Limited,
     /// The credentials were refused.
     Unauthorized(String),
-    /// No answer, 5xx, or one that can't be read.
+    /// No answer, an unexpected one, or one that can't be read.
     Failed(String),
     /// Nothing that says something about the account.
     Neutral,

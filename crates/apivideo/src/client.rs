@@ -2,44 +2,30 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use crate::Secret;
 use crate::account_state::{AccountState, Usage, Waiting};
-use crate::circuit_breaker::Signal;
-use crate::clock::date_of;
 use crate::error::Error;
+use crate::failure::Failure;
 use crate::governor::Governor;
-use crate::map_error;
 use crate::observe::CallObserver;
 use crate::permit::Permit;
 use crate::priority::Priority;
-use crate::rate_limit::{Limits, RateLimit};
+use crate::rate_limit::Limits;
 use crate::requests::{Class, Request};
-use crate::retry;
+use crate::sender::{Answer, Sender};
 use crate::settings::{self, Settings, SettingsError};
 use crate::ticket::{self, Ticket};
-use crate::token::{Token, Tokens};
-use crate::transport::{Exchange, Transport};
-use crate::wire::{Wire, WireError};
-
-/// What was asked for, and what came along with it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer<T> {
-    /// What was asked for.
-    pub value: T,
-    /// What the answer said about the limit of its class.
-    pub limits: Option<RateLimit>,
-    /// The server's clock when it answered, in whole seconds.
-    pub date: Option<Timestamp>,
-}
+use crate::token::Tokens;
+use crate::transport::Transport;
+use crate::wire::Wire;
 
 /// The client of one account. Cheap to clone; clones share the token, the budgets and the gate.
 #[derive(Clone)]
 pub struct Client {
-    transport: Arc<Transport>,
+    sender: Sender,
     tokens: Arc<Tokens>,
     governor: Arc<Governor>,
 }
@@ -65,19 +51,20 @@ impl Client {
         let tokens = Arc::new(Tokens::new(Arc::clone(&transport), settings.api_key));
         let jitter = settings.jitter_seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let governor = Arc::new(Governor::new(checked.reads, checked.writes, jitter));
-        Ok(Self { transport, tokens, governor })
+        let sender = Sender { transport, tokens: Arc::clone(&tokens), governor: Arc::clone(&governor) };
+        Ok(Self { sender, tokens, governor })
     }
 
     /// Makes the call, when the gate and the budget let it through, and reads its answer.
     ///
-    /// A read is repeated up to twice after a failure that may pass; nothing else
-    /// ever is, save for a call that met a 401, which did nothing: it is made
-    /// once more with a new token. The future may be dropped at any time.
+    /// The account's own list is repeated up to twice after a failure that may pass;
+    /// nothing else ever is, save for a call that met a 401, which did nothing: it
+    /// is made once more with a new token. The future may be dropped at any time.
     ///
     /// # Errors
     /// See [`Error`]; [`Error::effect`] says whether the call may have taken effect.
     pub async fn send<T>(&self, request: Request<T>, priority: Priority) -> Result<Answer<T>, Error> {
-        self.attempts(request, priority, None).await
+        self.sender.send(request, priority, None).await
     }
 
     /// Leave for one call of a class now.
@@ -95,9 +82,9 @@ impl Client {
     /// and within a priority in order of arrival. The future may be dropped at any
     /// time, and leaves the queue then.
     ///
-    /// While the account is in trouble one waiting ticket is called now and then,
-    /// as the probe that finds out whether it works again; never one of
-    /// [`Priority::Creation`]: a create whose answer is lost has to be searched for.
+    /// While the account is in trouble only a ticket of [`Priority::Background`] is
+    /// called now and then, for the read of the account's list that finds out
+    /// whether it works again. The permit is good for nothing else then.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
@@ -129,14 +116,14 @@ impl Client {
         Ticket::new(&self.governor, class, priority, Arc::new(on_called))
     }
 
-    /// Like [`Client::send`], with a permit. A read that is repeated takes another one for that.
+    /// Like [`Client::send`], with a permit. A list that is repeated takes another one for that.
     ///
     /// # Errors
     /// See [`Error`]. A permit of the other class is dropped: then it is as with [`Client::send`].
     pub async fn send_with<T>(&self, permit: Permit, request: Request<T>) -> Result<Answer<T>, Error> {
         let priority = permit.priority();
         let permit = Some(permit).filter(|permit| permit.class() == request.operation().class());
-        self.attempts(request, priority, permit).await
+        self.sender.send(request, priority, permit).await
     }
 
     /// How many tickets wait, by class and priority; zeros among them.
@@ -152,32 +139,47 @@ impl Client {
         self.governor.usage(class)
     }
 
-    async fn attempts<T>(
-        &self,
-        request: Request<T>,
-        priority: Priority,
-        mut permit: Option<Permit>,
-    ) -> Result<Answer<T>, Error> {
-        if !request.names_a_possible_id() {
-            return Err(Error::Refused {
-                status: 400,
-                field: Some("liveStreamId".to_owned()),
-                message: "this can't be the id of a stream, so nothing was sent".to_owned(),
-            });
-        }
-        let mut attempt = 1;
-        loop {
-            let result = self.attempt(&request, priority, permit.take()).await;
-            let Some(pause) = retry::pause(request.operation(), &result, attempt) else { return result };
-            tokio::time::sleep(pause).await;
-            attempt += 1;
-        }
-    }
-
     /// Another API key, in use from the next call on. That the one before was refused is forgotten.
     pub fn set_api_key(&self, key: Secret) {
         self.tokens.set_key(key);
         self.governor.forget_unauthorized();
+    }
+
+    /// The project that the key in use opens, if its last token names one. `None` as
+    /// well before the first token of a key: [`Client::authenticate`] gets one.
+    #[must_use]
+    pub fn project(&self) -> Option<String> {
+        self.tokens.project()
+    }
+
+    /// Makes sure that there is a token, so that [`Client::project`] is known before
+    /// anything is done. Sends nothing while there is one that has not expired.
+    ///
+    /// # Errors
+    /// See [`Error`]. [`Error::Deferred`] while the account is in trouble and no probe is due.
+    pub async fn authenticate(&self) -> Result<(), Error> {
+        if self.tokens.is_ready() {
+            return Ok(());
+        }
+        let permit = Permit::of_token(&self.governor, self.governor.admit_token()?);
+        match self.tokens.current().await {
+            Ok(_) => Ok(()),
+            Err(denied) => {
+                let Failure { error, signal, .. } = Failure::from(denied);
+                permit.conclude(signal);
+                Err(error)
+            }
+        }
+    }
+
+    /// Asks for a new token with the key now, even if the present one is good: for a key
+    /// that opens another project than wanted. The present token stays in use if that
+    /// fails, which says nothing about the account. Its caller spaces the attempts.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn renew_token(&self) -> Result<(), Error> {
+        self.tokens.renew_by_key().await.map_err(|denied| denied.error)
     }
 
     /// The server's clock now: the `Date` of its answers plus the time since. Never
@@ -186,7 +188,7 @@ impl Client {
     /// `None` until an answer carried a `Date`.
     #[must_use]
     pub fn server_time(&self) -> Option<Timestamp> {
-        self.transport.server_time()
+        self.sender.transport.server_time()
     }
 
     /// What the last answers said about both limits; one that has reset since is whole again.
@@ -201,149 +203,12 @@ impl Client {
         self.governor.state()
     }
 
-    /// One attempt: admitted, made (twice, if the first met a 401), and reported.
-    async fn attempt<T>(
-        &self,
-        request: &Request<T>,
-        priority: Priority,
-        permit: Option<Permit>,
-    ) -> Result<Answer<T>, Error> {
-        let mut permit = match permit {
-            Some(permit) => permit,
-            None => {
-                let class = request.operation().class();
-                let admission = self.governor.admit(class, priority).await?;
-                Permit::new(&self.governor, class, priority, admission)
-            }
-        };
-        match self.authorized(request, priority, &mut permit).await {
-            Ok(answer) => {
-                permit.conclude(Signal::Healthy);
-                Ok(answer)
-            }
-            Err(Failure { error, report }) => {
-                permit.conclude(report);
-                Err(error)
-            }
-        }
-    }
-
-    async fn authorized<T>(
-        &self,
-        request: &Request<T>,
-        priority: Priority,
-        permit: &mut Permit,
-    ) -> Result<Answer<T>, Failure> {
-        let token = self.tokens.current().await.map_err(Failure::from)?;
-        let error = match self.exchange(request, priority, &token, permit).await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        let another = match &error {
-            Error::Unauthorized { status: 401, .. } => Some(self.tokens.instead_of(&token).await),
-            // The key was changed on the way, and says nothing about the one that is in use.
-            Error::Unauthorized { .. } if !self.tokens.is_of_this_key(&token) => {
-                Some(self.tokens.current().await)
-            }
-            _ => None,
-        };
-        let Some(another) = another else { return Err(Failure::of(error, true)) };
-        let token = another.map_err(Failure::from)?;
-        self.exchange(request, priority, &token, permit)
-            .await
-            .map_err(|error| Failure::of(error, self.tokens.is_of_this_key(&token)))
-    }
-
-    /// One HTTP exchange, with what it says about the limit.
-    async fn exchange<T>(
-        &self,
-        request: &Request<T>,
-        priority: Priority,
-        token: &Token,
-        permit: &mut Permit,
-    ) -> Result<Answer<T>, Error> {
-        permit.sending();
-        let exchange = Exchange {
-            operation: request.operation(),
-            priority: Some(priority),
-            method: request.method(),
-            path: request.path(),
-            body: request.body().cloned(),
-            authorization: Some(token.header.clone()),
-        };
-        match self.transport.exchange(exchange).await {
-            Ok(response) => self.read(request, &response, permit),
-            Err(error) => {
-                match &error {
-                    WireError::NotSent(_) => permit.unsent(),
-                    WireError::Lost(_) => permit.charged(),
-                }
-                Err(map_error::of_wire(error, &self.tokens.secrets()))
-            }
-        }
-    }
-
-    fn read<T>(
-        &self,
-        request: &Request<T>,
-        response: &http::Response<Bytes>,
-        permit: &mut Permit,
-    ) -> Result<Answer<T>, Error> {
-        let (status, headers) = (response.status(), response.headers());
-        let limits = RateLimit::of(headers);
-        // Without headers, only an answer that is surely the API's own shows that there is no limit.
-        let of_the_api = status.is_success() || matches!(status.as_u16(), 400 | 404);
-        if limits.is_some() || of_the_api {
-            permit.answered(limits)
-        } else {
-            permit.charged()
-        }
-        if status.is_success() {
-            let read = match request.is_answered_by(status) {
-                true => request.read(response.body()),
-                false => Err("it is not the 204 that answers a deletion".to_owned()),
-            };
-            return match read {
-                Ok(value) => Ok(Answer { value, limits, date: date_of(headers) }),
-                Err(why) => Err(Error::Unreadable { status: status.as_u16(), why }),
-            };
-        }
-        let error = map_error::of_response(status, headers, response.body(), &self.tokens.secrets());
-        if let Error::RateLimited { retry_in } = &error {
-            permit.limited(*retry_in);
-        }
-        Err(error)
-    }
-}
-
-/// A call that failed, and what it says about the account.
-struct Failure {
-    error: Error,
-    report: Signal,
-}
-
-impl Failure {
-    /// `of_this_key`: the call was made with the key that is in use.
-    fn of(error: Error, of_this_key: bool) -> Self {
-        let report = match &error {
-            Error::Refused { .. } | Error::NotFound { .. } => Signal::Healthy,
-            Error::RateLimited { .. } => Signal::Limited,
-            Error::Unauthorized { .. } if of_this_key => Signal::Unauthorized(error.to_string()),
-            Error::Unauthorized { .. } | Error::Deferred { .. } => Signal::Neutral,
-            Error::Server { .. } | Error::Unreadable { .. } | Error::NotSent { .. } | Error::Lost { .. } => {
-                Signal::Failed(error.to_string())
-            }
-        };
-        Self { error, report }
-    }
-}
-
-impl From<crate::token::Denied> for Failure {
-    fn from(denied: crate::token::Denied) -> Self {
-        let mut failure = Self::of(denied.error, true);
-        if !denied.first_hand {
-            failure.report = Signal::Neutral;
-        }
-        failure
+    /// Waits until the account is in trouble ([`AccountState::Unauthorized`] or
+    /// [`AccountState::Unavailable`]) and its next probe is due, which is at most 30 s
+    /// after the last one. Nothing but a read of the account's list with
+    /// [`Priority::Background`] is let through then, and ends the trouble if it works.
+    /// The future may be dropped at any time.
+    pub async fn probe_due(&self) {
+        self.governor.probe_due().await;
     }
 }

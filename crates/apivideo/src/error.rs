@@ -25,7 +25,7 @@ pub enum Fault {
 pub enum Effect {
     /// Certainly nothing.
     None,
-    /// Unknown until it is looked up.
+    /// All that was asked for, or nothing: only a read of the stream or the list shows it.
     Unknown,
 }
 
@@ -43,7 +43,7 @@ pub enum Deferral {
 /// Why a call gave no answer that could be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// 400 and every other 4xx that isn't below: the same request will be refused again.
+    /// 400 or 422: the API's word on the request, which did nothing and will be refused again.
     #[error("api.video refused the request ({status}{}): {message}", of_field(field.as_deref()))]
     Refused {
         /// The HTTP status.
@@ -53,13 +53,16 @@ pub enum Error {
         /// What the API says about it.
         message: String,
     },
-    /// 404: it doesn't exist, or belongs to another project.
+    /// 404 to a request about one stream: it doesn't exist, or belongs to another project.
     #[error("not found (404): {message}; a stream of another project gives the same answer")]
     NotFound {
         /// What the API says about it.
         message: String,
+        /// A proxy that repeats a deletion gives this answer to one that took effect.
+        effect: Effect,
     },
-    /// 401 or 403, also after the token was renewed; or the key was refused for a token.
+    /// 401, also after the token was renewed; or 403 to the account's list; or the key was
+    /// refused for a token.
     #[error(
         "api.video refused the credentials ({status}): {message}; \
          check the API key, and whether it belongs to this environment (production or sandbox)"
@@ -67,6 +70,13 @@ pub enum Error {
     Unauthorized {
         /// The HTTP status.
         status: u16,
+        /// What the API says about it.
+        message: String,
+    },
+    /// 403 to a call other than the account's list: this call is not allowed. That
+    /// says nothing about the account.
+    #[error("api.video does not allow this call (403): {message}; check what the API key may do")]
+    Forbidden {
         /// What the API says about it.
         message: String,
     },
@@ -86,13 +96,16 @@ pub enum Error {
         /// Why, for people.
         message: String,
     },
-    /// 5xx, or a redirect, which the API never sends.
-    #[error("api.video or a proxy before it failed ({status}){}", said(excerpt))]
-    Server {
+    /// Any other status: 5xx, a redirect, 404 to a request about no stream, and every
+    /// other 4xx (405, 408, 409, 423 …). A proxy may have sent it, after the effect.
+    #[error("unexpected answer of api.video or a proxy before it ({status}){}", said(excerpt))]
+    Unexpected {
         /// The HTTP status.
         status: u16,
         /// The beginning of what it said.
         excerpt: String,
+        /// None of a read.
+        effect: Effect,
     },
     /// A 2xx whose body can't be read: HTML, cut short, not UTF-8, without an id.
     #[error("the answer of api.video ({status}) can't be read: {why}; is the base URL right?")]
@@ -101,6 +114,8 @@ pub enum Error {
         status: u16,
         /// What is wrong with it; never the content.
         why: String,
+        /// None of a read.
+        effect: Effect,
     },
     /// It certainly didn't reach the API: refused connection, DNS, TLS, no token.
     #[error("the call didn't reach api.video: {why}; check the network, DNS and the base URL")]
@@ -109,10 +124,12 @@ pub enum Error {
         why: String,
     },
     /// It was sent, and no answer came.
-    #[error("the answer of api.video was lost: {why}; what the call did is unknown")]
+    #[error("the answer of api.video was lost: {why}")]
     Lost {
         /// What happened.
         why: String,
+        /// None of a read.
+        effect: Effect,
     },
 }
 
@@ -122,27 +139,31 @@ impl Error {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Refused { .. } | Self::NotFound { .. } => Fault::Caller,
-            Self::Unauthorized { .. } => Fault::Credentials,
+            Self::Unauthorized { .. } | Self::Forbidden { .. } => Fault::Credentials,
             Self::RateLimited { .. } => Fault::Limit,
             Self::Deferred { because: Deferral::RateLimited, .. } => Fault::Limit,
             Self::Deferred { because: Deferral::Unauthorized, .. } => Fault::Credentials,
             Self::Deferred { because: Deferral::Unavailable, .. } => Fault::Server,
-            Self::Server { .. } | Self::Unreadable { .. } => Fault::Server,
+            Self::Unexpected { .. } | Self::Unreadable { .. } => Fault::Server,
             Self::NotSent { .. } | Self::Lost { .. } => Fault::Network,
         }
     }
 
-    /// What the call may have done all the same.
+    /// What the call may have done all the same. A write did certainly nothing only if
+    /// it was not sent, or answered with 400, 401, 403, 422 or 429. A read does nothing.
     #[must_use]
     pub fn effect(&self) -> Effect {
         match self {
             Self::Refused { .. }
-            | Self::NotFound { .. }
             | Self::Unauthorized { .. }
+            | Self::Forbidden { .. }
             | Self::RateLimited { .. }
             | Self::Deferred { .. }
             | Self::NotSent { .. } => Effect::None,
-            Self::Server { .. } | Self::Unreadable { .. } | Self::Lost { .. } => Effect::Unknown,
+            Self::NotFound { effect, .. }
+            | Self::Unexpected { effect, .. }
+            | Self::Unreadable { effect, .. }
+            | Self::Lost { effect, .. } => *effect,
         }
     }
 
@@ -154,7 +175,8 @@ impl Error {
             Self::Refused { .. }
             | Self::NotFound { .. }
             | Self::Unauthorized { .. }
-            | Self::Server { .. }
+            | Self::Forbidden { .. }
+            | Self::Unexpected { .. }
             | Self::Unreadable { .. }
             | Self::NotSent { .. }
             | Self::Lost { .. } => None,
@@ -179,18 +201,29 @@ mod tests {
         let text = || "why".to_owned();
         let second = Duration::from_secs(1);
         let deferred = |because| Error::Deferred { because, retry_in: second, message: text() };
+        let (none, unknown) = (Effect::None, Effect::Unknown);
         for (error, fault, effect, retry_in) in [
             (Error::Refused { status: 400, field: None, message: text() }, Fault::Caller, Effect::None, None),
-            (Error::NotFound { message: text() }, Fault::Caller, Effect::None, None),
+            (Error::NotFound { message: text(), effect: none }, Fault::Caller, none, None),
+            (Error::NotFound { message: text(), effect: unknown }, Fault::Caller, unknown, None),
             (Error::Unauthorized { status: 401, message: text() }, Fault::Credentials, Effect::None, None),
+            (Error::Forbidden { message: text() }, Fault::Credentials, Effect::None, None),
             (Error::RateLimited { retry_in: second }, Fault::Limit, Effect::None, Some(second)),
             (deferred(Deferral::RateLimited), Fault::Limit, Effect::None, Some(second)),
             (deferred(Deferral::Unauthorized), Fault::Credentials, Effect::None, Some(second)),
             (deferred(Deferral::Unavailable), Fault::Server, Effect::None, Some(second)),
-            (Error::Server { status: 503, excerpt: text() }, Fault::Server, Effect::Unknown, None),
-            (Error::Unreadable { status: 200, why: text() }, Fault::Server, Effect::Unknown, None),
+            (
+                Error::Unexpected { status: 503, excerpt: text(), effect: unknown },
+                Fault::Server,
+                unknown,
+                None,
+            ),
+            (Error::Unexpected { status: 503, excerpt: text(), effect: none }, Fault::Server, none, None),
+            (Error::Unreadable { status: 200, why: text(), effect: unknown }, Fault::Server, unknown, None),
+            (Error::Unreadable { status: 200, why: text(), effect: none }, Fault::Server, none, None),
             (Error::NotSent { why: text() }, Fault::Network, Effect::None, None),
-            (Error::Lost { why: text() }, Fault::Network, Effect::Unknown, None),
+            (Error::Lost { why: text(), effect: unknown }, Fault::Network, unknown, None),
+            (Error::Lost { why: text(), effect: none }, Fault::Network, none, None),
         ] {
             assert_eq!(
                 (error.fault(), error.effect(), error.retry_in()),

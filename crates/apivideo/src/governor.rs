@@ -13,9 +13,10 @@ use tokio::time::{Instant, timeout};
 
 use crate::account_state::{AccountState, Usage, Waiting};
 use crate::budget::Charge;
-use crate::circuit_breaker::{Admission, CircuitBreaker, Reason, Signal, Transition};
-use crate::class_limiter::{CALL_RESERVATION, ClassLimiter, OnCalled};
+use crate::circuit_breaker::{Admission, CircuitBreaker, Reason, Rejection, Signal, Transition};
+use crate::class_limiter::{ClassLimiter, OnCalled};
 use crate::error::Error;
+use crate::limiters::Limiters;
 use crate::lock::lock;
 use crate::priority::Priority;
 use crate::queue::TicketId;
@@ -25,25 +26,16 @@ use crate::share::Share;
 
 /// Decides for one account which call is made when.
 pub(crate) struct Governor {
-    state: Mutex<State>,
+    state: Mutex<Limiters>,
     /// Wakes the dispatcher.
     dispatch: Arc<Notify>,
     /// Wakes calls that wait outside of the queues.
     changed: Notify,
 }
 
-struct State {
-    breaker: CircuitBreaker,
-    reads: ClassLimiter,
-    writes: ClassLimiter,
-    /// Spreads the probes of many clients.
-    jitter: fastrand::Rng,
-    dispatcher: Option<JoinHandle<()>>,
-}
-
 impl Governor {
     pub(crate) fn new(reads: Share, writes: Share, jitter: fastrand::Rng) -> Self {
-        let state = State {
+        let state = Limiters {
             breaker: CircuitBreaker::new(),
             reads: ClassLimiter::new(Class::Read, reads),
             writes: ClassLimiter::new(Class::Write, writes),
@@ -143,6 +135,40 @@ impl Governor {
         lock(&self.state).limiter(class).budget.block(retry_in, Instant::now());
     }
 
+    /// Admits a request for a token, as the probe if the account is in trouble. It has no budget.
+    pub(crate) fn admit_token(&self) -> Result<Admission, Error> {
+        let mut state = lock(&self.state);
+        state.breaker.check(Instant::now(), true)?;
+        Ok(state.breaker.admit())
+    }
+
+    /// Why only the probe goes now, for a call that may not be it. `None`: there is no trouble.
+    pub(crate) fn rejection(&self) -> Option<Rejection> {
+        lock(&self.state).breaker.check(Instant::now(), false).err()
+    }
+
+    /// Waits until the account is in trouble and its next probe is due.
+    pub(crate) async fn probe_due(&self) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            // Enabled before the check, so that no change after it is missed.
+            changed.as_mut().enable();
+            let pause = {
+                let state = lock(&self.state);
+                match state.breaker.check(Instant::now(), true) {
+                    Ok(()) if state.breaker.tripped().is_some() => return,
+                    Ok(()) => None,
+                    Err(rejection) => Some(rejection.retry_in),
+                }
+            };
+            match pause {
+                Some(pause) => drop(timeout(pause, changed).await),
+                None => changed.await,
+            }
+        }
+    }
+
     /// What an admitted call says about the account; the last word of each.
     pub(crate) fn report(&self, admission: Admission, signal: Signal) -> Option<Transition> {
         let mut state = lock(&self.state);
@@ -232,84 +258,6 @@ async fn dispatch(governor: Weak<Governor>, changed: Arc<Notify>) {
         match next {
             Some(pause) => drop(timeout(pause, changed.notified()).await),
             None => changed.notified().await,
-        }
-    }
-}
-
-impl State {
-    fn redeem(&mut self, class: Class, id: TicketId, now: Instant) -> Result<Option<Admission>, Error> {
-        if !self.take(class, id, now)? {
-            return Ok(None);
-        }
-        self.limiter(class).queue.redeemed(id);
-        Ok(Some(self.breaker.admit()))
-    }
-
-    fn reserve(&mut self, class: Class, id: TicketId, now: Instant) -> Result<bool, Error> {
-        let taken = self.take(class, id, now)?;
-        if taken {
-            self.limiter(class).queue.call(id, now + CALL_RESERVATION);
-        }
-        Ok(taken)
-    }
-
-    /// Takes a call for a ticket, past the breaker and from the budget. While the
-    /// breaker is tripped a ticket of another call may hold the way of the probe.
-    fn take(&mut self, class: Class, id: TicketId, now: Instant) -> Result<bool, Error> {
-        self.lapse(now);
-        let own = usize::from(self.limiter(class).queue.has_reservation(id));
-        let free = self.reserved() == own;
-        let probing = self.breaker.tripped().is_some();
-        if let Err(rejection) = self.breaker.check(now, id.priority.may_probe() && free) {
-            self.limiter(class).wait(id);
-            return Err(rejection.into());
-        }
-        self.limiter(class).take(id, now, probing)
-    }
-
-    /// Calls the next tickets: all that there is a call for, or one that probes.
-    fn call(&mut self, now: Instant) -> Vec<OnCalled> {
-        let probing = self.breaker.tripped().is_some();
-        let mut called = Vec::new();
-        for class in [Class::Read, Class::Write] {
-            while self.breaker.check(now, self.reserved() == 0).is_ok() {
-                let Some(on_called) = self.limiter(class).call_next(now, probing) else { break };
-                called.push(on_called);
-            }
-        }
-        called
-    }
-
-    /// When a reservation lapses, or a ticket may be called without any other change.
-    fn next_dispatch(&mut self, now: Instant) -> Option<Duration> {
-        let lapses = [&self.reads, &self.writes].into_iter().filter_map(|limiter| limiter.queue.next_lapse());
-        let lapse = lapses.min().map(|lapse| lapse.saturating_duration_since(now));
-        let call = match self.breaker.check(now, true) {
-            Err(rejection) => Some(rejection.retry_in).filter(|_| self.is_awaited()),
-            Ok(()) => {
-                let pauses = [self.reads.next_allowance(now), self.writes.next_allowance(now)];
-                pauses.into_iter().flatten().min()
-            }
-        };
-        lapse.into_iter().chain(call).min()
-    }
-
-    fn is_awaited(&self) -> bool {
-        self.reads.queue.candidates().chain(self.writes.queue.candidates()).next().is_some()
-    }
-
-    fn lapse(&mut self, now: Instant) -> bool {
-        self.reads.lapse(now) | self.writes.lapse(now)
-    }
-
-    fn reserved(&self) -> usize {
-        self.reads.queue.reserved() + self.writes.queue.reserved()
-    }
-
-    fn limiter(&mut self, class: Class) -> &mut ClassLimiter {
-        match class {
-            Class::Read => &mut self.reads,
-            Class::Write => &mut self.writes,
         }
     }
 }

@@ -1,12 +1,12 @@
 //! A typed client of the [api.video](https://api.video) REST API: live streams.
 //!
-//! A call is a value ([`requests`]) that a [`Client`] sends. Between the two
-//! stand, in this order, the gate (`availability`), the budget (`budget`, `share`, `window`)
-//! with those who wait for it (`queue`, `turn`),
-//! the token (`token`, `authenticate`) and the [`Wire`]; what comes back is read by
-//! `decode` and `interpret`, and `retry` alone says whether it is tried again.
-//! All of these decide as pure functions of values, with the time as an
-//! argument; `client`, `governor` and `transport` are the thin shell around them.
+//! A call is a value ([`requests`]) that a [`Client`] sends. Between the two are, in
+//! this order, the circuit breaker (`circuit_breaker`), the budget (`budget`, `share`,
+//! `window`) with the tickets that wait for it (`queue`, `ticket`), the token (`token`,
+//! `authenticate`, `project`) and the [`Wire`]. The answer is read by `decode` and
+//! `map_error`, and `retry` alone says whether the call is repeated. All of these
+//! decide as pure functions of values, with the time as an argument; `client`,
+//! `sender`, `governor` and `transport` are the thin shell around them.
 //!
 //! What a caller can rely on:
 //! - A create is never sent twice, and [`Error::effect`] never says
@@ -45,22 +45,27 @@ mod client;
 mod clock;
 mod decode;
 mod error;
+mod failure;
 mod governor;
 #[cfg(test)]
 mod hostile;
 mod http_wire;
+mod limiters;
 mod lock;
 mod map_error;
 mod model;
 mod observe;
+mod operation;
 mod permit;
 mod priority;
+mod project;
 mod queue;
 mod rate_limit;
 mod redact;
 pub mod requests;
 mod retry;
 mod secret;
+mod sender;
 mod settings;
 mod share;
 mod ticket;
@@ -70,18 +75,17 @@ mod window;
 mod wire;
 
 pub use account_state::{AccountState, Usage, Waiting};
-pub use client::{Answer, Client};
+pub use client::Client;
 pub use error::{Deferral, Effect, Error, Fault};
 pub use http_wire::{HttpWire, MAX_ANSWER, WireBuildError};
-pub use model::{
-    Assets, CreateLiveStream, ListLiveStreams, LiveStream, Page, SortBy, SortOrder, UpdateLiveStream,
-};
+pub use model::{Assets, ListLiveStreams, LiveStream, Page, SortBy, SortOrder};
 pub use observe::{Call, CallObserver, Code};
 pub use permit::Permit;
 pub use priority::Priority;
 pub use rate_limit::{Limits, RateLimit, WINDOW};
 pub use requests::*;
 pub use secret::Secret;
+pub use sender::Answer;
 pub use settings::{PRODUCTION, SANDBOX, Settings, SettingsError};
 pub use ticket::Ticket;
 pub use wire::{Wire, WireError};

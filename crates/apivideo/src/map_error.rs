@@ -1,39 +1,69 @@
 //! From an HTTP answer to an error: a pure function. What a 2xx holds is read in [`crate::decode`].
+//!
+//! | status | to | error | effect of a write |
+//! |---|---|---|---|
+//! | 400, 422 | any request | `Refused` | none |
+//! | 401 | any request | `Unauthorized` | none |
+//! | 403 | `/auth` and the account's list | `Unauthorized` | none |
+//! | 403 | any other request | `Forbidden` | none |
+//! | 404 | a request about one stream | `NotFound` | unknown |
+//! | 429 | any request | `RateLimited` | none |
+//! | any other | any request | `Unexpected` | unknown |
+//!
+//! Guarantee: of a status that a proxy may send after the effect it is never
+//! said that the call did nothing.
 
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::Secret;
 use crate::error::Error;
+use crate::operation::{Operation, Subject};
 use crate::rate_limit::wait_of_429;
 use crate::redact;
 use crate::wire::WireError;
 
+/// The call that was answered, as far as the table goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) operation: Operation,
+    pub(crate) subject: &'a Subject,
+}
+
 /// What an answer that isn't a 2xx means. `secrets` are kept out of its text.
-pub(crate) fn of_response(status: StatusCode, headers: &HeaderMap, body: &[u8], secrets: &[Secret]) -> Error {
+pub(crate) fn of_response(
+    asked: Asked<'_>,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    secrets: &[Secret],
+) -> Error {
     let message = || Problem::of(body).message(secrets).unwrap_or_else(|| redact::of_body(body, secrets));
-    let code = status.as_u16();
-    match code {
-        401 | 403 => Error::Unauthorized { status: code, message: message() },
-        404 => Error::NotFound { message: message() },
-        429 => Error::RateLimited { retry_in: wait_of_429(headers) },
-        400..=499 => {
+    let (status, effect) = (status.as_u16(), asked.operation.possible_effect());
+    match (status, asked.subject) {
+        (400 | 422, _) => {
             let field = Problem::of(body).field().map(|field| redact::of_text(&field, secrets));
-            Error::Refused { status: code, field, message: message() }
+            Error::Refused { status, field, message: message() }
         }
-        300..=399 => Error::Server {
-            status: code,
-            excerpt: "a redirect, which the API never sends; is the base URL right?".to_owned(),
-        },
-        _ => Error::Server { status: code, excerpt: message() },
+        (401, _) | (403, Subject::Account) => Error::Unauthorized { status, message: message() },
+        (403, _) => Error::Forbidden { message: message() },
+        (404, Subject::Stream(_)) => Error::NotFound { message: message(), effect },
+        (429, _) => Error::RateLimited { retry_in: wait_of_429(headers) },
+        (300..=399, _) => {
+            let excerpt = "a redirect, which the API never sends; is the base URL right?".to_owned();
+            Error::Unexpected { status, excerpt, effect }
+        }
+        _ => Error::Unexpected { status, excerpt: message(), effect },
     }
 }
 
 /// What it means that there is no answer.
-pub(crate) fn of_wire(error: WireError, secrets: &[Secret]) -> Error {
+pub(crate) fn of_wire(operation: Operation, error: WireError, secrets: &[Secret]) -> Error {
     match error {
         WireError::NotSent(why) => Error::NotSent { why: redact::of_text(&why, secrets) },
-        WireError::Lost(why) => Error::Lost { why: redact::of_text(&why, secrets) },
+        WireError::Lost(why) => {
+            Error::Lost { why: redact::of_text(&why, secrets), effect: operation.possible_effect() }
+        }
     }
 }
 
@@ -90,29 +120,101 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::error::Effect;
+
+    const NEW: Asked<'_> = Asked { operation: Operation::Create, subject: &Subject::NewStream };
+
+    fn answered(asked: Asked<'_>, status: u16, body: &str) -> Error {
+        let secrets = [Secret::from("k3y")];
+        let status = StatusCode::from_u16(status).unwrap();
+        of_response(asked, status, &HeaderMap::new(), body.as_bytes(), &secrets)
+    }
 
     fn of(status: u16, body: &str) -> Error {
-        let secrets = [Secret::from("k3y")];
-        of_response(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), &secrets)
+        answered(NEW, status, body)
+    }
+
+    /// The letter of each error in the table below.
+    fn letter(error: &Error) -> char {
+        match error {
+            Error::Refused { .. } => 'r',
+            Error::Unauthorized { .. } => 'a',
+            Error::Forbidden { .. } => 'f',
+            Error::NotFound { .. } => 'n',
+            Error::RateLimited { .. } => 'l',
+            Error::Unexpected { .. } => 'u',
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
-    fn every_status_has_its_error() {
-        let message = || "Sorry.".to_owned();
+    fn every_status_of_every_request_has_its_error_and_its_effect() {
+        let stream = Subject::Stream("li1".to_owned());
+        let others = [
+            300, 301, 302, 304, 307, 308, 402, 405, 406, 408, 409, 410, 411, 412, 413, 415, 418, 421, 423,
+            424, 425, 426, 428, 431, 451, 499, 500, 501, 502, 503, 504, 507, 511, 520, 599, 600, 999,
+        ];
+        let statuses: Vec<u16> = [400, 422, 401, 403, 404, 429].into_iter().chain(others).collect();
+        for (operation, subject, expected) in [
+            (Operation::Authenticate, &Subject::Account, "rraaul"),
+            (Operation::List, &Subject::Account, "rraaul"),
+            (Operation::List, &Subject::FurtherPage, "rraful"),
+            (Operation::List, &Subject::Search, "rraful"),
+            (Operation::Create, &Subject::NewStream, "rraful"),
+            (Operation::Get, &stream, "rrafnl"),
+            (Operation::Update, &stream, "rrafnl"),
+            (Operation::Delete, &stream, "rrafnl"),
+            (Operation::Complete, &stream, "rrafnl"),
+        ] {
+            let expected = expected.chars().chain(std::iter::repeat('u'));
+            let read = matches!(operation, Operation::List | Operation::Get);
+            for (status, expected) in statuses.iter().zip(expected) {
+                let error = answered(Asked { operation, subject }, *status, "");
+                let harmless = read || [400, 401, 403, 422, 429].contains(status);
+                let effect = if harmless { Effect::None } else { Effect::Unknown };
+                assert_eq!(
+                    (letter(&error), error.effect()),
+                    (expected, effect),
+                    "{operation:?} {subject:?} {status}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_answer_leaves_the_effect_of_a_write_open() {
+        for (operation, effect) in [
+            (Operation::List, Effect::None),
+            (Operation::Get, Effect::None),
+            (Operation::Create, Effect::Unknown),
+            (Operation::Update, Effect::Unknown),
+            (Operation::Delete, Effect::Unknown),
+            (Operation::Complete, Effect::Unknown),
+        ] {
+            assert_eq!(
+                of_wire(operation, WireError::Lost("x".into()), &[]).effect(),
+                effect,
+                "{operation:?}"
+            );
+            assert_eq!(of_wire(operation, WireError::NotSent("x".into()), &[]).effect(), Effect::None);
+        }
+    }
+
+    #[test]
+    fn every_error_says_what_the_api_said() {
         for (status, error) in [
             (301, "a redirect"),
             (400, "refused the request (400): Sorry."),
             (401, "refused the credentials (401): Sorry."),
-            (403, "refused the credentials (403): Sorry."),
-            (404, "not found (404): Sorry."),
-            (405, "refused the request (405): Sorry."),
+            (403, "does not allow this call (403): Sorry."),
+            (404, "proxy before it (404): Sorry."),
+            (405, "proxy before it (405): Sorry."),
             (422, "refused the request (422): Sorry."),
             (429, "resets in 60s"),
-            (500, "failed (500): Sorry."),
-            (503, "failed (503): Sorry."),
-            (600, "failed (600): Sorry."),
+            (500, "proxy before it (500): Sorry."),
+            (600, "proxy before it (600): Sorry."),
         ] {
-            let text = of(status, &format!(r#"{{"title": "{}"}}"#, message())).to_string();
+            let text = of(status, r#"{"title": "Sorry."}"#).to_string();
             assert!(text.contains(error), "{status}: {text}");
         }
     }
@@ -145,8 +247,9 @@ mod tests {
     #[test]
     fn a_page_of_a_proxy_is_cut_to_its_beginning() {
         let error = of(502, "<html>\n<h1>Bad gateway</h1>");
-        assert_eq!(error, Error::Server { status: 502, excerpt: "<html> <h1>Bad gateway</h1>".into() });
-        assert_eq!(of(500, ""), Error::Server { status: 500, excerpt: String::new() });
+        let (excerpt, effect) = ("<html> <h1>Bad gateway</h1>".into(), Effect::Unknown);
+        assert_eq!(error, Error::Unexpected { status: 502, excerpt, effect });
+        assert_eq!(of(500, ""), Error::Unexpected { status: 500, excerpt: String::new(), effect });
     }
 
     #[test]
@@ -162,7 +265,7 @@ mod tests {
                 assert!(!format!("{error} {error:?}").contains("x9z"), "{error:?}");
             }
         }
-        let lost = of_wire(WireError::Lost("k3y".into()), &[Secret::from("k3y")]);
+        let lost = of_wire(Operation::Get, WireError::Lost("k3y".into()), &[Secret::from("k3y")]);
         assert!(!lost.to_string().contains("k3y"));
     }
 
@@ -170,7 +273,7 @@ mod tests {
     fn a_429_waits_as_long_as_it_says() {
         let mut headers = HeaderMap::new();
         headers.insert("x-ratelimit-retry-after", "7".parse().unwrap());
-        let error = of_response(StatusCode::TOO_MANY_REQUESTS, &headers, b"", &[]);
+        let error = of_response(NEW, StatusCode::TOO_MANY_REQUESTS, &headers, b"", &[]);
         assert_eq!(error.retry_in(), Some(Duration::from_secs(7)));
     }
 
@@ -180,7 +283,7 @@ mod tests {
             status in 300_u16..1000, body in prop::collection::vec(any::<u8>(), 0..400)
         ) {
             let status = StatusCode::from_u16(status).unwrap();
-            let text = of_response(status, &HeaderMap::new(), &body, &[]).to_string();
+            let text = of_response(NEW, status, &HeaderMap::new(), &body, &[]).to_string();
             prop_assert!(text.chars().count() < 2 * redact::MAX_CHARS + 200);
             prop_assert!(!text.chars().any(char::is_control));
         }

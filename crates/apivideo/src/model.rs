@@ -1,7 +1,5 @@
 //! The wire types of live streams, as the public OpenAPI specification names them.
 
-use serde::Serialize;
-
 use crate::Secret;
 
 /// A live stream as the API shows it.
@@ -63,35 +61,6 @@ pub struct Page<T> {
     pub items_total: u64,
 }
 
-/// What a new live stream is made of. A field left out takes the server's default.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CreateLiveStream {
-    /// The name, required by the API.
-    pub name: String,
-    /// Whether everybody may watch it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub public: Option<bool>,
-    /// The player to show it with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub player_id: Option<String>,
-}
-
-/// A partial change: a field left out keeps its value.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UpdateLiveStream {
-    /// The new name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Whether everybody may watch it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub public: Option<bool>,
-    /// The player to show it with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub player_id: Option<String>,
-}
-
 /// Which page of which live streams to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListLiveStreams {
@@ -151,18 +120,5 @@ impl SortOrder {
             Self::Asc => "asc",
             Self::Desc => "desc",
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_field_left_out_is_not_sent() {
-        let create = CreateLiveStream { name: "Hall".into(), public: Some(false), player_id: None };
-        assert_eq!(serde_json::to_string(&create).unwrap(), r#"{"name":"Hall","public":false}"#);
-        let update = UpdateLiveStream { player_id: Some("pt1".into()), ..UpdateLiveStream::default() };
-        assert_eq!(serde_json::to_string(&update).unwrap(), r#"{"playerId":"pt1"}"#);
     }
 }

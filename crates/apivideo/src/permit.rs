@@ -46,6 +46,18 @@ impl Permit {
         Self { governor, class, priority, admission: Some(admission), counted: true, sent_at: None }
     }
 
+    /// Leave to ask for a token, which no budget counts.
+    pub(crate) fn of_token(governor: &Arc<Governor>, admission: Admission) -> Self {
+        let mut permit = Self::new(governor, Class::Write, Priority::Background, admission);
+        permit.counted = false;
+        permit
+    }
+
+    /// Whether its call is the probe of an account in trouble.
+    pub(crate) fn is_probe(&self) -> bool {
+        self.admission.is_some_and(Admission::is_probe)
+    }
+
     pub(crate) fn class(&self) -> Class {
         self.class
     }

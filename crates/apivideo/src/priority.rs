@@ -11,7 +11,8 @@ pub enum Priority {
     Creation,
     /// Somebody else changed the stream, and it is set right.
     DriftCorrection,
-    /// Looking around.
+    /// The account's own list is read. The only priority whose calls may probe an
+    /// account in trouble.
     Background,
 }
 
@@ -31,9 +32,10 @@ impl Priority {
     }
 
     /// Whether such a call may be the one that finds out whether an account in
-    /// trouble works again. A create is not: without an answer it has to be searched for.
+    /// trouble works again. A call for one stream is not: its failure says
+    /// nothing about the account.
     pub(crate) fn may_probe(self) -> bool {
-        self != Self::Creation
+        self == Self::Background
     }
 
     /// So many calls of a higher priority may be served in a row while one of

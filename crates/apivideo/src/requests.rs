@@ -12,54 +12,8 @@ use serde::Serialize;
 
 use crate::decode;
 use crate::model::{ListLiveStreams, LiveStream, Page};
-
-/// What a request does; retries and budgets are chosen by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// A page of live streams.
-    List,
-    /// One live stream.
-    Get,
-    /// A new live stream. Not idempotent: sent twice, it makes two.
-    Create,
-    /// A partial change of a live stream.
-    Update,
-    /// The end of a live stream, for good.
-    Delete,
-    /// The end of the broadcast that is under way.
-    Complete,
-    /// A token for the API key, or for the token before.
-    Authenticate,
-}
-
-impl Operation {
-    /// The budget that the operation is counted in.
-    #[must_use]
-    pub fn class(self) -> Class {
-        match self {
-            Self::List | Self::Get => Class::Read,
-            Self::Create | Self::Update | Self::Delete | Self::Complete | Self::Authenticate => Class::Write,
-        }
-    }
-}
-
-/// The two kinds of calls that the API limits apart from each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// GET.
-    Read,
-    /// POST, PATCH, PUT and DELETE.
-    Write,
-}
-
-impl fmt::Display for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Read => "reads",
-            Self::Write => "writes",
-        })
-    }
-}
+use crate::operation::Subject;
+pub use crate::operation::{Class, Operation};
 
 /// How the body of a 2xx becomes a value. The second argument is the id that the
 /// request named: an answer about another stream is no answer.
@@ -71,7 +25,7 @@ pub struct Request<T> {
     method: Method,
     path: String,
     body: Option<Bytes>,
-    id: Option<String>,
+    subject: Subject,
     reader: Reader<T>,
 }
 
@@ -103,14 +57,22 @@ impl<T> Request<T> {
     /// The id that it names, when it is about one stream.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.id.as_deref()
+        match &self.subject {
+            Subject::Stream(id) => Some(id),
+            Subject::Account | Subject::FurtherPage | Subject::Search | Subject::NewStream => None,
+        }
+    }
+
+    /// What it is about.
+    pub(crate) fn subject(&self) -> &Subject {
+        &self.subject
     }
 
     /// Whether the id that it names can be one. An empty one or one of dots would
     /// be resolved by URL rules to another resource, `DELETE /live-streams/..`
     /// above all, so such a request is never sent.
     pub(crate) fn names_a_possible_id(&self) -> bool {
-        self.id.as_deref().is_none_or(|id| !matches!(id, "" | "." | ".."))
+        self.id().is_none_or(|id| !matches!(id, "" | "." | ".."))
     }
 
     /// Whether a 2xx of this status answers the request. A deletion is 204 and
@@ -140,16 +102,21 @@ pub fn list(query: &ListLiveStreams) -> Request<Page<LiveStream>> {
         sort_by.as_str(),
         sort_order.as_str()
     );
-    if let Some(name) = name {
-        path.push_str("&name=");
-        path.push_str(&percent_encoded(name));
-    }
+    let subject = match name {
+        Some(name) => {
+            path.push_str("&name=");
+            path.push_str(&percent_encoded(name));
+            Subject::Search
+        }
+        None if *page == 1 => Subject::Account,
+        None => Subject::FurtherPage,
+    };
     Request {
         operation: Operation::List,
         method: Method::GET,
         path,
         body: None,
-        id: None,
+        subject,
         reader: decode::page,
     }
 }
@@ -169,7 +136,7 @@ pub fn create(new: &impl serde::Serialize) -> Request<LiveStream> {
         method: Method::POST,
         path: "/live-streams".to_owned(),
         body: Some(json(new)),
-        id: None,
+        subject: Subject::NewStream,
         reader: decode::live_stream,
     }
 }
@@ -201,7 +168,7 @@ fn about<T>(
     reader: Reader<T>,
 ) -> Request<T> {
     let path = format!("/live-streams/{}{suffix}", percent_encoded(id));
-    Request { operation, method, path, body, id: Some(id.to_owned()), reader }
+    Request { operation, method, path, body, subject: Subject::Stream(id.to_owned()), reader }
 }
 
 /// A body of strings and booleans; writing those to memory has no way to fail.
@@ -226,7 +193,6 @@ fn percent_encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{CreateLiveStream, UpdateLiveStream};
     use crate::model::{SortBy, SortOrder};
 
     #[test]
@@ -266,10 +232,10 @@ mod tests {
 
     #[test]
     fn every_operation_has_its_method() {
-        let update = update("li1", &UpdateLiveStream { public: Some(true), ..UpdateLiveStream::default() });
+        let update = update("li1", &serde_json::json!({"public": true}));
         assert_eq!(format!("{update:?}"), "Update PATCH /live-streams/li1");
         assert_eq!(update.body().unwrap().as_ref(), br#"{"public":true}"#);
-        let create = create(&CreateLiveStream { name: "a".into(), public: None, player_id: None });
+        let create = create(&serde_json::json!({"name": "a"}));
         assert_eq!((create.method(), create.operation().class()), (&Method::POST, Class::Write));
         assert_eq!((delete("li1").method(), complete("li1").method()), (&Method::DELETE, &Method::PUT));
         assert_eq!((get("li1").method(), get("li1").operation().class()), (&Method::GET, Class::Read));

@@ -6,6 +6,7 @@
 //! - A call that met a 401 with a token that was replaced since gets the new one,
 //!   without another renewal.
 //! - What an earlier key brought is never kept after [`Tokens::set_key`].
+//! - A call is never repeated with a token of another project than it was made with.
 //! - Any future of this file may be dropped: the next one to wait takes over.
 
 use std::collections::VecDeque;
@@ -32,6 +33,8 @@ const MAX_REMEMBERED_SECRETS: usize = 8;
 pub(crate) struct Token {
     /// `Bearer …`, marked as sensitive.
     pub(crate) header: HeaderValue,
+    /// The project that it names.
+    pub(crate) project: Option<String>,
     serial: u64,
     key: u64,
     renew_at: Instant,
@@ -59,6 +62,8 @@ struct State {
     /// Counts the keys.
     key_serial: u64,
     token: Option<Token>,
+    /// The project that the last token of this key names.
+    project: Option<String>,
     refresh: Option<Secret>,
     /// The last keys and tokens: a late answer may repeat one that was replaced since.
     past: VecDeque<Secret>,
@@ -74,6 +79,7 @@ impl Tokens {
             key,
             key_serial: 0,
             token: None,
+            project: None,
             refresh: None,
             past: VecDeque::new(),
             round: 0,
@@ -89,6 +95,7 @@ impl Tokens {
         state.remember(old);
         state.key_serial += 1;
         state.token = None;
+        state.project = None;
         state.refresh = None;
         state.failure = None;
     }
@@ -112,6 +119,27 @@ impl Tokens {
     /// Another token than this one, which the API refused.
     pub(crate) async fn instead_of(&self, refused: &Token) -> Result<Token, Denied> {
         self.obtain(Some(refused.serial)).await
+    }
+
+    /// The project that the last token of the key in use names.
+    pub(crate) fn project(&self) -> Option<String> {
+        self.state().project.clone()
+    }
+
+    /// Whether a call can be made without another token.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.state().usable(None, Instant::now()).is_some()
+    }
+
+    /// A new token for the key itself, though there may be a good one. That one stays
+    /// in use when there is none.
+    pub(crate) async fn renew_by_key(&self) -> Result<(), Denied> {
+        let _turn = self.renewal.lock().await;
+        // A refresh token may open what the key opened when it was had.
+        self.state().refresh = None;
+        self.renew(None).await?;
+        let failure = self.state().failure.clone();
+        failure.map_or(Ok(()), |error| Err(Denied { error, first_hand: true }))
     }
 
     async fn obtain(&self, refused: Option<u64>) -> Result<Token, Denied> {
@@ -207,6 +235,7 @@ impl State {
         let now = Instant::now();
         let token = Token {
             header: grant.header,
+            project: grant.project,
             serial: self.round,
             key: self.key_serial,
             renew_at: now + grant.expires_in.mul_f64(0.9),
@@ -217,6 +246,7 @@ impl State {
             self.remember(refresh.clone());
         }
         self.refresh = grant.refresh;
+        self.project.clone_from(&token.project);
         self.token = Some(token.clone());
         token
     }
@@ -230,7 +260,7 @@ impl State {
     fn hold_on(&mut self) -> Option<Token> {
         let now = Instant::now();
         let token = self.token.as_mut().filter(|token| now < token.expires_at)?;
-        token.renew_at = now + RETRY_DELAY;
+        token.renew_at = token.renew_at.max(now + RETRY_DELAY);
         Some(token.clone())
     }
 }

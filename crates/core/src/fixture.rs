@@ -12,6 +12,7 @@ use crate::facts::{
     ids::{ObjectKey, Owner, StreamId},
     manifest::{Desired, Manifest},
     observation::{AccountView, CrdDeletion, Observation},
+    project::AccountProject,
     stream::{Assets, Remote},
 };
 
@@ -68,6 +69,7 @@ pub fn manifest() -> Manifest {
         while_broadcasting: Default::default(),
         requested_at: None,
         confirm_recreate: None,
+        settle_create: None,
     }
 }
 
@@ -84,6 +86,9 @@ pub fn account() -> AccountView {
         settle: Duration::from_secs(30),
         marker: false,
         drift_interval: Duration::from_secs(60),
+        request_timeout: Duration::from_secs(15),
+        project: AccountProject::default(),
+        guard_active: false,
     }
 }
 

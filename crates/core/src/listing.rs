@@ -64,7 +64,9 @@ pub struct Listing {
     heads: HashSet<String>,
     shown: u64,
     total: u64,
+    pages_total: u32,
     shrank: bool,
+    skipped: bool,
 }
 
 impl Listing {
@@ -85,6 +87,7 @@ impl Listing {
         self.shrank |= self.read > 0 && page.items_total < self.total;
         self.shown = self.shown.saturating_add((page.ids.len() + page.unreadable) as u64);
         self.total = page.items_total;
+        self.pages_total = page.pages_total;
         let repeats = page.ids.first().is_some_and(|head| !self.heads.insert(head.clone()));
         self.read = self.page();
         if self.read >= page.pages_total {
@@ -98,6 +101,19 @@ impl Listing {
         } else {
             Next::Page
         }
+    }
+
+    /// Skips the page to read now, which fails again and again, and says what follows.
+    pub fn skip(&mut self) -> Next {
+        self.skipped = true;
+        self.read = self.page();
+        if self.read >= self.pages_total.min(MAX_PAGES) { Next::End } else { Next::Page }
+    }
+
+    /// Whether every page was read: otherwise no absence follows from the list.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !self.skipped
     }
 
     /// Whether the list became shorter while it was read: a stream may have been skipped.

@@ -108,6 +108,19 @@ fn a_list_that_shows_something_new_for_ever_ends() {
     assert_eq!(pages, Some(MAX_PAGES as usize - 1));
 }
 
+#[test]
+fn a_list_with_a_page_that_is_skipped_goes_on_and_is_not_complete() {
+    let mut listing = Listing::default();
+    assert_eq!(after(&mut listing, &["a"], 3), Next::Page);
+    assert!(listing.is_complete());
+    assert_eq!((listing.skip(), listing.page()), (Next::Page, 3));
+    assert_eq!(after(&mut listing, &["c"], 3), Next::End);
+    assert!(!listing.is_complete());
+    let mut last = Listing::default();
+    assert_eq!(after(&mut last, &["a"], 2), Next::Page);
+    assert_eq!(last.skip(), Next::End);
+}
+
 proptest! {
     #[test]
     fn whatever_is_announced_a_list_of_a_few_pages_ends(

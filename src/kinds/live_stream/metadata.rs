@@ -12,10 +12,14 @@ pub const LIVE_STREAM_ID: &str = "api.video/live-stream-id";
 pub const BOUND_UID: &str = "api.video/bound-uid";
 /// The create request that is not finished, as JSON.
 pub const CREATE_INTENT: &str = "api.video/create-intent";
-/// The adopted stream that is gone and that the bound one replaced.
+/// The stream that is gone and that the bound one replaced.
 pub const RECREATED_FROM: &str = "api.video/recreated-from";
 /// The id of a missing stream, or of several, that a person allows to be re-created.
 pub const CONFIRM_RECREATE: &str = "api.video/confirm-recreate";
+/// The environment and project that the binding was made in.
+pub const PROJECT: &str = "api.video/project";
+/// A person's answer to an ambiguous create: the id of a candidate, or `none`.
+pub const SETTLE_CREATE: &str = "api.video/settle-create";
 /// Any new value requests a fresh observation and a reconcile now.
 pub const REQUESTED_AT: &str = "reconcile.api.video/requestedAt";
 /// The name of the operator in `managedFields` and events.
@@ -31,6 +35,13 @@ pub fn annotation<'a>(metadata: &'a ObjectMeta, key: &str) -> Option<&'a str> {
 #[must_use]
 pub fn has_finalizer(metadata: &ObjectMeta) -> bool {
     metadata.finalizers.iter().flatten().any(|f| f == FINALIZER)
+}
+
+/// Whether a deleted object vanished: its last version carries the finalizer, and it was
+/// not being deleted. (A finalizer that a person removes is not on the last version.)
+#[must_use]
+pub fn vanished(metadata: &ObjectMeta) -> bool {
+    metadata.deletion_timestamp.is_none() && has_finalizer(metadata)
 }
 
 /// The stored create intent, if it was written for this object: one that was
@@ -57,6 +68,7 @@ mod tests {
             facts::{
                 Facts,
                 binding::Stored,
+                intent::CreateTiming,
                 manifest::Manifest,
                 observation::{AccountView, Observation},
             },
@@ -128,7 +140,7 @@ mod tests {
                 if let Some(PendingCreate::Open(intent, Request::Unknown(search))) = &state.create {
                     prop_assert!(intent.window_start() <= intent.sent_at && search.ended_at <= now);
                     prop_assert!(!intent.search_name().is_empty());
-                    let _ = intent.matches(&remote("li1"), search.ended_at, Duration::MAX);
+                    let _ = intent.matches(&remote("li1"), CreateTiming { request_timeout: Duration::MAX, settle: Duration::MAX });
                 }
             }
         }

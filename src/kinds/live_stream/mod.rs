@@ -1,5 +1,6 @@
 //! The LiveStream: its schema, its metadata, and how an object is read.
 
+mod adoption_rules;
 pub mod metadata;
 pub mod parse;
 pub mod spec;

@@ -7,7 +7,7 @@ use super::{LiveStream, metadata};
 use crate::core::facts::{
     binding::Stored,
     ids::{InvalidStreamId, ObjectKey, Owner, StreamId},
-    manifest::{Desired, Manifest},
+    manifest::{Desired, Manifest, Unmanaged},
 };
 
 /// What an object lacks that the API server never leaves out, or has that its
@@ -49,6 +49,7 @@ pub fn manifest(object: &LiveStream) -> Result<Manifest, InvalidObject> {
         while_broadcasting: spec.while_broadcasting,
         requested_at: metadata::annotation(meta, metadata::REQUESTED_AT).map(str::to_owned),
         confirm_recreate: metadata::annotation(meta, metadata::CONFIRM_RECREATE).map(str::to_owned),
+        settle_create: metadata::annotation(meta, metadata::SETTLE_CREATE).map(str::to_owned),
     })
 }
 
@@ -64,6 +65,11 @@ pub fn stored(object: &LiveStream) -> Stored {
         bound_uid: metadata::annotation(meta, metadata::BOUND_UID).map(str::to_owned),
         status: status.and_then(|s| s.live_stream_id.as_deref()).and_then(id),
         recreated_from: annotated(metadata::RECREATED_FROM),
+        project: metadata::annotation(meta, metadata::PROJECT).map(str::to_owned),
+        observed: Unmanaged {
+            public: status.and_then(|s| s.public),
+            player_id: status.and_then(|s| s.player_id.clone()),
+        },
         intent: metadata::intent(meta),
         handled_request: status.and_then(|s| s.last_handled_reconcile_at.clone()),
         synced_generation: status.and_then(|s| s.synced_generation),

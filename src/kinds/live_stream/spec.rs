@@ -6,7 +6,7 @@
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use super::status::LiveStreamStatus;
+use super::{adoption_rules, status::LiveStreamStatus};
 use crate::core::facts::policy::{DeletionPolicy, DriftPolicy, OnRemoteMissing, WhileBroadcasting};
 
 /// What a live stream on api.video should be. A field that is left out is not
@@ -23,6 +23,8 @@ use crate::core::facts::policy::{DeletionPolicy, DriftPolicy, OnRemoteMissing, W
     status = "LiveStreamStatus",
     derive = "PartialEq",
     doc = "A live stream on api.video that is kept equal to this manifest.",
+    validation = adoption_rules::while_unbound(),
+    validation = adoption_rules::once_bound(),
     printcolumn(
         name = "Ready",
         type_ = "string",
@@ -41,10 +43,6 @@ use crate::core::facts::policy::{DeletionPolicy, DriftPolicy, OnRemoteMissing, W
     printcolumn(name = "URL", type_ = "string", json_path = ".status.assets.player", priority = 1)
 )]
 #[x_kube(
-    validation = Rule::new("!has(oldSelf.liveStreamId) || (has(self.liveStreamId) && self.liveStreamId == oldSelf.liveStreamId)")
-        .message("liveStreamId can't be changed or removed once it is set: create another LiveStream to adopt another stream")
-        .field_path(".liveStreamId")
-        .reason(Reason::FieldValueForbidden),
     validation = Rule::new("self.name.matches('[^[:space:]]')")
         .message("name can't be blank: write 1 to 255 characters, at least one of them not a space")
         .field_path(".name")
@@ -67,8 +65,9 @@ pub struct LiveStreamSpec {
     pub player_id: Option<String>,
 
     /// The id of an existing stream to adopt instead of creating one. It can't
-    /// be changed once it is set. An adopted stream is retained when the
-    /// LiveStream is deleted, unless deletionPolicy says Delete.
+    /// be changed or removed before a stream is bound; then it can only become
+    /// the id of that stream. An adopted stream is retained when the LiveStream
+    /// is deleted, unless deletionPolicy says Delete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = "^li[A-Za-z0-9]+$"), length(max = 64))]
     pub live_stream_id: Option<String>,

@@ -36,6 +36,18 @@ pub struct LiveStreamStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live_stream_id: Option<String>,
 
+    /// The api.video project that the stream belongs to, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<String>,
+
+    /// Whether everybody may watch, as observed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public: Option<bool>,
+
+    /// The player, as observed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub player_id: Option<String>,
+
     /// Whether the stream is on the air.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broadcasting: Option<bool>,

@@ -2,6 +2,7 @@
 //! played against it and against the real API server, and the answers are
 //! compared: status codes, reasons, the objects that result, what a watch shows.
 
+mod admission;
 mod script;
 
 use std::{
@@ -24,7 +25,7 @@ use script::script;
 
 use crate::{
     cluster::{Cluster, SCHEMA, play},
-    memory_cluster::{MemoryCluster, Reply},
+    memory_cluster::{MemoryCluster, Policy, Reply},
 };
 
 const MERGE: &str = "application/merge-patch+json";
@@ -143,8 +144,14 @@ async fn get(client: &Client, path: &str) -> Value {
 
 /// A client of an in-memory cluster; a watch shows what there is and ends.
 fn in_memory() -> Client {
+    in_memory_with(None)
+}
+
+fn in_memory_with(policy: Option<Policy>) -> Client {
     let crd = serde_json::to_value(&apivideo_operator::kinds::all()[0]).expect("the CRD");
-    let cluster = Arc::new(Mutex::new(MemoryCluster::new(&crd)));
+    let mut cluster = MemoryCluster::new(&crd);
+    cluster.set_policy(policy);
+    let cluster = Arc::new(Mutex::new(cluster));
     let answer = move |request: Request<Body>| {
         let cluster = Arc::clone(&cluster);
         async move {

@@ -4,6 +4,8 @@
 //! What it keeps to: resourceVersion conflicts, immutable uids, merge
 //! patches, the status subresource, generation, finalizers and
 //! deletionTimestamp, defaults and pruning by the CRD's schema, list and watch.
+//! It can also refuse writes, as an admission policy does, and let a DELETE
+//! overtake the write that adds a finalizer (kubernetes/kubernetes#77988).
 //! `tests/e2e/conformance.rs` plays one script of requests against it and
 //! against the real API server and compares the answers.
 //!
@@ -11,6 +13,7 @@
 //! end-to-end tests show it), server-side apply (the operator uses none), label
 //! selectors, old resourceVersions, managed fields.
 
+mod admission;
 mod merge;
 mod route;
 mod schema;
@@ -23,6 +26,7 @@ use http::{Request, Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub(crate) use admission::{Attempt, Policy};
 use route::Route;
 pub(crate) use route::{Key, Selection, Verb};
 use schema::Schema;
@@ -51,6 +55,7 @@ pub(crate) struct MemoryCluster {
     version: u64,
     made: u64,
     schema: Schema,
+    policy: Option<Policy>,
 }
 
 impl MemoryCluster {
@@ -62,7 +67,7 @@ impl MemoryCluster {
         let name = crd["metadata"]["name"].as_str().unwrap_or_default().to_owned();
         let schema = Schema::of(&crd);
         let objects = BTreeMap::from([(Key::crd(&name), crd)]);
-        Self { objects, changes: Vec::new(), version: 1, made: 0, schema }
+        Self { objects, changes: Vec::new(), version: 1, made: 0, schema, policy: None }
     }
 
     /// Answers a request at the time `now`.
@@ -81,6 +86,19 @@ impl MemoryCluster {
             _ => failure(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "not this way"),
         };
         Reply::Answer(answer)
+    }
+
+    /// From now on this policy judges each patch; `None`: all are admitted.
+    pub(crate) fn set_policy(&mut self, policy: Option<Policy>) {
+        self.policy = policy;
+    }
+
+    /// A DELETE that has read the object before it had a finalizer removes it now: the
+    /// API server does not check again, and the watch shows the last version, with the finalizer.
+    pub(crate) fn overtaking_delete(&mut self, key: &Key) {
+        if let Some(last) = self.objects.get(key).cloned() {
+            self.remove(key, last);
+        }
     }
 
     /// The LiveStreams and events that exist.
@@ -162,6 +180,10 @@ impl MemoryCluster {
         self.schema.conform(&mut after);
         if merge::finalizers_added_to_one_that_goes(&before, &after) {
             return status::no_new_finalizers(key);
+        }
+        let attempt = Attempt { key, before: &before, after: &after, status };
+        if let Some(denied) = self.policy.and_then(|policy| policy(&attempt)) {
+            return admission::denied(key, denied);
         }
         if after == before {
             return object(&before);

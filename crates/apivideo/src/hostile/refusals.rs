@@ -5,7 +5,8 @@ use proptest::prelude::*;
 
 use super::mutation::{SECRETS, assert_clean, bottomless, corrupted, mutated, problem, stream, swept};
 use crate::Secret;
-use crate::map_error::{of_response, of_wire};
+use crate::map_error::{Asked, of_response, of_wire};
+use crate::operation::{Operation, Subject};
 use crate::redact::MAX_CHARS;
 use crate::wire::WireError;
 
@@ -18,7 +19,9 @@ fn known() -> Vec<Secret> {
 
 fn error_text(status: u16, body: &[u8], secrets: &[Secret]) -> String {
     let status = StatusCode::from_u16(status).unwrap();
-    let error = of_response(status, &HeaderMap::new(), body, secrets);
+    let subject = Subject::Stream("li1".to_owned());
+    let asked = Asked { operation: Operation::Update, subject: &subject };
+    let error = of_response(asked, status, &HeaderMap::new(), body, secrets);
     assert!(format!("{error:?}").chars().count() <= 2 * LONGEST_ERROR);
     error.to_string()
 }
@@ -61,7 +64,7 @@ proptest! {
     #[test]
     fn what_a_wire_says_is_shown_in_few_words(before in ".{0,4000}", secret in prop::sample::select(SECRETS.to_vec())) {
         for error in [WireError::Lost(format!("{before}{secret}")), WireError::NotSent(format!("{before}{secret}"))] {
-            assert_clean(&of_wire(error, &known()).to_string(), LONGEST_ERROR)?;
+            assert_clean(&of_wire(Operation::Update, error, &known()).to_string(), LONGEST_ERROR)?;
         }
     }
 }

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use apivideo::{
-    AccountState, CreateLiveStream, Deferral, Effect, Error, Fault, Priority, Secret, create, get,
+    AccountState, Deferral, Effect, Error, Fault, ListLiveStreams, Priority, Secret, create, get, list,
 };
 use futures::future::join_all;
 
@@ -65,8 +65,8 @@ async fn a_renewal_ahead_of_time_that_fails_leaves_the_token_in_use() {
     assert_eq!(wire.count("POST /live-streams"), 0);
 }
 
-fn hall() -> CreateLiveStream {
-    CreateLiveStream { name: "Hall".to_owned(), public: None, player_id: None }
+fn hall() -> serde_json::Value {
+    serde_json::json!({"name": "Hall"})
 }
 
 /// Refuses what carries one of the first `revoked` tokens.
@@ -145,7 +145,7 @@ async fn calls_without_a_token_share_one_failure() {
 async fn a_second_401_is_unauthorized_and_the_others_are_held_back() {
     let wire = revoking(1000);
     let client = client(&wire);
-    let error = client.send(get("li1"), Priority::Background).await.unwrap_err();
+    let error = client.send(list(&ListLiveStreams::default()), Priority::Background).await.unwrap_err();
     assert!(matches!(error, Error::Unauthorized { status: 401, .. }), "{error}");
     assert_eq!((wire.count("GET"), wire.count("POST /auth/")), (2, 2));
     assert!(matches!(client.state(), AccountState::Unauthorized { .. }));
@@ -155,13 +155,14 @@ async fn a_second_401_is_unauthorized_and_the_others_are_held_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_403_is_unauthorized_without_a_renewal() {
+async fn a_403_to_the_list_is_unauthorized_without_a_renewal() {
     let wire = Scripted::new(|seen| match seen.line.contains("/auth/") {
         true => as_usual(),
         false => json(403, r#"{"title": "The account is suspended."}"#),
     });
     let client = client(&wire);
-    let error = client.send(get("li1"), Priority::Background).await.unwrap_err();
+    let error = client.send(list(&ListLiveStreams::default()), Priority::Background).await.unwrap_err();
+    assert!(matches!(error, Error::Unauthorized { status: 403, .. }), "{error}");
     assert!(error.to_string().contains("The account is suspended."), "{error}");
     assert_eq!(error.fault(), Fault::Credentials);
     assert_eq!((wire.count("GET"), wire.count("POST /auth/")), (1, 1));

@@ -2,8 +2,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use apivideo::{
-    AccountState, Class, Client, CreateLiveStream, Deferral, Effect, Error, Priority, RateLimit, Settings,
-    create, get,
+    AccountState, Class, Client, Deferral, Effect, Error, ListLiveStreams, Priority, RateLimit, Settings,
+    create, get, list,
 };
 use futures::future::join_all;
 
@@ -11,8 +11,8 @@ use crate::scripted::{Scripted, as_usual, client, json, limited, lost, settings,
 
 const HALL: &str = r#"{"liveStreamId": "li1"}"#;
 
-fn hall() -> CreateLiveStream {
-    CreateLiveStream { name: "Hall".to_owned(), public: None, player_id: None }
+fn hall() -> serde_json::Value {
+    serde_json::json!({"name": "Hall"})
 }
 
 #[tokio::test(start_paused = true)]
@@ -76,9 +76,16 @@ async fn before_the_limit_is_known_four_go_and_the_rest_wait_for_the_first_answe
 
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_for_the_limit_is_let_go_when_nothing_works() {
-    let wire = Scripted::new(|seen| if seen.line.contains("/auth/") { as_usual() } else { lost() });
+    let wire = Scripted::slow(Duration::from_secs(1), |seen| match seen.line.contains("/auth/") {
+        true => as_usual(),
+        false => lost(),
+    });
     let client = client(&wire);
-    let results = join_all((0..20).map(|_| client.send(create(&hall()), Priority::UserChange))).await;
+    let new = hall();
+    let calls = join_all((0..40).map(|_| client.send(create(&new), Priority::UserChange)));
+    let page = ListLiveStreams::default();
+    let (results, list) = tokio::join!(calls, client.send(list(&page), Priority::Background));
+    list.unwrap_err();
     let deferred = |error: &Error| matches!(error, Error::Deferred { because: Deferral::Unavailable, .. });
     assert!(results.iter().filter(|result| result.as_ref().is_err_and(deferred)).count() >= 10);
 }

@@ -1,9 +1,6 @@
 //! The whole client against answers that no API should give.
 
-use apivideo::{
-    CreateLiveStream, Effect, Error, ListLiveStreams, MAX_ANSWER, Priority, UpdateLiveStream, create, delete,
-    get, list, update,
-};
+use apivideo::{Effect, Error, ListLiveStreams, MAX_ANSWER, Priority, create, delete, get, list, update};
 
 use crate::scripted::{Reply, Scripted, as_usual, client, json};
 
@@ -16,8 +13,8 @@ async fn errors(reply: impl Fn() -> Reply + Clone + Send + Sync + 'static) -> Ve
         let reply = reply.clone();
         client(&Scripted::new(move |seen| if seen.line.contains("/auth/") { as_usual() } else { reply() }))
     };
-    let new = CreateLiveStream { name: "Hall".to_owned(), public: None, player_id: None };
-    let change = UpdateLiveStream { name: Some("Hall".to_owned()), ..UpdateLiveStream::default() };
+    let new = serde_json::json!({"name": "Hall"});
+    let change = serde_json::json!({"name": "Hall"});
     let page = ListLiveStreams::default();
     let (me, looking) = (Priority::UserChange, Priority::Background);
     [
@@ -52,7 +49,9 @@ async fn whatever_a_2xx_holds_each_call_is_an_error_in_few_words_whose_effect_is
         assert_eq!(failed.len(), expected, "{beginning}");
         for (call, error) in failed {
             assert!(error.to_string().chars().count() < LONGEST, "{call} {beginning}");
-            assert_eq!(error.effect(), Effect::Unknown, "{call} {beginning}: {error}");
+            let read = matches!(call, "get" | "list");
+            let effect = if read { Effect::None } else { Effect::Unknown };
+            assert_eq!(error.effect(), effect, "{call} {beginning}: {error}");
         }
     }
 }

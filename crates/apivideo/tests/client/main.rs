@@ -12,6 +12,7 @@ mod authentication;
 mod budget;
 mod circuit_breaker;
 mod hostile;
+mod project;
 mod queue;
 mod repetition;
 mod scripted;

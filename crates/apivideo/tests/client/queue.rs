@@ -4,13 +4,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use apivideo::{Class, Client, Deferral, Error, Priority, Settings, Ticket, delete, get};
+use apivideo::{
+    Class, Client, Deferral, Error, ListLiveStreams, Priority, Settings, Ticket, delete, get, list,
+};
 use proptest::prelude::*;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::account_server::{AccountServer, Model};
-use crate::scripted::{Scripted, as_usual, json, settings, stream};
+use crate::scripted::{Scripted, as_usual, json, page, settings, stream};
 
 const MODEL: Model = Model {
     limit: 200,
@@ -333,29 +335,36 @@ async fn ten_thousand_waiting_tickets_are_served_by_one_task() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_the_credentials_are_refused_one_probe_goes_at_a_time_and_no_create_does() {
+async fn while_the_credentials_are_refused_only_the_list_is_called() {
     let refused = Arc::new(Mutex::new(true));
     let says = Arc::clone(&refused);
     let wire = Scripted::new(move |seen| match seen.line.contains("/auth/") {
         true => as_usual(),
         false if *says.lock().unwrap() => json(401, "{}"),
+        false if seen.line.starts_with("GET /live-streams?") => page(),
         false => stream(),
     });
     let client = crate::scripted::client(&wire);
-    client.send(get("li1"), Priority::Background).await.unwrap_err();
+    let whole_list = || list(&ListLiveStreams::default());
+    client.send(whole_list(), Priority::Background).await.unwrap_err();
     let mut tasks = tokio::task::JoinSet::new();
-    for priority in [Priority::Creation, Priority::Creation, Priority::UserChange] {
-        let (client, busy) = (client.clone(), priority == Priority::UserChange);
+    for priority in [Priority::Creation, Priority::DriftCorrection, Priority::UserChange] {
+        let client = client.clone();
         tasks.spawn(async move {
-            loop {
-                let permit = client.permit(Class::Read, priority).await;
-                if client.send_with(permit, get("li1")).await.is_ok() {
-                    return priority;
-                }
-                assert!(busy, "a create was the probe");
-            }
+            let permit = client.permit(Class::Read, priority).await;
+            client.send_with(permit, get("li1")).await.unwrap();
+            priority
         });
     }
+    let prober = client.clone();
+    tasks.spawn(async move {
+        loop {
+            let permit = prober.permit(Class::Read, Priority::Background).await;
+            if prober.send_with(permit, whole_list()).await.is_ok() {
+                return Priority::Background;
+            }
+        }
+    });
     let before = wire.count("GET");
     tokio::time::sleep(Duration::from_secs(600)).await;
     let probes = wire.count("GET") - before;
@@ -367,5 +376,6 @@ async fn while_the_credentials_are_refused_one_probe_goes_at_a_time_and_no_creat
     while let Some(Ok(priority)) = tasks.try_join_next() {
         done.push(priority);
     }
-    assert_eq!(done, [Priority::UserChange, Priority::Creation, Priority::Creation]);
+    let order = [Priority::Background, Priority::UserChange, Priority::Creation, Priority::DriftCorrection];
+    assert_eq!(done, order);
 }

@@ -1,15 +1,18 @@
 use std::time::Duration;
 
 use apivideo::{
-    CreateLiveStream, Effect, Error, ListLiveStreams, Operation, Priority, UpdateLiveStream, complete,
-    create, delete, get, list, update,
+    Effect, Error, ListLiveStreams, Operation, Priority, complete, create, delete, get, list, update,
 };
 use tokio::time::Instant;
 
-use crate::scripted::{Reply, Scripted, as_usual, client, json, lost, not_sent, stream};
+use crate::scripted::{Reply, Scripted, as_usual, client, json, lost, not_sent, page, stream};
 
-fn hall() -> CreateLiveStream {
-    CreateLiveStream { name: "Hall".to_owned(), public: None, player_id: None }
+fn hall() -> serde_json::Value {
+    serde_json::json!({"name": "Hall"})
+}
+
+fn whole_list() -> apivideo::Request<apivideo::Page<apivideo::LiveStream>> {
+    list(&ListLiveStreams::default())
 }
 
 /// Answers every call but those for a token with `reply`.
@@ -39,7 +42,7 @@ async fn a_create_is_sent_once_whatever_happens() {
 
 #[tokio::test(start_paused = true)]
 async fn no_write_is_repeated() {
-    let change = UpdateLiveStream { name: Some("Hall".to_owned()), ..UpdateLiveStream::default() };
+    let change = serde_json::json!({"name": "Hall"});
     for reply in [lost as fn() -> Reply, || json(503, ""), not_sent] {
         let wire = always(reply);
         let client = client(&wire);
@@ -54,28 +57,40 @@ async fn no_write_is_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_read_is_tried_three_times_within_two_seconds() {
+async fn the_list_is_tried_three_times_within_two_seconds() {
     for (reply, _) in FAILURES {
         let wire = always(reply);
         let begun = Instant::now();
-        client(&wire).send(get("li1"), Priority::Background).await.unwrap_err();
-        assert_eq!(wire.count("GET /live-streams/li1"), 3);
+        let error = client(&wire).send(whole_list(), Priority::Background).await.unwrap_err();
+        assert_eq!((wire.count("GET /live-streams?"), error.effect()), (3, Effect::None), "{error}");
         let took = begun.elapsed();
         assert!(took >= Duration::from_millis(1200) && took < Duration::from_secs(2), "{took:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_read_that_fails_once_still_succeeds() {
+async fn a_list_that_fails_once_still_succeeds() {
     let failed = std::sync::atomic::AtomicBool::new(false);
     let wire = Scripted::new(move |seen| match seen.line.contains("/auth/") {
         true => as_usual(),
         false if !failed.swap(true, std::sync::atomic::Ordering::SeqCst) => lost(),
-        false => stream(),
+        false => page(),
     });
-    let answer = client(&wire).send(get("li1"), Priority::Background).await.unwrap();
-    assert_eq!(answer.value.live_stream_id, "li1");
+    client(&wire).send(whole_list(), Priority::Background).await.unwrap();
     assert_eq!(wire.count("GET"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_get_and_a_search_are_left_to_their_live_stream() {
+    for (reply, _) in FAILURES {
+        let wire = always(reply);
+        let client = client(&wire);
+        let error = client.send(get("li1"), Priority::UserChange).await.unwrap_err();
+        assert_eq!((wire.count("GET"), error.effect()), (1, Effect::None), "{error}");
+        let query = ListLiveStreams { name: Some("Hall".to_owned()), ..ListLiveStreams::default() };
+        client.send(list(&query), Priority::UserChange).await.unwrap_err();
+        assert_eq!(wire.count("GET"), 2);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -124,6 +124,11 @@ pub(crate) fn stream() -> Reply {
     json(200, r#"{"liveStreamId": "li1", "name": "Hall", "public": true}"#)
 }
 
+/// The only page of an empty list.
+pub(crate) fn page() -> Reply {
+    json(200, r#"{"data": [], "pagination": {"currentPage": 1, "pagesTotal": 1, "itemsTotal": 0}}"#)
+}
+
 pub(crate) fn lost() -> Reply {
     Err(WireError::Lost("no whole answer came in time".to_owned()))
 }

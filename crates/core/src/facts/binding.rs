@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use super::{
     ids::{ObjectKey, Owner, StreamId},
     intent::Intent,
+    manifest::Unmanaged,
+    project::Project,
 };
 
 /// What an object, and this process, have stored about its stream.
@@ -20,9 +22,12 @@ pub struct Stored {
     pub bound_uid: Option<String>,
     /// `status.liveStreamId`, if it is an id.
     pub status: Option<StreamId>,
-    /// The annotation `api.video/recreated-from`: the adopted id that the bound
-    /// stream replaced.
+    /// The annotation `api.video/recreated-from`: the stream that the bound one replaced.
     pub recreated_from: Option<StreamId>,
+    /// The annotation `api.video/project`.
+    pub project: Option<Project>,
+    /// `status.public` and `status.playerId`.
+    pub observed: Unmanaged,
     /// The annotation `api.video/create-intent`, if it was written for this
     /// object; `Err` says why it can't be read.
     pub intent: Option<Result<Intent, String>>,
@@ -33,8 +38,8 @@ pub struct Stored {
     /// The stream that this process created or found for the object and could
     /// not store yet: newer than anything that is stored.
     pub unstored: Option<StreamId>,
-    /// The stream that the object owns by this process's claims. It counts when
-    /// nothing is stored any more: somebody replaced the object without its annotations.
+    /// The stream that the object owns by this process's claims: it overrules what is
+    /// stored, for a binding never goes back to an older id that somebody writes.
     pub owned: Option<StreamId>,
 }
 
@@ -91,40 +96,72 @@ impl Binding {
 }
 
 /// How strong the reason is for which a LiveStream names a stream; the strongest comes first.
+///
+/// Annotations can be written by whoever may write LiveStreams, the status only by the
+/// operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strength {
-    /// A binding of its own: by this process, or by annotations with its uid.
+    /// A binding that this process or the status confirms.
+    Confirmed,
+    /// A binding by annotations with the object's uid alone.
     Own,
-    /// A binding that it carries: from another object's annotations, or the status alone.
+    /// A binding that it carries from another object's annotations.
     Carried,
     /// A wish: `spec.liveStreamId`.
     Wished,
 }
 
 impl Stored {
+    /// The annotated stream, if the annotations were written for this object.
+    fn own(&self, uid: &str) -> Option<&StreamId> {
+        self.annotation.as_ref().filter(|_| self.bound_uid.as_deref() == Some(uid))
+    }
+
+    /// The annotated stream, if the annotations were written for another object.
+    fn carried(&self, uid: &str) -> Option<&StreamId> {
+        self.annotation.as_ref().filter(|_| self.bound_uid.as_deref() != Some(uid))
+    }
+
+    /// The stream that the object is bound to by what this process or the status knows.
+    ///
+    /// After a restart the status is believed, unless the object's own annotation is newer:
+    /// that is so only if the status has the stream that the annotated one replaced.
+    fn confirmed(&self, uid: &str, adopt: Option<&StreamId>) -> Option<&StreamId> {
+        let wish = |id: &&StreamId| adopt == Some(*id) && self.own(uid).is_none();
+        if let Some(owned) = self.unstored.as_ref().or(self.owned.as_ref().filter(|id| !wish(id))) {
+            return Some(owned);
+        }
+        let status = self.status.as_ref()?;
+        match self.own(uid) {
+            Some(own) if own == status || self.recreated_from.as_ref() == Some(status) => Some(own),
+            Some(_) => Some(status),
+            None => Some(status).filter(|_| self.carried(uid).is_none()),
+        }
+    }
+
     /// The stream that the object names, and how strongly.
     #[must_use]
     pub fn named(&self, uid: &str, adopt: Option<&StreamId>) -> Option<(Strength, StreamId)> {
-        let own = self.bound_uid.as_deref() == Some(uid);
         let named = |strength| move |id: &StreamId| (strength, id.clone());
-        let known = || self.annotation.as_ref().or(self.status.as_ref()).or(self.owned.as_ref());
-        self.unstored
-            .as_ref()
-            .or(self.annotation.as_ref().filter(|_| own))
-            .map(named(Strength::Own))
-            .or_else(|| adopt.map(named(Strength::Wished)))
-            .or_else(|| known().map(named(Strength::Carried)))
+        let carried = || self.carried(uid).or(self.status.as_ref()).map(named(Strength::Carried));
+        // The wish is for the stream that the carried one replaced.
+        let replaced = || carried().filter(|_| adopt.is_some() && self.recreated_from.as_ref() == adopt);
+        let wished = adopt.map(named(Strength::Wished));
+        self.confirmed(uid, adopt)
+            .map(named(Strength::Confirmed))
+            .or_else(|| self.own(uid).map(named(Strength::Own)))
+            .or_else(replaced)
+            .or(wished)
+            .or_else(carried)
     }
 
     /// Whether a wish for another stream may settle an unresolved create.
     fn settles(&self, uid: &str, wanted: &StreamId) -> bool {
-        let own = self.bound_uid.as_deref() == Some(uid) && self.annotation.as_ref() == Some(wanted);
-        self.unstored.is_none() && self.intent.is_some() && !own && !self.replaced(wanted)
-    }
-
-    /// Whether the bound stream replaced this one, which the manifest still asks for.
-    fn replaced(&self, wanted: &StreamId) -> bool {
-        self.recreated_from.as_ref() == Some(wanted)
+        self.unstored.is_none()
+            && self.intent.is_some()
+            && self.own(uid) != Some(wanted)
+            && self.owned.as_ref().is_none_or(|owned| owned == wanted)
+            && self.recreated_from.is_none()
     }
 }
 
@@ -141,16 +178,17 @@ pub fn resolve(
     if stored.unstored.is_some() {
         return Binding::Bound { id, stored: false, adopted: false };
     }
+    let annotated = stored.own(uid) == Some(&id);
     match (strength, owner(&id)) {
-        (Strength::Own | Strength::Wished, Some(owner)) => Binding::Conflict { id, owner },
-        (Strength::Carried, Some(owner)) => Binding::Copy { id, owner },
+        (Strength::Confirmed | Strength::Own, Some(owner)) if annotated => Binding::Conflict { id, owner },
+        (Strength::Wished, Some(owner)) => Binding::Conflict { id, owner },
+        (_, Some(owner)) => Binding::Copy { id, owner },
         (Strength::Wished, None) => Binding::Wanted(id),
-        (Strength::Carried, None) => Binding::Bound { id, stored: false, adopted: false },
-        (Strength::Own, None) => match adopt {
-            Some(wanted) if *wanted != id && !stored.replaced(wanted) => {
+        (_, None) => match adopt {
+            Some(wanted) if annotated && *wanted != id && stored.recreated_from.is_none() => {
                 Binding::Mismatch { bound: id, wanted: wanted.clone() }
             }
-            _ => Binding::Bound { adopted: adopt == Some(&id), id, stored: true },
+            _ => Binding::Bound { adopted: adopt == Some(&id), id, stored: annotated },
         },
     }
 }
@@ -166,6 +204,8 @@ pub struct Candidate {
     pub owner: Owner,
     /// The stream.
     pub id: StreamId,
+    /// The project of its binding.
+    pub project: Option<Project>,
 }
 
 /// Puts the candidates of all streams in the order in which they may claim: the
@@ -177,94 +217,5 @@ pub fn rank(candidates: &mut [Candidate]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixture::{at, desired, id};
-
-    fn other() -> ObjectKey {
-        ObjectKey { namespace: "ns".into(), name: "other".into() }
-    }
-
-    fn bound(text: &str, stored: bool, adopted: bool) -> Binding {
-        Binding::Bound { id: id(text), stored, adopted }
-    }
-
-    fn annotated(text: &str, uid: &str) -> Stored {
-        Stored { annotation: Some(id(text)), bound_uid: Some(uid.into()), ..Stored::default() }
-    }
-
-    #[test]
-    fn the_binding_follows_the_contract() {
-        let free = |_: &StreamId| None;
-        let in_status = Stored { status: Some(id("li2")), ..Stored::default() };
-        let both = Stored { status: Some(id("li2")), ..annotated("li1", "me") };
-        let recreated = Stored { recreated_from: Some(id("li9")), ..annotated("li1", "me") };
-        let unstored = Stored { unstored: Some(id("li3")), ..annotated("li1", "me") };
-        let owned = Stored { owned: Some(id("li5")), ..Stored::default() };
-        let li9 = id("li9");
-        let li1 = id("li1");
-        let open = Stored {
-            intent: Some(Ok(Intent::new(&desired(), "me", at(90), false))),
-            ..annotated("li1", "me")
-        };
-        let cases: Vec<(&str, Stored, Option<&StreamId>, Binding)> = vec![
-            ("nothing stored", Stored::default(), None, Binding::Unbound),
-            ("own uid", annotated("li1", "me"), None, bound("li1", true, false)),
-            ("adopted and bound", annotated("li1", "me"), Some(&li1), bound("li1", true, true)),
-            ("a restore: another uid, free", annotated("li1", "old"), None, bound("li1", false, false)),
-            ("only the status is left", in_status, None, bound("li2", false, false)),
-            ("the own annotation wins over the status", both, None, bound("li1", true, false)),
-            ("known to the process alone", unstored, None, bound("li3", false, false)),
-            ("everything that was stored is taken away", owned, None, bound("li5", false, false)),
-            ("asked for", Stored::default(), Some(&li9), Binding::Wanted(li9.clone())),
-            (
-                "asked for over a carried one",
-                annotated("li1", "old"),
-                Some(&li9),
-                Binding::Wanted(li9.clone()),
-            ),
-            (
-                "bound to another than asked for",
-                annotated("li1", "me"),
-                Some(&li9),
-                Binding::Mismatch { bound: id("li1"), wanted: li9.clone() },
-            ),
-            ("took the place of the adopted one", recreated, Some(&li9), bound("li1", true, false)),
-            ("settles an open intent", open, Some(&li9), Binding::Wanted(li9.clone())),
-        ];
-        for (case, stored, adopt, expected) in cases {
-            assert_eq!(resolve(&stored, "me", adopt, &free), expected, "{case}");
-        }
-    }
-
-    #[test]
-    fn a_stream_of_another_owner_is_never_bound() {
-        let taken = |_: &StreamId| Some(other());
-        let conflict = |text: &str| Binding::Conflict { id: id(text), owner: other() };
-        let li1 = id("li1");
-        let status = Stored { status: Some(id("li1")), ..Stored::default() };
-        assert_eq!(resolve(&annotated("li1", "me"), "me", None, &taken), conflict("li1"));
-        assert_eq!(resolve(&Stored::default(), "me", Some(&li1), &taken), conflict("li1"));
-        let copy = Binding::Copy { id: id("li1"), owner: other() };
-        assert_eq!(resolve(&annotated("li1", "old"), "me", None, &taken), copy);
-        assert_eq!(resolve(&status, "me", None, &taken), copy);
-    }
-
-    #[test]
-    fn claims_go_by_strength_then_age() {
-        let candidate = |strength, created, name: &str| Candidate {
-            strength,
-            created_at: Some(at(created)),
-            owner: Owner { uid: name.into(), key: ObjectKey { namespace: "ns".into(), name: name.into() } },
-            id: id("li1"),
-        };
-        let mut all = [
-            candidate(Strength::Wished, 1, "wish"),
-            candidate(Strength::Carried, 2, "carried"),
-            candidate(Strength::Own, 9, "younger"),
-            candidate(Strength::Own, 3, "older"),
-        ];
-        rank(&mut all);
-        assert_eq!(all.map(|c| c.owner.uid), ["older", "younger", "carried", "wish"]);
-    }
-}
+#[path = "binding_tests.rs"]
+mod tests;

@@ -25,6 +25,19 @@ const MAX_PART: usize = 64;
 /// The longest reason why an intent can't be read, in characters.
 const MAX_REASON: usize = 200;
 
+/// The longest write to the cluster. Later than that after an intent was stored its
+/// request is not sent any more: the intent is stored anew.
+pub const MAX_CLUSTER_WRITE: Duration = Duration::from_secs(15);
+
+/// How long a create request and its effect can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CreateTiming {
+    /// The longest time that a call to the API may take.
+    pub request_timeout: Duration,
+    /// How long after the request ended its stream may still appear.
+    pub settle: Duration,
+}
+
 /// A create request, as stored in the annotation `api.video/create-intent`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -97,13 +110,37 @@ impl Intent {
         sent.saturating_sub(CLOCK_SKEW).unwrap_or(Timestamp::MIN)
     }
 
-    /// Whether a stream can be the result of this request, which had ended at
-    /// `ended_at` and may take effect up to the settle time later.
+    /// The latest `createdAt` that a stream of this request can have: a stream that was
+    /// created later is a stranger's, however long nobody searched.
     #[must_use]
-    pub fn matches(&self, remote: &Remote, ended_at: Timestamp, settle: Duration) -> bool {
-        let latest = ended_at.saturating_add(settle.saturating_add(CLOCK_SKEW)).unwrap_or(Timestamp::MAX);
-        has_payload(&self.payload, remote)
-            && (self.marked() || remote.created_at.is_some_and(|t| t >= self.window_start() && t <= latest))
+    pub fn window_end(&self, timing: CreateTiming) -> Timestamp {
+        let longest = [MAX_CLUSTER_WRITE, timing.request_timeout, timing.settle, CLOCK_SKEW];
+        let longest = longest.into_iter().fold(Duration::ZERO, Duration::saturating_add);
+        self.sent_at.saturating_add(longest).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Whether its request may still be sent.
+    #[must_use]
+    pub fn may_be_sent(&self, now: Timestamp) -> bool {
+        self.sent_at.saturating_add(MAX_CLUSTER_WRITE).unwrap_or(Timestamp::MAX) >= now
+    }
+
+    /// Whether a stream that a search lists can be the result of this request. With the
+    /// marker only the marked name counts, whatever else was changed meanwhile.
+    #[must_use]
+    pub fn matches(&self, remote: &Remote, timing: CreateTiming) -> bool {
+        if self.marked() {
+            return remote.name.as_ref() == Some(&self.payload.name);
+        }
+        let in_window = |t: Timestamp| t >= self.window_start() && t <= self.window_end(timing);
+        has_payload(&self.payload, remote) && remote.created_at.is_some_and(in_window)
+    }
+
+    /// Whether the answer to this request can be about its own stream: one that was created
+    /// outside of the window is another's, which a proxy answered with.
+    #[must_use]
+    pub fn is_answered_by(&self, remote: &Remote, timing: CreateTiming) -> bool {
+        remote.created_at.is_none_or(|t| t >= self.window_start() && t <= self.window_end(timing))
     }
 }
 
@@ -112,7 +149,8 @@ mod tests {
     use super::*;
     use crate::fixture::{at, desired, remote};
 
-    const SETTLE: Duration = Duration::from_secs(30);
+    const TIMING: CreateTiming =
+        CreateTiming { request_timeout: Duration::from_secs(15), settle: Duration::from_secs(30) };
 
     fn created(id: &str, second: i64) -> Remote {
         Remote { created_at: Some(at(second)), ..remote(id) }
@@ -121,8 +159,11 @@ mod tests {
     #[test]
     fn a_stream_of_the_same_payload_within_the_window_matches() {
         let intent = Intent::new(&desired(), "uid", at(100), false);
-        let matches = |second| intent.matches(&created("li1", second), at(115), SETTLE);
-        assert_eq!([97, 98, 100, 147, 148].map(matches), [false, true, true, true, false]);
+        let matches = |second| intent.matches(&created("li1", second), TIMING);
+        assert_eq!([97, 98, 100, 162, 163].map(matches), [false, true, true, true, false]);
+        let answers = |second| intent.is_answered_by(&created("li1", second), TIMING);
+        assert_eq!([97, 98, 100, 162, 163].map(answers), [false, true, true, true, false]);
+        assert_eq!([115, 116].map(|now| intent.may_be_sent(at(now))), [true, false]);
     }
 
     #[test]
@@ -130,15 +171,19 @@ mod tests {
         let intent = Intent::new(&desired(), "uid", at(100), false);
         let other = Remote { public: Some(false), ..created("li1", 100) };
         let timeless = Remote { created_at: None, ..remote("li1") };
-        assert!(!intent.matches(&other, at(100), SETTLE));
-        assert!(!intent.matches(&timeless, at(100), SETTLE));
+        assert!(!intent.matches(&other, TIMING));
+        assert!(!intent.matches(&timeless, TIMING));
     }
 
     #[test]
     fn a_marked_stream_matches_however_late_it_appeared() {
         let intent = Intent::new(&desired(), "0b7c-1", at(100), true);
         let late = Remote { name: Some(intent.payload.name.clone()), ..created("li1", 9999) };
-        assert!(intent.marked() && intent.matches(&late, at(100), SETTLE));
+        assert!(intent.marked() && intent.matches(&late, TIMING));
+        let edited = Remote { public: Some(false), player_id: Some("ptOther".into()), ..late.clone() };
+        assert!(intent.matches(&edited, TIMING), "only the marked name counts");
+        let renamed = Remote { name: Some("Town hall".into()), ..late };
+        assert!(!intent.matches(&renamed, TIMING));
         assert!(intent.payload.name.ends_with(intent.search_name()));
     }
 

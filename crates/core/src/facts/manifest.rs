@@ -24,6 +24,28 @@ pub struct Desired {
     pub player_id: Option<String>,
 }
 
+/// The attributes of a stream that a manifest may leave out, as they were observed: a
+/// stream that replaces it must not lose them. A private one would come back public.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unmanaged {
+    /// Whether everybody may watch; `None`: never observed.
+    pub public: Option<bool>,
+    /// The player.
+    pub player_id: Option<String>,
+}
+
+impl Desired {
+    /// The payload for a stream that replaces one that was observed to be so.
+    #[must_use]
+    pub fn replacing(&self, observed: &Unmanaged) -> Self {
+        Self {
+            name: self.name.clone(),
+            public: self.public.or(observed.public),
+            player_id: self.player_id.clone().or_else(|| observed.player_id.clone()),
+        }
+    }
+}
+
 /// A LiveStream: its identity, and what its spec and annotations ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
@@ -53,6 +75,8 @@ pub struct Manifest {
     pub requested_at: Option<String>,
     /// The value of `api.video/confirm-recreate`.
     pub confirm_recreate: Option<String>,
+    /// The value of `api.video/settle-create`: the id of a candidate, or `none`.
+    pub settle_create: Option<String>,
 }
 
 impl Manifest {

@@ -7,6 +7,7 @@ pub mod intent;
 pub mod manifest;
 pub mod observation;
 pub mod policy;
+pub mod project;
 pub mod stream;
 
 use self::{

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::stream::Remote;
+use super::{intent::CreateTiming, project::AccountProject, stream::Remote};
 
 /// What is known of one remote stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,21 @@ pub struct AccountView {
     pub marker: bool,
     /// The interval between two scans.
     pub drift_interval: Duration,
+    /// The longest time that a call to the API may take.
+    pub request_timeout: Duration,
+    /// The project that the API key opens.
+    pub project: AccountProject,
+    /// Whether the guard against mass disappearance holds back any stream: then nothing
+    /// is created.
+    pub guard_active: bool,
+}
+
+impl AccountView {
+    /// How long a create request and its effect can take.
+    #[must_use]
+    pub fn timing(&self) -> CreateTiming {
+        CreateTiming { request_timeout: self.request_timeout, settle: self.settle }
+    }
 }
 
 /// Whether the CRD is being deleted, which retains every stream.

@@ -6,12 +6,12 @@
 
 use jiff::Timestamp;
 
-use super::messages;
+use super::{account_messages, messages};
 use crate::{
     facts::{Facts, ids::StreamId, intent::Intent},
     state::{
         outcome::Cause,
-        reconcile_state::{PendingCreate, Request},
+        reconcile_state::{PendingCreate, ReconcileState, Request},
         search::{REQUIRED_EMPTY_SEARCHES, SearchProgress},
     },
     step::{
@@ -22,7 +22,15 @@ use crate::{
 };
 
 /// A stream is wanted and there is none: store the intent.
-pub(super) fn start(facts: &Facts, replaces: Option<&StreamId>, now: Timestamp) -> Plan {
+///
+/// A stream that replaces another keeps the attributes that the manifest leaves out, and
+/// is not created before a person decides whether it is public, where that is not known.
+pub(super) fn start(
+    facts: &Facts,
+    state: &ReconcileState,
+    replaces: Option<&StreamId>,
+    now: Timestamp,
+) -> Plan {
     let Facts { manifest, account, .. } = facts;
     if manifest.suspend {
         return Plan::wait(messages::suspended("the stream is not created yet"));
@@ -30,7 +38,21 @@ pub(super) fn start(facts: &Facts, replaces: Option<&StreamId>, now: Timestamp) 
     if !account.scanned {
         return wait_for_account(facts, "creating the stream");
     }
-    let intent = Intent::new(&manifest.desired, manifest.uid(), now, account.marker);
+    let confirmed = replaces.is_some_and(|id| manifest.confirms_recreation_of(id));
+    if account.guard_active && !confirmed {
+        return Plan::wait(account_messages::account_with_many_missing());
+    }
+    let payload = match replaces {
+        None => manifest.desired.clone(),
+        Some(id) => {
+            let payload = manifest.desired.replacing(&state.last_observed);
+            if payload.public.is_none() {
+                return Plan::wait(messages::visibility_unknown(manifest, id));
+            }
+            payload
+        }
+    };
+    let intent = Intent::new(&payload, manifest.uid(), now, account.marker);
     Plan::act(Action::RecordIntent { intent, replaces: replaces.cloned() }, creating("creating the stream"))
 }
 
@@ -48,7 +70,7 @@ pub(super) fn wait_for_account(facts: &Facts, doing: &str) -> Plan {
 
 /// Continues a create that is not finished. A live object and one that is deleted
 /// differ only in what follows when certainly nothing was created: `None` then.
-pub(super) fn resume(facts: &Facts, pending: &PendingCreate, now: Timestamp) -> Option<Plan> {
+pub(super) fn resume(facts: &Facts, pending: &PendingCreate, attempts: u32, now: Timestamp) -> Option<Plan> {
     let manifest = &facts.manifest;
     match pending {
         PendingCreate::Unreadable(why) => Some(Plan::wait(messages::unreadable_intent(manifest, why))),
@@ -60,10 +82,14 @@ pub(super) fn resume(facts: &Facts, pending: &PendingCreate, now: Timestamp) -> 
         PendingCreate::Open(_, Request::Inherited) => {
             Some(wait_for_account(facts, "searching for the stream of an unanswered create request"))
         }
+        // Its stream would lie outside of the intent's window: the intent is stored anew.
+        PendingCreate::Open(intent, Request::NotSent) if !intent.may_be_sent(now) => Some(drop_intent(None)),
         PendingCreate::Open(intent, Request::NotSent) => {
             Some(Plan::act(Action::Create { intent: intent.clone() }, creating("creating the stream")))
         }
-        PendingCreate::Open(intent, Request::Unknown(progress)) => Some(search(facts, intent, progress, now)),
+        PendingCreate::Open(intent, Request::Unknown(progress)) => {
+            Some(search(facts, intent, progress, attempts, now))
+        }
     }
 }
 
@@ -72,18 +98,29 @@ fn drop_intent(abandoned: Option<Intent>) -> Plan {
 }
 
 /// Searches for the stream of a request whose outcome is unknown.
-fn search(facts: &Facts, intent: &Intent, progress: &SearchProgress, now: Timestamp) -> Plan {
+fn search(facts: &Facts, intent: &Intent, progress: &SearchProgress, attempts: u32, now: Timestamp) -> Plan {
     if !progress.ambiguous.is_empty() {
-        return Plan::wait(messages::ambiguous(&facts.manifest, &progress.ambiguous));
+        let settled = facts.manifest.settle_create.as_deref();
+        if let Some(id) = progress.ambiguous.iter().find(|id| Some(id.as_str()) == settled) {
+            return Plan::act(Action::Claim { id: id.clone() }, creating(&format!("binding {id}")));
+        }
+        if settled == Some("none") {
+            return drop_intent(None);
+        }
+        return Plan::wait(messages::ambiguous(
+            &facts.manifest,
+            &progress.ambiguous,
+            facts.binding.id().is_some(),
+        ));
     }
     if progress.empty_searches >= REQUIRED_EMPTY_SEARCHES {
         return drop_intent(Some(intent.clone()));
     }
     let message =
         format!("the answer to the create request of {} was lost; searching for its stream", intent.sent_at);
-    let due = progress.next_search(facts.account.settle);
+    let due = progress.next_search(facts.account.settle, attempts);
     if due > now {
         return Plan::wait(creating(&message)).until(due);
     }
-    Plan::act(Action::Search { intent: intent.clone(), ended_at: progress.ended_at }, creating(&message))
+    Plan::act(Action::Search { intent: intent.clone() }, creating(&message))
 }

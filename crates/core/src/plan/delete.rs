@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{create, messages};
 use crate::{
@@ -26,6 +26,9 @@ use crate::{
     },
 };
 
+/// How long an answer about the stream counts as fresh for a deletion that failed and is retried.
+const FRESH: SignedDuration = SignedDuration::from_secs(2);
+
 /// How often a deletion that waits checks whether the CRD is being deleted, at
 /// least. All waiting deletions share a check.
 const CRD_CHECK: Duration = Duration::from_secs(60);
@@ -41,16 +44,17 @@ pub(super) fn plan(facts: &Facts, state: &ReconcileState, now: Timestamp) -> Pla
             let why = "the stream of an unanswered create request, if there is one, is kept as well";
             return release(ReleaseReason::Retained(state.binding.id().cloned(), why));
         }
-        if let Some(unresolved) = create::resume(facts, pending, now) {
+        if let Some(unresolved) = create::resume(facts, pending, state.attempts, now) {
             return unresolved;
         }
     }
+    let just_read = state.read_at.is_some_and(|at| now.duration_since(at) <= FRESH);
     match &state.binding {
         Binding::Unbound | Binding::Wanted(_) | Binding::Conflict { .. } | Binding::Copy { .. } => {
             release(ReleaseReason::NeverCreated)
         }
-        Binding::Bound { id, adopted, .. } => delete_or_retain(facts, id, *adopted),
-        Binding::Mismatch { bound, .. } => delete_or_retain(facts, bound, false),
+        Binding::Bound { id, adopted, .. } => delete_or_retain(facts, id, *adopted, just_read),
+        Binding::Mismatch { bound, .. } => delete_or_retain(facts, bound, false, just_read),
     }
 }
 
@@ -73,7 +77,7 @@ pub(super) fn with_crd_check(plan: Plan, facts: &Facts, now: Timestamp) -> Plan 
 }
 
 /// The stream of a deleted LiveStream is deleted or retained.
-fn delete_or_retain(facts: &Facts, id: &StreamId, adopted: bool) -> Plan {
+fn delete_or_retain(facts: &Facts, id: &StreamId, adopted: bool, just_read: bool) -> Plan {
     let manifest = &facts.manifest;
     let retained = |why| release(ReleaseReason::Retained(Some(id.clone()), why));
     match manifest.deletion_policy {
@@ -84,12 +88,21 @@ fn delete_or_retain(facts: &Facts, id: &StreamId, adopted: bool) -> Plan {
     }
     let delete = || Plan::act(Action::Delete { id: id.clone() }, deleting(&format!("deleting {id}")));
     match (&facts.observation, manifest.while_broadcasting) {
+        // A 404 releases nothing while many streams are missing.
+        (Observation::Gone, _) if facts.account.guarded && !manifest.confirms_recreation_of(id) => {
+            Plan::wait(messages::missing_guarded(manifest, id))
+        }
+        // Nor before the first scan: until then nobody knows whether the API key opens the
+        // right project, and what else is missing.
+        (Observation::Gone, _) if !facts.account.scanned && !facts.account.confirmed => {
+            Plan::wait(deleting(&format!("{id} is not found: waiting for the first scan of the account")))
+        }
         (Observation::Gone, _) => release(ReleaseReason::Deleted(id.clone())),
         (_, WhileBroadcasting::Proceed) => delete(),
         (Observation::Present { remote, .. }, WhileBroadcasting::Defer) if remote.broadcasting => {
             deferred(facts, id)
         }
-        (Observation::Present { fresh: true, .. }, WhileBroadcasting::Defer) => delete(),
+        (Observation::Present { fresh, .. }, WhileBroadcasting::Defer) if *fresh || just_read => delete(),
         // A scan may be a minute old, and a broadcast that began since must not be interrupted.
         (_, WhileBroadcasting::Defer) => Plan::act(
             Action::Get { id: id.clone() },

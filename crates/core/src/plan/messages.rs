@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::hints::{annotate, confirm, confirm_all, patch_spec, retain};
 use crate::{
     facts::{
-        diff::{Changes, FieldDrift},
+        diff::FieldDrift,
         ids::{ObjectKey, StreamId},
         manifest::Manifest,
         observation::AccountError,
@@ -82,7 +82,7 @@ pub fn waiting_for_first_scan(doing: &str) -> ReadyCondition {
 /// A call can't be made, or failed.
 pub fn blocked(cause: &Cause, manifest: &Manifest, next: Option<Timestamp>) -> ReadyCondition {
     let mut ready = match cause {
-        Cause::Account(AccountError::RateLimited) => {
+        Cause::Account(AccountError::RateLimited) | Cause::Call(AccountError::RateLimited) => {
             let next = next.map_or_else(String::new, |t| format!("; next attempt around {}", seconds(t)));
             ReadyCondition::new(Reason::RateLimited, format!("rate limited by api.video{next}"))
         }
@@ -90,8 +90,16 @@ pub fn blocked(cause: &Cause, manifest: &Manifest, next: Option<Timestamp>) -> R
             Reason::AccountUnavailable,
             format!("api.video is not reachable: {why}; retrying"),
         ),
+        Cause::Call(AccountError::Unavailable(why)) => ReadyCondition::new(
+            Reason::AccountUnavailable,
+            format!("api.video failed a request for this stream: {why}; retrying"),
+        ),
         Cause::Account(AccountError::Unauthorized(why)) => ReadyCondition::new(Reason::Unauthorized, why),
+        Cause::Call(AccountError::Unauthorized(why)) => {
+            ReadyCondition::new(Reason::Unauthorized, format!("{why}; retrying"))
+        }
         Cause::Refused(refusal) => return rejected(refusal),
+        Cause::NotApplied(fields) => not_applied(fields),
         Cause::Cluster(why) => ReadyCondition::new(
             Reason::WriteRefused,
             format!(
@@ -107,13 +115,38 @@ pub fn blocked(cause: &Cause, manifest: &Manifest, next: Option<Timestamp>) -> R
     ready
 }
 
+/// The API accepted values and returns others.
+fn not_applied(fields: &[FieldDrift]) -> ReadyCondition {
+    let each: Vec<_> = fields
+        .iter()
+        .map(|d| format!("{} was sent as {:?} and is still {:?}", d.field, d.desired, d.observed))
+        .collect();
+    ReadyCondition::new(
+        Reason::NotApplied,
+        format!(
+            "api.video accepted the update but did not apply it: {}; write the value as api.video returns it, or leave \
+             the field out of the manifest; retrying",
+            each.join("; ")
+        ),
+    )
+}
+
+/// The stream is gone, and whether it was public is not known.
+pub fn visibility_unknown(manifest: &Manifest, id: &StreamId) -> ReadyCondition {
+    missing(format!(
+        "{id} is gone from the account, and whether it was public is not known, so a new stream could be visible to \
+         everybody; decide it with: {}",
+        patch_spec(manifest.key(), r#"{"public":false}"#)
+    ))
+}
+
 /// The API refused the manifest's values.
 pub fn rejected(refusal: &Refusal) -> ReadyCondition {
     let field = refusal.field.as_deref().map_or_else(String::new, |f| format!(" {f}"));
     let message = format!(
-        "api.video refused{field}: {}; correct the manifest, or, if the cause is elsewhere, remove it and set the \
-         annotation reconcile.api.video/requestedAt to retry",
-        refusal.message.trim_end_matches('.')
+        "api.video refused{field}: {}; change the manifest (the same values are sent again every 10 minutes, in case \
+         what they refer to is created later)",
+        refusal.message
     );
     ReadyCondition::new(Reason::Rejected, message)
 }
@@ -132,11 +165,11 @@ pub fn drift_reported(id: &StreamId, drift: &[FieldDrift]) -> ReadyCondition {
 pub fn drift_backoff(
     manifest: &Manifest,
     id: &StreamId,
-    changes: &Changes,
+    drift: &[FieldDrift],
     window: &BackoffWindow,
 ) -> ReadyCondition {
-    let fields = changes.fields();
-    let leave_out = if changes.public.is_some() || changes.player_id.is_some() {
+    let fields = drift.iter().map(|field| field.field.as_ref()).collect::<Vec<_>>().join(", ");
+    let leave_out = if drift.iter().any(|field| field.field != "name") {
         ", or leave the field out of the manifest, so that it is not managed (the name can't be left out)"
     } else {
         ""
@@ -195,11 +228,15 @@ pub fn confirming_absence(id: &StreamId) -> ReadyCondition {
     )
 }
 
-/// Several streams may be the result of a lost create request.
-pub fn ambiguous(manifest: &Manifest, ids: &[StreamId]) -> ReadyCondition {
+/// Several streams may be the result of a lost create request. `bound`: the stream is to
+/// replace another, so that `spec.liveStreamId` can't name it.
+pub fn ambiguous(manifest: &Manifest, ids: &[StreamId], bound: bool) -> ReadyCondition {
     let ids = ids.iter().map(StreamId::as_str).collect::<Vec<_>>().join(", ");
     let next = if manifest.deleting {
         format!("delete its stream in api.video, then finish the deletion with: {}", retain(manifest.key()))
+    } else if bound {
+        let select = annotate(manifest.key(), "api.video/settle-create=<id>");
+        format!("select its stream, or none in place of the id, with: {select}")
     } else {
         format!("select its stream with: {}", patch_spec(manifest.key(), r#"{"liveStreamId":"<id>"}"#))
     };

@@ -4,6 +4,7 @@
 //! [`Action`], and [`plan`] alone chooses one. It is a pure function: the shell
 //! executes what it says, tests judge it.
 
+pub mod account_messages;
 mod create;
 mod delete;
 mod hints;
@@ -23,7 +24,11 @@ use crate::{
         policy::{DeletionPolicy, DriftPolicy},
     },
     state::{outcome::Cause, reconcile_state::ReconcileState},
-    step::{Plan, Step, action::Action, conditions::Reason},
+    step::{
+        Plan, Step,
+        action::{Action, ReleaseReason},
+        conditions::Reason,
+    },
 };
 
 /// What to do next.
@@ -34,6 +39,7 @@ pub fn plan(facts: &Facts, state: &ReconcileState, now: Timestamp) -> Plan {
         None if facts.manifest.deleting => delete::plan(facts, state, now),
         None => live(facts, state, now),
     };
+    let next = in_project(next, facts, state);
     let held_back = |plan| hold_back(plan, &facts.manifest, state, now);
     // The check of the CRD is an action as well, and may have failed.
     held_back(delete::with_crd_check(held_back(next), facts, now))
@@ -53,21 +59,48 @@ fn delete_orphan(facts: &Facts) -> Option<Plan> {
     Some(Plan::act(Action::DeleteOrphan { id: id.clone() }, messages::working(Reason::Updating, doing)))
 }
 
+/// With a key of another project nothing of the account is believed or touched: what
+/// needs no account goes as ever.
+fn in_project(next: Plan, facts: &Facts, state: &ReconcileState) -> Plan {
+    let project = &facts.account.project;
+    let Some(opened) = &project.opened else { return next };
+    let bound = matches!(state.binding, Binding::Bound { .. } | Binding::Mismatch { .. });
+    let own = project.differs(facts.stored.project.as_ref()).filter(|_| bound);
+    let (Some(other), id) = (own.or(project.expected.as_ref()), state.binding.id()) else { return next };
+    let harmless = match &next.step {
+        Step::Do(Action::Release { reason: ReleaseReason::Deleted(_) }) => false,
+        Step::Do(action) => !action.needs_account(),
+        Step::Wait { .. } => facts.manifest.deleting && !facts.manifest.finalizer,
+    };
+    // A person who means it has set the project, and confirms each stream.
+    let confirmed =
+        project.expected.is_none() && id.is_some_and(|id| facts.manifest.confirms_recreation_of(id));
+    if harmless || confirmed {
+        return next;
+    }
+    if bound || facts.manifest.deleting {
+        let id = id.filter(|_| project.expected.is_none());
+        return Plan::wait(account_messages::wrong_project(&facts.manifest, other, opened, id));
+    }
+    Plan::wait(account_messages::account_of_another_project(other, opened))
+}
+
 /// An action waits out the last failure that concerns it.
 fn hold_back(next: Plan, manifest: &Manifest, state: &ReconcileState, now: Timestamp) -> Plan {
     let (Step::Do(action), Some(failure)) = (&next.step, &state.failure) else { return next };
     let (concerned, queued) = match &failure.cause {
         Cause::Refused(_) => (action.sends_values(), false),
         Cause::Account(_) => (action.needs_account(), true),
+        Cause::Call(_) => (action.needs_account(), false),
+        Cause::NotApplied(fields) => (action.updates_only(fields), false),
         Cause::Cluster(_) => (action.needs_cluster(), false),
     };
     if !concerned || failure.retry_at <= now {
         return next;
     }
-    let refused = matches!(failure.cause, Cause::Refused(_));
-    let reported = failure.expected_at.is_some() || refused;
+    let reported = failure.expected_at.is_some() || matches!(failure.cause, Cause::Refused(_));
     Plan {
-        step: Step::Wait { until: Some(failure.retry_at).filter(|_| !refused), queued },
+        step: Step::Wait { until: Some(failure.retry_at), queued },
         ready: reported.then(|| messages::blocked(&failure.cause, manifest, failure.expected_at)),
         drift: next.drift,
     }
@@ -80,33 +113,51 @@ fn live(facts: &Facts, state: &ReconcileState, now: Timestamp) -> Plan {
         Binding::Wanted(id) if !state.must_search() => return adopt(facts, id),
         Binding::Wanted(_) | Binding::Unbound | Binding::Copy { .. } | Binding::Bound { .. } => {}
     }
-    if let Some(resumed) = state.create.as_ref().and_then(|pending| create::resume(facts, pending, now)) {
+    if let Some(resumed) =
+        state.create.as_ref().and_then(|pending| create::resume(facts, pending, state.attempts, now))
+    {
         return resumed;
     }
     match &state.binding {
         Binding::Bound { id, stored: false, .. } => {
-            let replaced = state.replaced.is_some();
+            let replaced = match &state.unstored {
+                Some(_) => state.replaced.as_ref(),
+                // No annotation says any more that it replaced the one that is asked for.
+                None => facts.stored.recreated_from.as_ref().or(facts.manifest.adopt.as_ref()),
+            };
+            let replaced = replaced.filter(|replaced| *replaced != id);
             bind(facts, id, replaced, Reason::Creating, format!("storing the binding to {id}"))
         }
         // Somebody removed the finalizer; without it a deletion would leave the stream.
         Binding::Bound { id, .. } if !facts.manifest.finalizer => {
-            bind(facts, id, true, Reason::Updating, format!("restoring the finalizer for {id}"))
+            let replaced = facts.stored.recreated_from.as_ref();
+            bind(facts, id, replaced, Reason::Updating, format!("restoring the finalizer for {id}"))
+        }
+        Binding::Bound { id, .. } if lacks_project(facts) => {
+            let replaced = facts.stored.recreated_from.as_ref();
+            bind(facts, id, replaced, Reason::Updating, format!("storing the project of {id}"))
         }
         Binding::Bound { id, .. } => sync::plan(facts, state, id, now),
-        _ => create::start(facts, None, now),
+        _ => create::start(facts, state, None, now),
     }
 }
 
-/// Stores the binding. `replaced`: the stream may have replaced the adopted one.
-fn bind(facts: &Facts, id: &StreamId, replaced: bool, reason: Reason, doing: String) -> Plan {
-    let recreated_from = facts.manifest.adopt.clone().filter(|wanted| replaced && wanted != id);
-    Plan::act(Action::Bind { id: id.clone(), recreated_from }, messages::working(reason, doing))
+/// A binding without a project gets it when its stream is observed.
+fn lacks_project(facts: &Facts) -> bool {
+    let present = matches!(facts.observation, Observation::Present { .. });
+    present && facts.stored.project.is_none() && facts.account.project.opened.is_some()
+}
+
+/// Stores the binding, with the stream that it replaces.
+fn bind(facts: &Facts, id: &StreamId, replaced: Option<&StreamId>, reason: Reason, doing: String) -> Plan {
+    let (recreated_from, project) = (replaced.cloned(), facts.account.project.opened.clone());
+    Plan::act(Action::Bind { id: id.clone(), recreated_from, project }, messages::working(reason, doing))
 }
 
 /// An existing stream that the manifest asks for is observed before it is bound.
 fn adopt(facts: &Facts, id: &StreamId) -> Plan {
     match &facts.observation {
-        Observation::Present { .. } => bind(facts, id, false, Reason::Creating, format!("adopting {id}")),
+        Observation::Present { .. } => bind(facts, id, None, Reason::Creating, format!("adopting {id}")),
         Observation::Absent => {
             let doing = messages::working(Reason::Creating, format!("reading {id}"));
             Plan::act(Action::Get { id: id.clone() }, doing)

@@ -7,7 +7,7 @@ use proptest::{option, prelude::*, sample::select};
 use super::*;
 use crate::{
     facts::{
-        diff,
+        diff::{self, FieldDrift},
         ids::ObjectKey,
         intent::Intent,
         manifest::Desired,
@@ -92,10 +92,17 @@ fn creates() -> impl Strategy<Value = Option<PendingCreate>> {
     ])
 }
 
+/// The name, changed back to the same value each time.
+fn renamed() -> FieldDrift {
+    FieldDrift { field: "name".into(), desired: "Town hall".into(), observed: "Edited".into() }
+}
+
 fn causes() -> impl Strategy<Value = Cause> {
     select(vec![
         Cause::Refused(Refusal { field: None, message: "no".into() }),
         Cause::Account(AccountError::RateLimited),
+        Cause::Call(AccountError::Unavailable("503".into())),
+        Cause::NotApplied(vec![renamed()]),
         Cause::Cluster("denied".into()),
     ])
 }
@@ -109,12 +116,12 @@ prop_compose! {
         corrections in 0..5,
     ) -> ReconcileState {
         let mut drift_backoff = DriftBackoff::default();
-        (0..corrections).for_each(|second| drift_backoff.corrected(at(900 + i64::from(second))));
+        (0..corrections).for_each(|second| drift_backoff.corrected(&renamed(), at(900 + i64::from(second))));
         ReconcileState {
             drift_backoff,
             binding, create,
             failure: cause.map(|cause| Failure {
-                cause, attempts: 1, retry_at: at(2000), expected_at: Some(at(2000)),
+                cause, retry_at: at(2000), expected_at: Some(at(2000)),
             }),
             synced_generation: synced.then_some(1),
             ..ReconcileState::default()
@@ -220,7 +227,8 @@ proptest! {
         if let Step::Do(action) = plan(&facts, &state, at(1000)).step {
             let concerned = state.failure.as_ref().is_some_and(|failure| match &failure.cause {
                 Cause::Refused(_) => action.sends_values(),
-                Cause::Account(_) => action.needs_account(),
+                Cause::Account(_) | Cause::Call(_) => action.needs_account(),
+                Cause::NotApplied(fields) => action.updates_only(fields),
                 Cause::Cluster(_) => action.needs_cluster(),
             });
             prop_assert!(!concerned, "{action:?}");
@@ -244,12 +252,12 @@ proptest! {
         let state =
             ReconcileState { binding, create: None, failure: None, synced_generation: Some(1), ..state };
         let step = plan(&facts, &state, at(1000)).step;
-        let waits =
-            state.drift_backoff.window(at(1000)).is_some() && !state.request_pending(&facts.manifest);
-        if let Observation::Present { remote, fresh: true } = &facts.observation
-            && diff::changes(&facts.manifest.desired, remote).is_some()
-        {
-            prop_assert_eq!(matches!(step, Step::Do(Action::Update { .. })), !waits);
+        if let Observation::Present { remote, fresh: true } = &facts.observation {
+            let requested = state.request_pending(&facts.manifest);
+            let waits = |f: &FieldDrift| !requested && state.drift_backoff.window(f, at(1000)).is_some();
+            let drift = diff::drift(&facts.manifest.desired, remote);
+            let due = drift.iter().any(|field| !waits(field));
+            prop_assert_eq!(matches!(step, Step::Do(Action::Update { .. })), due);
         }
     }
 
@@ -274,7 +282,7 @@ proptest! {
         };
         if last.ready.is_some_and(|ready| ready.reason == Reason::Synced) {
             let equal = matches!(&facts.observation, Observation::Present { remote, .. }
-                if diff::changes(&facts.manifest.desired, remote).is_none());
+                if diff::drift(&facts.manifest.desired, remote).is_empty());
             prop_assert!(equal);
         }
     }
@@ -313,6 +321,7 @@ fn succeed(world: &mut Option<Remote>, action: &Action) -> Outcome {
         Action::CheckCrd { .. } => Outcome::CrdChecked(CrdDeletion::NotNow),
         Action::RecordIntent { .. }
         | Action::DropIntent { .. }
+        | Action::Claim { .. }
         | Action::Bind { .. }
         | Action::Release { .. } => Outcome::Stored,
     }

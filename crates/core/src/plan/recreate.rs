@@ -10,10 +10,11 @@ use crate::{
         ids::StreamId,
         policy::{DriftPolicy, OnRemoteMissing},
     },
+    state::reconcile_state::ReconcileState,
     step::Plan,
 };
 
-pub(super) fn plan(facts: &Facts, id: &StreamId, now: Timestamp) -> Plan {
+pub(super) fn plan(facts: &Facts, state: &ReconcileState, id: &StreamId, now: Timestamp) -> Plan {
     let Facts { manifest, account, .. } = facts;
     if manifest.suspend {
         return Plan::wait(messages::suspended(&format!("{id} is gone from the account")));
@@ -22,7 +23,7 @@ pub(super) fn plan(facts: &Facts, id: &StreamId, now: Timestamp) -> Plan {
         return Plan::wait(messages::missing_reported(id));
     }
     if manifest.confirms_recreation_of(id) {
-        return create::start(facts, Some(id), now);
+        return create::start(facts, state, Some(id), now);
     }
     if account.guarded {
         return Plan::wait(messages::missing_guarded(manifest, id));
@@ -33,5 +34,5 @@ pub(super) fn plan(facts: &Facts, id: &StreamId, now: Timestamp) -> Plan {
     if !account.confirmed {
         return Plan::wait(messages::confirming_absence(id));
     }
-    create::start(facts, Some(id), now)
+    create::start(facts, state, Some(id), now)
 }

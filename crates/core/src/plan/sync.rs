@@ -6,7 +6,7 @@ use super::{messages, recreate};
 use crate::{
     facts::{
         Facts,
-        diff::{self, Changes, FieldDrift},
+        diff::{self, FieldDrift},
         ids::StreamId,
         observation::{AccountError, Observation},
         policy::DriftPolicy,
@@ -27,7 +27,7 @@ pub(super) fn plan(facts: &Facts, state: &ReconcileState, id: &StreamId, now: Ti
     match &facts.observation {
         Observation::Unknown => Plan::wait(facts.account.error.clone().map(|error| blocked(facts, error))),
         Observation::Absent => read(),
-        Observation::Gone => recreate::plan(facts, id, now),
+        Observation::Gone => recreate::plan(facts, state, id, now),
         Observation::Present { fresh: false, .. } if state.request_pending(&facts.manifest) => read(),
         Observation::Present { remote, fresh } => {
             let drift = diff::drift(&facts.manifest.desired, remote);
@@ -37,10 +37,8 @@ pub(super) fn plan(facts: &Facts, state: &ReconcileState, id: &StreamId, now: Ti
                 .error
                 .clone()
                 .filter(|error| !fresh && matches!(error, AccountError::Unauthorized(_)));
-            let plan = match diff::changes(&facts.manifest.desired, remote) {
-                None => in_sync(facts, id),
-                Some(changes) => correct(facts, state, id, changes, &drift, now),
-            };
+            let plan =
+                if drift.is_empty() { in_sync(facts, id) } else { correct(facts, state, id, &drift, now) };
             let stale = drift.is_empty() || plan.reports_drift();
             match refused {
                 Some(error) if stale => Plan::wait(blocked(facts, error)),
@@ -67,14 +65,12 @@ fn correct(
     facts: &Facts,
     state: &ReconcileState,
     id: &StreamId,
-    changes: Changes,
     drift: &[FieldDrift],
     now: Timestamp,
 ) -> Plan {
     let manifest = &facts.manifest;
-    let fields = changes.fields();
     if manifest.suspend {
-        return Plan::wait(messages::suspended(&format!("{id} differs in {fields}")));
+        return Plan::wait(messages::suspended(&format!("{id} differs in {}", names(drift))));
     }
     if manifest.drift_policy == DriftPolicy::Report {
         return Plan::wait(messages::drift_reported(id, drift));
@@ -82,12 +78,20 @@ fn correct(
     let drifted = state.synced_generation == Some(manifest.generation);
     let origin = if drifted { Origin::Drift } else { Origin::Manifest };
     // A person who requests it, or changes the manifest, does not wait.
-    if drifted
-        && !state.request_pending(manifest)
-        && let Some(window) = state.drift_backoff.window(now)
-    {
-        return Plan::wait(messages::drift_backoff(manifest, id, &changes, &window)).until(window.until);
+    let waits = drifted && !state.request_pending(manifest);
+    let window = |field: &&FieldDrift| state.drift_backoff.window(field, now).filter(|_| waits);
+    let due = drift.iter().filter(|field| window(field).is_none());
+    if let Some(changes) = diff::changes(&manifest.desired, due) {
+        let doing = messages::working(Reason::Updating, format!("updating {} of {id}", changes.fields()));
+        return Plan::act(Action::Update { id: id.clone(), changes, origin }, doing);
     }
-    let doing = messages::working(Reason::Updating, format!("updating {fields} of {id}"));
-    Plan::act(Action::Update { id: id.clone(), changes, origin }, doing)
+    let windows = drift.iter().filter_map(|field| window(&field)).min_by_key(|window| window.until);
+    match windows {
+        Some(window) => Plan::wait(messages::drift_backoff(manifest, id, drift, &window)).until(window.until),
+        None => in_sync(facts, id),
+    }
+}
+
+fn names(drift: &[FieldDrift]) -> String {
+    drift.iter().map(|field| field.field.as_ref()).collect::<Vec<_>>().join(", ")
 }

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use super::*;
 use crate::{
     facts::{
+        binding::Stored,
         ids::ObjectKey,
         intent::Intent,
+        manifest::{Desired, Unmanaged},
         observation::{AccountError, AccountView, CrdDeletion},
         policy::{OnRemoteMissing, WhileBroadcasting},
+        project::AccountProject,
         stream::Remote,
     },
     fixture::{account, at, desired, id, manifest, observing, remote},
@@ -33,7 +36,8 @@ fn bound(text: &str) -> ReconcileState {
 }
 
 fn with_binding(binding: Binding) -> ReconcileState {
-    ReconcileState { binding, ..ReconcileState::default() }
+    let last_observed = Unmanaged { public: Some(true), player_id: None };
+    ReconcileState { binding, last_observed, ..ReconcileState::default() }
 }
 
 fn creating(request: Request) -> ReconcileState {
@@ -41,7 +45,7 @@ fn creating(request: Request) -> ReconcileState {
 }
 
 fn failing(cause: Cause, retry_at: Timestamp) -> Option<Failure> {
-    Some(Failure { cause, attempts: 1, retry_at, expected_at: Some(retry_at) })
+    Some(Failure { cause, retry_at, expected_at: Some(retry_at) })
 }
 
 fn intent() -> Intent {
@@ -71,8 +75,9 @@ fn step(plan: &Plan) -> String {
             Action::Search { .. } => "search".into(),
             Action::DropIntent { abandoned: None } => "drop intent".into(),
             Action::DropIntent { abandoned: Some(_) } => "abandon intent".into(),
-            Action::Bind { id, recreated_from: None } => format!("bind {id}"),
-            Action::Bind { id, recreated_from: Some(old) } => format!("bind {id} for {old}"),
+            Action::Bind { id, recreated_from: None, .. } => format!("bind {id}"),
+            Action::Bind { id, recreated_from: Some(old), .. } => format!("bind {id} for {old}"),
+            Action::Claim { id } => format!("claim {id}"),
             Action::Get { .. } => "get".into(),
             Action::Update { changes, origin, .. } => format!("update {} ({origin:?})", changes.fields()),
             Action::Delete { .. } => "delete".into(),
@@ -103,7 +108,15 @@ fn next(manifest: &Manifest, state: &ReconcileState, facts: &Facts) -> String {
 fn a_new_livestream_is_created_in_three_steps() {
     let gone = observing(Observation::Unknown);
     assert_eq!(next(&manifest(), &ReconcileState::default(), &gone), "intent");
-    assert_eq!(next(&manifest(), &creating(Request::NotSent), &gone), "create");
+    let recent = PendingCreate::Open(Intent::new(&desired(), "me", at(990), false), Request::NotSent);
+    let recent = ReconcileState { create: Some(recent), ..ReconcileState::default() };
+    assert_eq!(next(&manifest(), &recent, &gone), "create");
+    let too_old = creating(Request::NotSent);
+    assert_eq!(
+        next(&manifest(), &too_old, &gone),
+        "drop intent",
+        "its stream would lie outside of the window"
+    );
     let unstored = Binding::Bound { id: id("li1"), stored: false, adopted: false };
     assert_eq!(next(&manifest(), &with_binding(unstored), &fresh(remote("li1"))), "bind li1");
     assert_eq!(next(&manifest(), &bound("li1"), &fresh(remote("li1"))), "Synced");
@@ -149,11 +162,87 @@ fn a_late_stream_of_its_own_is_deleted_but_not_where_nothing_may_be_written() {
 }
 
 #[test]
-fn a_finalizer_that_was_taken_away_is_stored_again() {
+fn a_finalizer_that_was_removed_is_stored_again() {
     let bare = Manifest { finalizer: false, ..manifest() };
     assert_eq!(next(&bare, &bound("li1"), &present(remote("li1"))), "bind li1");
     let recreated = Manifest { finalizer: false, adopt: Some(id("li0")), ..manifest() };
-    assert_eq!(next(&recreated, &bound("li1"), &present(remote("li1"))), "bind li1 for li0");
+    let stored = Stored { recreated_from: Some(id("li0")), ..Stored::default() };
+    let facts = Facts { stored, ..present(remote("li1")) };
+    assert_eq!(next(&recreated, &bound("li1"), &facts), "bind li1 for li0");
+}
+
+#[test]
+fn what_no_annotation_says_any_more_is_stored_again() {
+    let recreated = Manifest { adopt: Some(id("li0")), ..manifest() };
+    let unstored = with_binding(Binding::Bound { id: id("li1"), stored: false, adopted: false });
+    assert_eq!(next(&recreated, &unstored, &present(remote("li1"))), "bind li1 for li0");
+    let project = AccountProject { opened: Some("production/prA".into()), expected: None };
+    let account = AccountView { project, ..account() };
+    let facts = Facts { account, ..present(remote("li1")) };
+    assert_eq!(next(&manifest(), &bound("li1"), &facts), "bind li1", "its project");
+}
+
+#[test]
+fn a_person_settles_an_ambiguity_by_an_annotation() {
+    let search = SearchProgress { ambiguous: vec![id("liA"), id("liB")], ..SearchProgress::since(at(100)) };
+    let state = creating(Request::Unknown(search));
+    let settled = |text: &str| Manifest { settle_create: Some(text.into()), ..manifest() };
+    let seen = observing(Observation::Unknown);
+    assert_eq!(next(&settled("liB"), &state, &seen), "claim liB");
+    assert_eq!(next(&settled("none"), &state, &seen), "drop intent");
+    assert_eq!(next(&settled("liC"), &state, &seen), "CreateAmbiguous");
+}
+
+#[test]
+fn a_new_stream_keeps_what_the_manifest_leaves_out() {
+    let unmanaged = Desired { public: None, player_id: None, ..desired() };
+    let manifest = Manifest { desired: unmanaged, ..manifest() };
+    let facts = Facts { manifest, ..observing(Observation::Gone) };
+    let was = |public| Unmanaged { public, player_id: Some("ptOwn".into()) };
+    let plan_for = |last_observed| plan(&facts, &ReconcileState { last_observed, ..bound("li1") }, at(1000));
+    let Step::Do(Action::RecordIntent { intent, .. }) = plan_for(was(Some(false))).step else { panic!() };
+    assert_eq!((intent.payload.public, intent.payload.player_id.as_deref()), (Some(false), Some("ptOwn")));
+    let asks = plan_for(was(None));
+    assert_eq!(step(&asks), "RemoteMissing");
+    assert!(asks.ready.unwrap().message.contains(r#"'{"spec":{"public":false}}'"#));
+}
+
+#[test]
+fn with_a_key_of_another_project_nothing_is_done() {
+    let view = |opened: &str, expected: Option<&str>| {
+        let project = AccountProject { opened: Some(opened.into()), expected: expected.map(Into::into) };
+        AccountView { project, ..account() }
+    };
+    let known = |observation, account| Facts {
+        account,
+        stored: Stored { project: Some("production/prA".into()), ..Stored::default() },
+        ..observing(observation)
+    };
+    let wrong = || view("production/prB", Some("production/prA"));
+    let gone = || known(Observation::Gone, wrong());
+    assert_eq!(next(&manifest(), &bound("li1"), &gone()), "WrongProject");
+    assert_eq!(next(&deleting(), &bound("li1"), &gone()), "WrongProject", "a 404 releases nothing");
+    assert_eq!(next(&manifest(), &ReconcileState::default(), &gone()), "AccountNotReady");
+    let retain = Manifest { deletion_policy: Some(DeletionPolicy::Retain), ..deleting() };
+    assert_eq!(next(&retain, &bound("li1"), &gone()), "release, retained");
+    assert_eq!(next(&deleting(), &ReconcileState::default(), &gone()), "release");
+    let searching = creating(unknown(0, None));
+    assert_eq!(next(&manifest(), &searching, &gone()), "AccountNotReady");
+    // A single one of another project says so for itself, and a person may confirm it.
+    let own = || known(Observation::Gone, view("production/prB", None));
+    assert_eq!(next(&manifest(), &bound("li1"), &own()), "WrongProject");
+    let confirmed = Manifest { confirm_recreate: Some("li1".into()), ..manifest() };
+    assert_eq!(next(&confirmed, &bound("li1"), &own()), "intent for li1");
+}
+
+#[test]
+fn while_many_streams_are_missing_nothing_is_created_or_released() {
+    let account = AccountView { guard_active: true, guarded: true, ..account() };
+    let gone = Facts { account, ..observing(Observation::Gone) };
+    assert_eq!(next(&manifest(), &ReconcileState::default(), &gone), "AccountNotReady");
+    assert_eq!(next(&deleting(), &bound("li1"), &gone), "RemoteMissing");
+    let confirmed = Manifest { confirm_recreate: Some("li1".into()), ..deleting() };
+    assert_eq!(next(&confirmed, &bound("li1"), &gone), "release, deleted");
 }
 
 #[test]
@@ -255,11 +344,15 @@ fn an_adopted_stream_is_seen_before_it_is_bound_and_bound_before_it_is_written()
     assert_eq!(next(&adopting, &wanted, &observing(Observation::Gone)), "RemoteMissing");
     assert_eq!(next(&adopting, &wanted, &present(Remote { name: None, ..remote("li7") })), "bind li7");
     let remade = Binding::Bound { id: id("li9"), stored: false, adopted: false };
-    let state =
-        ReconcileState { binding: remade.clone(), replaced: Some(id("li7")), ..ReconcileState::default() };
+    let state = ReconcileState {
+        binding: remade.clone(),
+        unstored: Some(id("li9")),
+        replaced: Some(id("li7")),
+        ..ReconcileState::default()
+    };
     assert_eq!(next(&adopting, &state, &fresh(remote("li9"))), "bind li9 for li7");
-    // Made before anybody asked for li7: it has taken nobody's place.
-    let state = ReconcileState { binding: remade, ..ReconcileState::default() };
+    // Created before anybody asked for li7: it has replaced nobody.
+    let state = ReconcileState { binding: remade, unstored: Some(id("li9")), ..ReconcileState::default() };
     assert_eq!(next(&adopting, &state, &fresh(remote("li9"))), "bind li9");
 }
 
@@ -270,13 +363,13 @@ fn what_another_owns_or_was_refused_is_never_written() {
     let mismatch = with_binding(Binding::Mismatch { bound: id("li1"), wanted: id("li2") });
     let differs = present(Remote { public: None, ..remote("li1") });
     let refusal = Refusal { field: Some("playerId".into()), message: "no such player".into() };
-    let failure = failing(Cause::Refused(refusal), Timestamp::MAX);
+    let failure = failing(Cause::Refused(refusal), at(1600));
     assert_eq!(next(&manifest(), &conflict, &differs), "IdConflict");
     assert_eq!(next(&manifest(), &mismatch, &differs), "Rejected");
     let refused = |state| ReconcileState { failure: failure.clone(), ..state };
-    assert_eq!(next(&manifest(), &refused(bound("li1")), &differs), "Rejected");
+    assert_eq!(next(&manifest(), &refused(bound("li1")), &differs), "Rejected until 1600");
     let unseen = observing(Observation::Unknown);
-    assert_eq!(next(&manifest(), &refused(ReconcileState::default()), &unseen), "Rejected");
+    assert_eq!(next(&manifest(), &refused(ReconcileState::default()), &unseen), "Rejected until 1600");
     let absent = observing(Observation::Absent);
     assert_eq!(next(&manifest(), &refused(bound("li1")), &absent), "get", "a read sends no values");
 }

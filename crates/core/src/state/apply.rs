@@ -15,7 +15,7 @@ use crate::{
     facts::{
         Facts,
         binding::Binding,
-        diff,
+        diff::{self, Changes},
         ids::StreamId,
         observation::{AccountError, Observation},
         stream::Remote,
@@ -29,6 +29,9 @@ const MIN_REPORTED_WAIT: Duration = Duration::from_secs(2);
 /// How much later than expected the queue may call before a new time is
 /// reported: a window's calls are not all made in its first second.
 const REPORT_SLACK: Duration = Duration::from_secs(30);
+
+/// How soon what the API refused is sent again without a change of the manifest.
+const RETRY_REFUSED: Duration = Duration::from_secs(600);
 
 /// How soon a LiveStream that waits for the account to recover checks it again
 /// without being called.
@@ -52,10 +55,14 @@ impl ReconcileState {
                 facts.crd = crd;
                 return None;
             }
+            Outcome::TooLate => {
+                self.set_request(Request::NotCreated);
+                return None;
+            }
             Outcome::Stored => return self.stored(facts, action),
             Outcome::Stream(_) | Outcome::NotFound | Outcome::Deleted | Outcome::Searched(_) => {}
         }
-        self.failure.take_if(|failure| !matches!(failure.cause, Cause::Refused(_)));
+        self.failure.take_if(|failure| !matches!(failure.cause, Cause::Refused(_) | Cause::NotApplied(_)));
         match outcome {
             Outcome::Stream(remote) => self.observed(facts, action, *remote, now),
             Outcome::Searched(result) => self.searched(facts, result, now),
@@ -75,8 +82,12 @@ impl ReconcileState {
     /// A create request is about to be sent: from here on its outcome is unknown,
     /// whatever becomes of this process.
     pub fn sending(&mut self, now: Timestamp) {
+        self.set_request(Request::Unknown(SearchProgress::since(now)));
+    }
+
+    fn set_request(&mut self, now_known: Request) {
         if let Some(PendingCreate::Open(_, request)) = &mut self.create {
-            *request = Request::Unknown(SearchProgress::since(now));
+            *request = now_known;
         }
     }
 
@@ -94,10 +105,12 @@ impl ReconcileState {
                 self.create = None;
                 None
             }
-            Action::Bind { id, .. } => {
+            Action::Bind { id, project, .. } => {
                 facts.manifest.finalizer = true;
+                facts.stored.project = project;
                 self.bound(id)
             }
+            Action::Claim { id } => Some(self.created(id)),
             Action::Release { reason } => {
                 facts.manifest.finalizer = false;
                 match reason {
@@ -135,23 +148,45 @@ impl ReconcileState {
     ) -> Option<Notice> {
         let notice = match action {
             Action::Create { .. } => Some(self.created(remote.id.clone())),
-            Action::Update { id, changes, origin } => {
-                if diff::changes(&facts.manifest.desired, &remote).is_some() {
-                    let why = format!("it accepted {} but still returns other values", changes.fields());
-                    let cause = Cause::Account(AccountError::Unavailable(why));
-                    self.back_off(cause, facts.manifest.uid(), now);
-                    None
-                } else if origin == Origin::Manifest {
-                    Some(Notice::Updated(id, changes.fields()))
-                } else {
-                    self.drift_backoff.corrected(now);
-                    Some(Notice::DriftCorrected(id, changes.fields()))
-                }
+            Action::Get { .. } => {
+                self.read_at = Some(now);
+                None
             }
+            Action::Update { id, changes, origin } => self.updated(facts, id, &changes, origin, &remote, now),
             _ => None,
         };
         facts.observation = Observation::Present { remote: Arc::new(remote), fresh: true };
         notice
+    }
+
+    /// The API answered to an update.
+    fn updated(
+        &mut self,
+        facts: &Facts,
+        id: StreamId,
+        changes: &Changes,
+        origin: Origin,
+        remote: &Remote,
+        now: Timestamp,
+    ) -> Option<Notice> {
+        let desired = &facts.manifest.desired;
+        let unapplied: Vec<_> =
+            diff::drift(desired, remote).into_iter().filter(|field| changes.touches(&field.field)).collect();
+        if !unapplied.is_empty() {
+            self.back_off(Cause::NotApplied(unapplied), facts.manifest.uid(), now);
+            return None;
+        }
+        if origin == Origin::Manifest {
+            return Some(Notice::Updated(id, changes.fields()));
+        }
+        if let Observation::Present { remote: before, .. } = &facts.observation {
+            let corrected = diff::drift(desired, before);
+            corrected
+                .iter()
+                .filter(|field| changes.touches(&field.field))
+                .for_each(|field| self.drift_backoff.corrected(field, now));
+        }
+        Some(Notice::DriftCorrected(id, changes.fields()))
     }
 
     /// A stream was created for the object, or that of a lost request was found:
@@ -185,25 +220,26 @@ impl ReconcileState {
     }
 
     fn failed(&mut self, uid: &str, action: &Action, failure: CallFailure, now: Timestamp) {
-        if let (Action::Create { .. }, Some(PendingCreate::Open(_, request))) = (action, &mut self.create) {
-            *request = if failure.effect_unknown {
+        if let Action::Create { .. } = action {
+            self.set_request(if failure.effect_unknown {
                 Request::Unknown(SearchProgress::since(now))
             } else {
                 Request::NotCreated
-            };
+            });
         }
         let writes_values = matches!(action, Action::Create { .. } | Action::Update { .. });
         let cause = match failure.cause {
             // Not a value of the manifest: only time can help.
             Cause::Refused(refusal) if !writes_values => {
                 let why = format!("it refused the request: {}", refusal.message);
-                Cause::Account(AccountError::Unavailable(why))
+                Cause::Call(AccountError::Unavailable(why))
             }
-            // Not retried until the manifest changes.
+            // Retried after each change of the manifest, and rarely otherwise: what it refers
+            // to, a player above all, may be created later.
             Cause::Refused(refusal) => {
-                let (cause, retry_at) = (Cause::Refused(refusal), Timestamp::MAX);
-                let attempts = self.next_attempt();
-                self.failure = Some(Failure { cause, attempts, retry_at, expected_at: None });
+                let wait = RETRY_REFUSED.mul_f64(1.0 + 0.2 * spread(uid, self.attempts));
+                let retry_at = later(now, wait);
+                self.failure = Some(Failure { cause: Cause::Refused(refusal), retry_at, expected_at: None });
                 return;
             }
             cause => cause,
@@ -214,29 +250,26 @@ impl ReconcileState {
         }
     }
 
-    /// The next attempt waits, longer with each failure.
+    /// An attempt failed: the next one waits, longer each time.
     fn back_off(&mut self, cause: Cause, uid: &str, now: Timestamp) {
-        let attempts = self.next_attempt();
-        let retry_at = later(now, backoff(attempts, uid));
-        self.failure = Some(Failure { cause, attempts, retry_at, expected_at: Some(retry_at) });
+        self.attempts = self.attempts.saturating_add(1);
+        let retry_at = later(now, backoff(self.attempts, uid));
+        self.failure = Some(Failure { cause, retry_at, expected_at: Some(retry_at) });
     }
 
     /// The call waits in the account's queue, which is expected to call after `wait`.
     /// Should that be wrong, the LiveStream is planned again a while after that, and
-    /// reports a new time: so the status is written once for each reported time.
+    /// reports a new time: so the status is written once for each reported time. This is no
+    /// attempt: the whole account waits.
     pub(super) fn wait_for_call(&mut self, cause: Cause, wait: Duration, uid: &str, now: Timestamp) {
-        let attempts = self.next_attempt();
+        let waits_already = self.failure.as_ref().is_some_and(|failure| failure.cause == cause);
         let limited = cause == Cause::Account(AccountError::RateLimited);
         let replan = if limited { wait.saturating_add(REPORT_SLACK.max(wait / 10)) } else { RECHECK };
         // Those that were throttled together are planned again apart.
-        let retry_at = later(now, replan.mul_f64(1.0 + 0.1 * spread(uid, attempts)));
-        let brief = limited && wait < MIN_REPORTED_WAIT && attempts == 1;
+        let retry_at = later(now, replan.mul_f64(1.0 + 0.1 * spread(uid, 0)));
+        let brief = limited && wait < MIN_REPORTED_WAIT && !waits_already;
         let expected_at = (!brief).then(|| later(now, wait));
-        self.failure = Some(Failure { cause, attempts, retry_at, expected_at });
-    }
-
-    fn next_attempt(&self) -> u32 {
-        self.failure.as_ref().map_or(0, |f| f.attempts).saturating_add(1)
+        self.failure = Some(Failure { cause, retry_at, expected_at });
     }
 }
 

@@ -4,18 +4,22 @@
 //! stream. So a few corrections are made at once; where they follow each other
 //! closely, the next ones wait, longer each time, until the other writer stops.
 //!
+//! It is counted for each field by its own corrections, and only while the field is
+//! changed back to the same value each time: a person who edits one field after the other,
+//! or one field to different values, is no other writer to back off from.
+//!
 //! It is judged by the corrections alone, not by the scans: the interval of the
 //! scans is a setting, from milliseconds in a test to many minutes in a large
 //! account.
 
-use std::time::Duration;
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::backoff::later;
+use crate::facts::diff::FieldDrift;
 
-/// How many corrections are made at once. Somebody who edits a stream twice by
-/// hand, or a tool that is being turned off, is no other writer to back off from.
+/// How many corrections are made at once.
 pub const FREE_ATTEMPTS: usize = 3;
 
 /// The time within which [`FREE_ATTEMPTS`] corrections start the backoff, and how
@@ -34,6 +38,16 @@ const MAX: Duration = Duration::from_secs(30 * 60);
 /// The corrections of one stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DriftBackoff {
+    fields: BTreeMap<Cow<'static, str>, Corrections>,
+    /// Whether this backoff was reported by an event.
+    reported: bool,
+}
+
+/// The corrections of one field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Corrections {
+    /// The value that was corrected.
+    observed: String,
     /// The last corrections that were made at once, oldest first; [`FREE_ATTEMPTS`] of
     /// them within [`WINDOW`] start the backoff.
     opening: Vec<Timestamp>,
@@ -43,8 +57,6 @@ pub struct DriftBackoff {
     waited: u32,
     /// The last correction.
     last: Option<Timestamp>,
-    /// Whether this backoff was reported by an event.
-    reported: bool,
 }
 
 /// The wait before the next correction, and what led to it.
@@ -64,7 +76,37 @@ impl DriftBackoff {
     /// The wait that applies to a difference observed now; `None` if it is
     /// corrected at once.
     #[must_use]
-    pub fn window(&self, now: Timestamp) -> Option<BackoffWindow> {
+    pub fn window(&self, drift: &FieldDrift, now: Timestamp) -> Option<BackoffWindow> {
+        let corrections = self.fields.get(&drift.field)?;
+        corrections.window(now).filter(|_| corrections.observed == drift.observed)
+    }
+
+    /// Notes a correction.
+    pub fn corrected(&mut self, drift: &FieldDrift, now: Timestamp) {
+        let corrections = self.fields.entry(drift.field.clone()).or_default();
+        if corrections.observed != drift.observed {
+            *corrections = Corrections { observed: drift.observed.clone(), ..Corrections::default() };
+        }
+        if corrections.is_over(now) {
+            *corrections = Corrections { observed: drift.observed.clone(), ..Corrections::default() };
+            self.reported = false;
+        }
+        corrections.add(now);
+    }
+
+    /// Whether it was noted by a clock that was far ahead then: it would last until that time.
+    pub(super) fn lies_in_the_future(&self, now: Timestamp) -> bool {
+        self.fields.values().any(|field| field.last.is_some_and(|last| last > later(now, MAX)))
+    }
+
+    /// Whether an event is due for this backoff: once.
+    pub(super) fn report(&mut self) -> bool {
+        !std::mem::replace(&mut self.reported, true)
+    }
+}
+
+impl Corrections {
+    fn window(&self, now: Timestamp) -> Option<BackoffWindow> {
         let until = self.next().filter(|next| *next > now)?;
         Some(BackoffWindow {
             corrections: self.opening.len().saturating_add(self.followed as usize),
@@ -74,14 +116,14 @@ impl DriftBackoff {
         })
     }
 
-    /// Notes a correction.
-    pub fn corrected(&mut self, now: Timestamp) {
-        match self.next() {
-            Some(next) if now > later(next, WINDOW) => *self = Self::default(),
-            // One that a person requested meanwhile makes no later one wait longer.
-            Some(next) if now < next => {}
-            Some(_) => self.waited = self.waited.saturating_add(1),
-            None => {}
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.next().is_some_and(|next| now > later(next, WINDOW))
+    }
+
+    fn add(&mut self, now: Timestamp) {
+        // One that a person requested meanwhile makes no later one wait longer.
+        if self.next().is_some_and(|next| now >= next) {
+            self.waited = self.waited.saturating_add(1);
         }
         self.last = Some(now);
         if self.is_on() {
@@ -90,16 +132,6 @@ impl DriftBackoff {
             self.opening.retain(|t| now.duration_since(*t) <= signed(WINDOW));
             self.opening.push(now);
         }
-    }
-
-    /// Whether it was noted by a clock that was far ahead then: it would last until that time.
-    pub(super) fn lies_in_the_future(&self, now: Timestamp) -> bool {
-        self.last.is_some_and(|last| last > later(now, MAX))
-    }
-
-    /// Whether an event is due for this backoff: once.
-    pub(super) fn report(&mut self) -> bool {
-        !std::mem::replace(&mut self.reported, true)
     }
 
     /// Whether the corrections so far are a reason to wait.

@@ -13,16 +13,38 @@ use crate::{
     step::{Plan, Step, action::Action, conditions::Reason},
 };
 
+/// The name, changed back to the same value each time.
+fn reverted() -> FieldDrift {
+    changed("name", "Somebody's")
+}
+
+fn changed(field: &'static str, observed: &str) -> FieldDrift {
+    FieldDrift { field: field.into(), desired: "Town hall".into(), observed: observed.into() }
+}
+
+#[test]
+fn different_fields_or_different_values_do_not_back_off() {
+    let mut backoff = DriftBackoff::default();
+    for (second, field) in ["name", "public", "playerId", "name"].into_iter().enumerate() {
+        backoff.corrected(&changed(field, "x"), at(second as i64));
+    }
+    assert_eq!(backoff.window(&changed("name", "x"), at(4)), None);
+    for (second, value) in ["a", "b", "c", "d"].into_iter().enumerate() {
+        backoff.corrected(&changed("name", value), at(10 + second as i64));
+        assert_eq!(backoff.window(&changed("name", "e"), at(20)), None);
+    }
+}
+
 /// A stream that was corrected at these seconds.
 fn corrected_at(seconds: &[i64]) -> DriftBackoff {
     let mut backoff = DriftBackoff::default();
-    seconds.iter().for_each(|second| backoff.corrected(at(*second)));
+    seconds.iter().for_each(|second| backoff.corrected(&reverted(), at(*second)));
     backoff
 }
 
 /// Until which second a difference that is seen at `now` waits.
 fn waits(backoff: &DriftBackoff, now: i64) -> Option<i64> {
-    backoff.window(at(now)).map(|window| window.until.as_second())
+    backoff.window(&reverted(), at(now)).map(|window| window.until.as_second())
 }
 
 #[test]
@@ -51,7 +73,7 @@ fn each_wait_is_twice_the_last_up_to_half_an_hour() {
         waited.push(until - now);
         assert_eq!(waits(&backoff, until), None, "then it is due");
         now = until;
-        backoff.corrected(at(now));
+        backoff.corrected(&reverted(), at(now));
     }
     assert_eq!(waited, [300, 600, 1200, 1800, 1800, 1800]);
 }
@@ -60,7 +82,7 @@ fn each_wait_is_twice_the_last_up_to_half_an_hour() {
 fn a_window_has_the_number_and_times_of_the_corrections() {
     let backoff = corrected_at(&[0, 1, 2, 302]);
     let window = BackoffWindow { corrections: 4, first: at(0), last: at(302), until: at(902) };
-    assert_eq!(backoff.window(at(303)), Some(window));
+    assert_eq!(backoff.window(&reverted(), at(303)), Some(window));
 }
 
 #[test]
@@ -68,9 +90,9 @@ fn ten_quiet_minutes_after_the_next_was_due_end_it() {
     let mut backoff = corrected_at(&[0, 1, 2]);
     assert!(backoff.report() && !backoff.report(), "it is told once");
     let mut still_on = backoff.clone();
-    still_on.corrected(at(902));
+    still_on.corrected(&reverted(), at(902));
     assert_eq!((waits(&still_on, 903), still_on.report()), (Some(1502), false));
-    backoff.corrected(at(903));
+    backoff.corrected(&reverted(), at(903));
     assert_eq!((waits(&backoff, 904), backoff.report()), (None, true), "this is another");
 }
 
@@ -78,7 +100,11 @@ fn ten_quiet_minutes_after_the_next_was_due_end_it() {
 fn a_requested_correction_makes_the_next_wait_no_longer() {
     let backoff = corrected_at(&[0, 1, 2, 100]);
     assert_eq!(waits(&backoff, 101), Some(400));
-    assert_eq!(backoff.window(at(101)).map(|window| window.corrections), Some(4), "but it counts");
+    assert_eq!(
+        backoff.window(&reverted(), at(101)).map(|window| window.corrections),
+        Some(4),
+        "but it counts"
+    );
 }
 
 fn renamed(manifest: &Manifest) -> Facts {
@@ -135,10 +161,12 @@ fn the_fourth_correction_waits_and_says_why_and_until_when() {
 #[test]
 fn a_field_that_may_be_left_out_is_said_to_be_so() {
     let manifest = manifest();
+    let mut state = corrected_three_times(&manifest);
+    (0..3).for_each(|second| state.drift_backoff.corrected(&changed("public", "false"), at(second)));
     let private = Remote { public: Some(false), ..remote("li1") };
     let observation = Observation::Present { remote: Arc::new(private), fresh: false };
     let facts = Facts { observation, ..renamed(&manifest) };
-    let message = plan(&facts, &corrected_three_times(&manifest), at(3)).ready.unwrap().message;
+    let message = plan(&facts, &state, at(3)).ready.unwrap().message;
     assert!(message.contains("leave the field out of the manifest"), "{message}");
 }
 
@@ -170,7 +198,7 @@ fn corrections(pauses: &[u32]) -> Vec<i64> {
     for pause in pauses {
         now += i64::from(*pause);
         now = waits(&backoff, now).unwrap_or(now);
-        backoff.corrected(at(now));
+        backoff.corrected(&reverted(), at(now));
         corrected.push(now);
     }
     corrected

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::search::SearchResult;
 use crate::facts::{
+    diff::FieldDrift,
     observation::{AccountError, CrdDeletion},
     stream::Remote,
 };
@@ -13,6 +14,8 @@ use crate::facts::{
 pub enum Outcome {
     /// The object was written.
     Stored,
+    /// The request of an intent was not sent, for the intent is too old by now.
+    TooLate,
     /// The API answered with the stream.
     Stream(Box<Remote>),
     /// The API answered that there is no such stream.
@@ -52,8 +55,12 @@ pub enum Retry {
 pub enum Cause {
     /// The API refused the values of the request.
     Refused(Refusal),
-    /// The account can't be used.
+    /// The account can't be used. A call that waits for it is no attempt of its LiveStream.
     Account(AccountError),
+    /// This call failed, which says nothing about the account: only its token and its list do.
+    Call(AccountError),
+    /// The API accepted these fields and still returns other values.
+    NotApplied(Vec<FieldDrift>),
     /// The API server refused or did not answer a write to the object, with its words.
     Cluster(String),
 }

@@ -7,7 +7,12 @@
 use jiff::Timestamp;
 
 use super::{drift_backoff::DriftBackoff, outcome::Cause, search::SearchProgress};
-use crate::facts::{binding::Binding, ids::StreamId, intent::Intent, manifest::Manifest};
+use crate::facts::{
+    binding::Binding,
+    ids::StreamId,
+    intent::Intent,
+    manifest::{Manifest, Unmanaged},
+};
 
 /// The state of one LiveStream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,19 +25,37 @@ pub struct ReconcileState {
     pub unstored: Option<StreamId>,
     /// The stream that `unstored` replaces.
     pub replaced: Option<StreamId>,
-    /// The last failure, until a call succeeds or the manifest changes.
+    /// The last failure, until a call succeeds or the wish changes.
     pub failure: Option<Failure>,
+    /// How many attempts have failed since the stream was in sync or the wish changed. A
+    /// call that succeeds on the way resets nothing: what can never succeed gets rarer.
+    pub attempts: u32,
     /// The generation at which manifest and stream were last seen equal. A
     /// difference at the same generation is drift; at another it is the user's change.
     pub synced_generation: Option<i64>,
+    /// When the stream was last read for this LiveStream.
+    pub read_at: Option<Timestamp>,
     /// The corrections of drift that another writer may keep reverting.
     pub drift_backoff: DriftBackoff,
     /// The last value of `requestedAt` that was handled.
     pub handled_request: Option<String>,
-    /// The generation and the `requestedAt` that were last seen.
-    pub wish: Option<(i64, Option<String>)>,
+    /// The wish that was last seen.
+    pub wish: Option<Wish>,
+    /// What the stream was last observed to be, for a stream that replaces it.
+    pub last_observed: Unmanaged,
     /// The account's recoveries that the last failure knew of.
     pub recoveries: u64,
+}
+
+/// What a person asks for: a change of it is a reason to retry at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// The generation of the spec.
+    pub generation: i64,
+    /// The value of `requestedAt`.
+    pub requested_at: Option<String>,
+    /// Whether the object is being deleted.
+    pub deleting: bool,
 }
 
 /// A create that is not finished.
@@ -63,8 +86,6 @@ pub enum Request {
 pub struct Failure {
     /// What happened.
     pub cause: Cause,
-    /// How many attempts have failed in a row.
-    pub attempts: u32,
     /// When to retry, unless the call queue calls earlier.
     pub retry_at: Timestamp,
     /// When the retry is expected, for people; `None`: so soon that it is not reported.

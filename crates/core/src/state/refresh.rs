@@ -8,15 +8,15 @@ use super::{
     backoff::later,
     drift_backoff::DriftBackoff,
     outcome::Cause,
-    reconcile_state::{Failure, PendingCreate, ReconcileState, Request},
+    reconcile_state::{PendingCreate, ReconcileState, Request, Wish},
     search::SearchProgress,
 };
 use crate::facts::{
     Facts,
     binding::{Binding, Stored},
     intent::Intent,
-    manifest::Manifest,
-    observation::AccountError,
+    manifest::{Manifest, Unmanaged},
+    observation::{AccountError, Observation},
 };
 
 /// The longest that any call is held back: the API's limit resets within the hour.
@@ -34,9 +34,10 @@ impl ReconcileState {
     /// API's time: by the machine's clock, which may be hours ahead, the search would
     /// not begin for hours. So the search waits for the API's clock.
     ///
-    /// A changed manifest or a new `requestedAt` is a reason to retry what failed or
-    /// was refused, and a changed manifest ends the backoff of corrections, which
-    /// was about the manifest as it was.
+    /// A changed manifest, a new `requestedAt` or a deletion is a reason to retry what failed
+    /// or was refused, and a changed manifest ends the backoff of corrections, which
+    /// was about the manifest as it was. Nothing else is: neither a call that succeeded on
+    /// the way nor a recovery elsewhere.
     pub fn refresh(&mut self, facts: &Facts, now: Timestamp) {
         self.inherit(&facts.stored, facts.manifest.generation);
         let newly_bound = newly_bound(&self.binding, &facts.binding);
@@ -50,6 +51,17 @@ impl ReconcileState {
             failure.retry_at = failure.retry_at.min(now);
         }
         self.note_recoveries(facts.account.recoveries);
+        self.note_observed(&facts.stored, &facts.observation);
+    }
+
+    /// What a stream that replaces this one must keep: the last observation counts, else
+    /// the one that the status has from before this process.
+    fn note_observed(&mut self, stored: &Stored, observation: &Observation) {
+        if let Observation::Present { remote, .. } = observation {
+            self.last_observed = Unmanaged { public: remote.public, player_id: remote.player_id.clone() };
+        } else if self.last_observed == Unmanaged::default() {
+            self.last_observed.clone_from(&stored.observed);
+        }
     }
 
     /// What the status says of the time before this process.
@@ -88,9 +100,7 @@ impl ReconcileState {
     /// The API's clock may have been wrong in a single answer: what was noted then
     /// lies in the future, and would be waited for until that time.
     fn clamp_to_clock(&mut self, now: Timestamp) {
-        let too_late = |f: &&mut Failure| f.retry_at > later(now, MAX_WAIT);
-        let timed = |f: &&mut Failure| !matches!(f.cause, Cause::Refused(_));
-        if let Some(failure) = self.failure.as_mut().filter(timed).filter(too_late) {
+        if let Some(failure) = self.failure.as_mut().filter(|f| f.retry_at > later(now, MAX_WAIT)) {
             failure.retry_at = now;
         }
         if let Some(search) = self.search_mut() {
@@ -103,15 +113,16 @@ impl ReconcileState {
     }
 
     fn note_wish(&mut self, manifest: &Manifest) {
-        let wish = Some((manifest.generation, manifest.requested_at.clone()));
-        if self.wish == wish {
+        let Manifest { generation, ref requested_at, deleting, .. } = *manifest;
+        let wish = Wish { generation, requested_at: requested_at.clone(), deleting };
+        if self.wish.as_ref() == Some(&wish) {
             return;
         }
-        if self.wish.as_ref().is_none_or(|(generation, _)| *generation != manifest.generation) {
+        if self.wish.as_ref().is_none_or(|known| known.generation != generation) {
             self.drift_backoff = DriftBackoff::default();
         }
-        self.wish = wish;
-        self.failure = None;
+        self.wish = Some(wish);
+        (self.failure, self.attempts) = (None, 0);
         // Unless the change is the person's answer to the ambiguity.
         let answered = matches!(self.binding, Binding::Wanted(_));
         if let Some(search) = self.search_mut().filter(|_| !answered) {

@@ -1,8 +1,8 @@
 use super::*;
+use crate::state::reconcile_state::Failure;
 use crate::{
     facts::observation::{AccountView, Observation},
     fixture::{at, desired, observing},
-    state::outcome::Refusal,
 };
 
 /// The facts of an object with this intent, when the API's clock says this.
@@ -17,6 +17,11 @@ fn facts(intent: &Intent, clock: Option<Timestamp>) -> Facts {
 
 fn intent() -> Intent {
     Intent::new(&desired(), "me", at(90), false)
+}
+
+/// The wish of the manifest of these tests.
+fn wish() -> Wish {
+    Wish { generation: 1, requested_at: None, deleting: false }
 }
 
 fn request_after(clocks: &[Option<i64>]) -> Option<Request> {
@@ -56,7 +61,7 @@ fn a_wait_for_a_call_is_reported_unless_brief_and_replanned_later() {
     let (_, replan) = wait(&mut state, AccountError::Unavailable("503".into()), 4);
     assert!((300..=330).contains(&replan), "nobody knows how long: {replan}");
     let admitted = Facts { admitted: true, ..observing(Observation::Unknown) };
-    state.wish = Some((admitted.manifest.generation, None));
+    state.wish = Some(wish());
     state.refresh(&admitted, at(1010));
     assert_eq!(state.failure.map(|failure| failure.retry_at), Some(at(1010)));
 }
@@ -71,7 +76,7 @@ fn a_clock_that_was_far_ahead_for_a_moment_delays_nothing() {
     state.refresh(&facts(&intent(), Some(far())), far());
     let cause = Cause::Account(AccountError::Unavailable("503".into()));
     let retry_at = later(far(), Duration::from_secs(1));
-    state.failure = Some(Failure { cause, attempts: 1, retry_at, expected_at: None });
+    state.failure = Some(Failure { cause, retry_at, expected_at: None });
     state.refresh(&facts(&intent(), Some(at(200))), at(200));
     assert_eq!(state.failure.as_ref().map(|failure| failure.retry_at), Some(at(200)));
     assert_eq!(state.search().map(|search| search.ended_at), Some(at(200)));
@@ -101,26 +106,12 @@ fn a_recovered_account_ends_the_wait_for_it_and_no_other() {
         (Cause::Account(AccountError::Unavailable("503".into())), true),
         (Cause::Account(AccountError::Unauthorized("401".into())), true),
         (Cause::Account(AccountError::RateLimited), false),
+        (Cause::Call(AccountError::Unavailable("503".into())), false),
         (Cause::Cluster("denied".into()), false),
     ] {
-        let mut state = ReconcileState { wish: Some((1, None)), ..ReconcileState::default() };
-        state.failure =
-            Some(Failure { cause: cause.clone(), attempts: 1, retry_at: at(9000), expected_at: None });
+        let mut state = ReconcileState { wish: Some(wish()), ..ReconcileState::default() };
+        state.failure = Some(Failure { cause: cause.clone(), retry_at: at(9000), expected_at: None });
         state.refresh(&recovered, at(100));
         assert_eq!(state.failure.is_none(), ends, "{cause:?}");
     }
-}
-
-#[test]
-fn what_was_refused_waits_for_a_change_of_the_manifest() {
-    let refusal = Cause::Refused(Refusal { field: None, message: "no".into() });
-    let failure = Failure { cause: refusal, attempts: 1, retry_at: Timestamp::MAX, expected_at: None };
-    let mut state =
-        ReconcileState { wish: Some((1, None)), failure: Some(failure), ..ReconcileState::default() };
-    state.refresh(&facts(&intent(), Some(at(100))), at(100));
-    assert!(state.failure.as_ref().is_some_and(|failure| failure.retry_at == Timestamp::MAX));
-    let known = facts(&intent(), Some(at(100)));
-    let changed = Facts { manifest: Manifest { generation: 2, ..known.manifest.clone() }, ..known };
-    state.refresh(&changed, at(100));
-    assert_eq!(state.failure, None);
 }

@@ -10,6 +10,10 @@ use crate::facts::{ids::StreamId, stream::Remote};
 /// How many searches must find nothing before a create request is sent again.
 pub const REQUIRED_EMPTY_SEARCHES: u8 = 2;
 
+/// After more failed attempts than this searches are spaced by [`MIN_PAUSE`] at least.
+const MANY_ATTEMPTS: u32 = 6;
+const MIN_PAUSE: Duration = Duration::from_secs(65);
+
 /// How far the search for the stream of one request has got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchProgress {
@@ -32,12 +36,14 @@ impl SearchProgress {
     }
 
     /// When the next search is due: once the settle time has passed since the
-    /// request ended, and then again after half of it.
+    /// request ended, and then again after half of it; rarer for a request that has
+    /// failed again and again.
     #[must_use]
-    pub fn next_search(&self, settle: Duration) -> Timestamp {
+    pub fn next_search(&self, settle: Duration, attempts: u32) -> Timestamp {
+        let rarely = if attempts > MANY_ATTEMPTS { MIN_PAUSE } else { Duration::ZERO };
         match self.searched_at {
             None => later(self.ended_at, settle),
-            Some(last) => later(last, settle / 2),
+            Some(last) => later(last, rarely.max(settle / 2)),
         }
     }
 }

@@ -18,6 +18,7 @@ impl ReconcileState {
         let Some(ready) = &plan.ready else { return false };
         if ready.reason == Reason::Synced {
             self.synced_generation = Some(facts.manifest.generation);
+            (self.failure, self.attempts) = (None, 0);
         }
         if self.request_pending(&facts.manifest) && self.request_handled(facts, ready) {
             self.handled_request.clone_from(&facts.manifest.requested_at);

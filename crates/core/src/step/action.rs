@@ -1,8 +1,11 @@
 //! Everything that the operator may ever do to a stream or to an object.
 
-use jiff::Timestamp;
-
-use crate::facts::{diff::Changes, ids::StreamId, intent::Intent};
+use crate::facts::{
+    diff::{Changes, FieldDrift},
+    ids::StreamId,
+    intent::Intent,
+    project::Project,
+};
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +27,6 @@ pub enum Action {
     Search {
         /// The stored intent.
         intent: Intent,
-        /// When its request had ended at the latest.
-        ended_at: Timestamp,
     },
     /// Remove the intent: its request created nothing. `abandoned`: that is not
     /// certain, so its stream may still appear.
@@ -33,12 +34,19 @@ pub enum Action {
         /// The stored intent.
         abandoned: Option<Intent>,
     },
+    /// Claim the stream that a person has named as the result of a lost create request.
+    Claim {
+        /// The stream.
+        id: StreamId,
+    },
     /// Store the binding, with the finalizer, and remove the intent.
     Bind {
         /// The stream.
         id: StreamId,
-        /// The adopted stream that it replaces.
+        /// The stream that it replaces.
         recreated_from: Option<StreamId>,
+        /// The project that it belongs to, if that is known.
+        project: Option<Project>,
     },
     /// Read the stream.
     Get {
@@ -109,9 +117,11 @@ impl Action {
             | Self::Update { .. }
             | Self::Delete { .. }
             | Self::DeleteOrphan { .. } => true,
-            Self::DropIntent { .. } | Self::Bind { .. } | Self::CheckCrd { .. } | Self::Release { .. } => {
-                false
-            }
+            Self::DropIntent { .. }
+            | Self::Claim { .. }
+            | Self::Bind { .. }
+            | Self::CheckCrd { .. }
+            | Self::Release { .. } => false,
         }
     }
 
@@ -124,13 +134,22 @@ impl Action {
             | Self::Bind { .. }
             | Self::CheckCrd { .. }
             | Self::Release { .. } => true,
-            Self::Create { .. }
+            Self::Claim { .. }
+            | Self::Create { .. }
             | Self::Search { .. }
             | Self::Get { .. }
             | Self::Update { .. }
             | Self::Delete { .. }
             | Self::DeleteOrphan { .. } => false,
         }
+    }
+
+    /// Whether it updates nothing but some of these fields.
+    #[must_use]
+    pub fn updates_only(&self, fields: &[FieldDrift]) -> bool {
+        let Self::Update { changes, .. } = self else { return false };
+        let among = |name: &str| fields.iter().any(|field| field.field == name);
+        ["name", "public", "playerId"].into_iter().all(|name| !changes.touches(name) || among(name))
     }
 
     /// Whether it sends values of the manifest, which the API may refuse.

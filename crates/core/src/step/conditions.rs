@@ -51,8 +51,14 @@ pub enum Reason {
     IdConflict,
     /// The stream is gone and is not re-created.
     RemoteMissing,
+    /// The API key opens another project than the one of the binding.
+    WrongProject,
+    /// The API accepted a value and returns another.
+    NotApplied,
     /// The cluster refuses the operator's write to the object.
     WriteRefused,
+    /// The account may create nothing now.
+    AccountNotReady,
 }
 
 /// Which condition is reported beside `Ready`.
@@ -68,7 +74,7 @@ pub enum KstatusState {
 
 impl Reason {
     /// Every reason, for documents and tests.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Synced,
         Self::Creating,
         Self::Updating,
@@ -83,7 +89,10 @@ impl Reason {
         Self::CreateAmbiguous,
         Self::IdConflict,
         Self::RemoteMissing,
+        Self::WrongProject,
+        Self::NotApplied,
         Self::WriteRefused,
+        Self::AccountNotReady,
     ];
 
     /// The reason as the condition has it.
@@ -104,7 +113,10 @@ impl Reason {
             Self::CreateAmbiguous => "CreateAmbiguous",
             Self::IdConflict => "IdConflict",
             Self::RemoteMissing => "RemoteMissing",
+            Self::WrongProject => "WrongProject",
+            Self::NotApplied => "NotApplied",
             Self::WriteRefused => "WriteRefused",
+            Self::AccountNotReady => "AccountNotReady",
         }
     }
 
@@ -120,10 +132,14 @@ impl Reason {
             | Self::RateLimited
             | Self::AccountUnavailable
             | Self::Unauthorized
-            | Self::WriteRefused => KstatusState::Reconciling,
-            Self::Rejected | Self::CreateAmbiguous | Self::IdConflict | Self::RemoteMissing => {
-                KstatusState::Stalled
-            }
+            | Self::NotApplied
+            | Self::WriteRefused
+            | Self::AccountNotReady => KstatusState::Reconciling,
+            Self::Rejected
+            | Self::CreateAmbiguous
+            | Self::IdConflict
+            | Self::RemoteMissing
+            | Self::WrongProject => KstatusState::Stalled,
         }
     }
 

@@ -37,7 +37,7 @@ fn a_drift_backoff_is_retried_and_reported_drift_is_not() {
 fn only_these_stall() {
     let stalled: Vec<_> =
         Reason::ALL.into_iter().filter(|r| r.state() == KstatusState::Stalled).map(Reason::as_str).collect();
-    assert_eq!(stalled, ["Rejected", "CreateAmbiguous", "IdConflict", "RemoteMissing"]);
+    assert_eq!(stalled, ["Rejected", "CreateAmbiguous", "IdConflict", "RemoteMissing", "WrongProject"]);
 }
 
 #[test]

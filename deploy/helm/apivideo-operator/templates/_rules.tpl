@@ -1,8 +1,10 @@
 {{/*
-The rights in each namespace that is watched. Each verb is needed: a test takes
-them away one by one (tests/deploy/superfluous.rs).
+The rights on the operator's own kind. Each verb is needed: a test takes them
+away one by one (tests/deploy/superfluous.rs). They are given for the cluster
+also where some namespaces are watched: a Role goes with its namespace, before
+the LiveStreams in it are released.
 */}}
-{{- define "apivideo.rules" -}}
+{{- define "apivideo.kindRules" -}}
 # The manifests, their finalizer and annotations. Nothing is created or deleted.
 - apiGroups: [api.video]
   resources: [livestreams]
@@ -11,6 +13,10 @@ them away one by one (tests/deploy/superfluous.rs).
 - apiGroups: [api.video]
   resources: [livestreams/status]
   verbs: [get, patch]
+{{- end }}
+
+{{/* The rights on other kinds, in each namespace that is watched. */}}
+{{- define "apivideo.otherRules" -}}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create]
