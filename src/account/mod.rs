@@ -168,24 +168,32 @@ impl Account {
 
     /// Whether a whole scan has confirmed that a stream is absent, or none has to.
     fn confirmed(&self, id: Option<&StreamId>) -> bool {
-        !self.policy.missing_guard || id.is_some_and(|id| self.snapshot.lock().confirmed(id))
+        !self.policy.missing_guard || id.is_some_and(|id| self.snapshot().confirmed(id))
     }
 
     /// What is known of a stream.
     #[must_use]
     pub fn observation(&self, id: Option<&StreamId>) -> Observation {
-        id.map_or(Observation::Unknown, |id| self.snapshot.lock().observation(id))
+        id.map_or(Observation::Unknown, |id| self.snapshot().observation(id))
     }
 
     /// Whether a whole scan has ended since the process started.
     #[must_use]
     pub fn scanned(&self) -> bool {
-        self.snapshot.lock().scans() > 0
+        self.snapshot().scans() > 0
     }
 
     /// The snapshot, for the observer.
+    ///
+    /// It starts anew when the API key opens another project: nothing that was observed
+    /// in one says anything about the other.
     pub(crate) fn snapshot(&self) -> MutexGuard<'_, Snapshot> {
-        self.snapshot.lock()
+        let opened = self.opened_project();
+        let mut snapshot = self.snapshot.lock();
+        if snapshot.turn_to(opened) {
+            self.scan_now.notify_one();
+        }
+        snapshot
     }
 
     /// The guard, for the observer.
@@ -196,7 +204,7 @@ impl Account {
     /// Whether a stream was known before.
     #[must_use]
     pub fn knows(&self, id: &StreamId) -> bool {
-        self.snapshot.lock().knows(id)
+        self.snapshot().knows(id)
     }
 
     /// A call about one stream failed: whether the account is in trouble, its list has to
@@ -207,18 +215,18 @@ impl Account {
 
     /// Takes in the answer of a call that ended just now.
     pub fn answered(&self, remote: &Remote) {
-        self.snapshot.lock().answered(remote.clone(), Instant::now());
+        self.snapshot().answered(remote.clone(), Instant::now());
     }
 
     /// Takes in that a stream is known to be gone.
     pub fn gone(&self, id: &StreamId) {
-        self.snapshot.lock().gone(id, Instant::now());
+        self.snapshot().gone(id, Instant::now());
     }
 
     /// Takes in that the operator deleted a stream (the API answered 204). The guard
     /// held back only what somebody else may have deleted.
     pub fn deleted(&self, id: &StreamId) {
-        self.snapshot.lock().deleted(id, Instant::now());
+        self.snapshot().deleted(id, Instant::now());
         self.guard.lock().deleted(id);
     }
 

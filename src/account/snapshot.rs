@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::core::{
     detection_latency::detection_latency,
-    facts::{ids::StreamId, observation::Observation, stream::Remote},
+    facts::{ids::StreamId, observation::Observation, project::Project, stream::Remote},
 };
 
 /// What is known of a stream.
@@ -42,6 +42,7 @@ struct Entry {
 pub struct Snapshot {
     entries: HashMap<StreamId, Entry>,
     scans: u64,
+    project: Option<Project>,
 }
 
 /// A page shows a stream other than it was known.
@@ -101,6 +102,17 @@ impl Snapshot {
             None if self.scans > 0 => Observation::Absent,
             None => Observation::Unknown,
         }
+    }
+
+    /// Forgets everything if it was observed in another project than the `opened` one, and
+    /// gives back whether it was. A token that names no project changes nothing.
+    pub fn turn_to(&mut self, opened: Option<Project>) -> bool {
+        let other = opened.is_some() && self.project.is_some() && opened != self.project;
+        if other {
+            *self = Self::default();
+        }
+        self.project = opened.or(self.project.take());
+        other
     }
 
     /// Takes in the answer of a call about one stream, which arrived at `at`.

@@ -167,3 +167,15 @@ fn no_absence_follows_from_an_incomplete_scan() {
     assert_eq!(snapshot.observation(&id("li2")), Observation::Absent, "a GET decides");
     assert!(!snapshot.confirmed(&id("li2")) && snapshot.confirmed(&gone));
 }
+
+#[test]
+fn what_was_observed_in_one_project_says_nothing_about_another() {
+    let (mut snapshot, start) = (Snapshot::default(), Instant::now());
+    let project = |name: &str| Some(format!("production/{name}"));
+    assert!(!snapshot.turn_to(project("prA")));
+    snapshot.gone(&id("li1"), start);
+    assert!(!snapshot.turn_to(None) && !snapshot.turn_to(project("prA")));
+    assert_eq!(snapshot.observation(&id("li1")), Observation::Gone);
+    assert!(snapshot.turn_to(project("prB")));
+    assert_eq!(snapshot.observation(&id("li1")), Observation::Unknown);
+}

@@ -73,11 +73,7 @@ pub async fn run(
         watches: scope.watches.clone(),
         started: OnceCell::new(),
     });
-    let starting = Arc::clone(&context);
-    tokio::spawn(async move {
-        startup::start(&starting).await;
-        caches_filled();
-    });
+    start_later(&context, caches_filled);
     let runs = controllers.into_iter().zip(watches).map(|(controller, watch)| {
         let token = shutdown.clone();
         let controller = controller.graceful_shutdown_on(async move { token.cancelled().await });
@@ -95,6 +91,15 @@ pub async fn run(
         () = work => {}
         () = vanished::finish_all(&context, vanished) => {}
     }
+}
+
+/// Starts the reconciles once the caches are filled.
+fn start_later(context: &Arc<Context>, caches_filled: impl FnOnce() + Send + 'static) {
+    let context = Arc::clone(context);
+    tokio::spawn(async move {
+        startup::start(&context).await;
+        caches_filled();
+    });
 }
 
 fn add_collectors(metrics: &Metrics, stores: &[Store<DeserializeGuard<LiveStream>>], scope: &Scope) {

@@ -31,6 +31,7 @@ fn every_setting_of_run_has_a_value_of_the_chart() {
         "apiKey.existingSecret=apivideo",
         "config.baseUrl=https://example.org",
         "config.missingGuard=on",
+        "config.project=prA",
         "watchNamespaces={a,b}",
     ];
     let rendered = environment(&helm.template("apivideo", &set).expect("it renders"));

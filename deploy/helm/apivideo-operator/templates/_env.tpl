@@ -14,6 +14,7 @@
   (list "READ_SHARE" (toString $config.readShare))
   (list "WRITE_SHARE" (toString $config.writeShare))
   (list "MISSING_GUARD" $config.missingGuard)
+  (list "APIVIDEO_PROJECT" $config.project)
   (list "BIND" (printf "[::]:%d" (int .Values.port)))
   (list "LEADER_ELECT" (toString .Values.leaderElection.enabled))
   (list "LOG_FORMAT" $config.logFormat)

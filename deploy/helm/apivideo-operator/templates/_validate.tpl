@@ -34,7 +34,7 @@
 {{- fail (printf "replicas: %d pods would all work at once; set leaderElection.enabled to true, or replicas to 1" (int .Values.replicas)) }}
 {{- end }}
 {{- range .Values.extraEnv }}
-{{- if has .name (list "APIVIDEO_API_KEY_FILE" "APIVIDEO_API_KEY" "APIVIDEO_ENVIRONMENT" "APIVIDEO_BASE_URL" "WATCH_NAMESPACE" "DRIFT_INTERVAL" "CREATE_SETTLE" "CREATE_MARKER" "REQUEST_TIMEOUT" "READ_SHARE" "WRITE_SHARE" "MISSING_GUARD" "BIND" "LEADER_ELECT" "LOG_FORMAT" "RUST_LOG") }}
+{{- if has .name (list "APIVIDEO_API_KEY_FILE" "APIVIDEO_API_KEY" "APIVIDEO_ENVIRONMENT" "APIVIDEO_BASE_URL" "WATCH_NAMESPACE" "DRIFT_INTERVAL" "CREATE_SETTLE" "CREATE_MARKER" "REQUEST_TIMEOUT" "READ_SHARE" "WRITE_SHARE" "MISSING_GUARD" "APIVIDEO_PROJECT" "BIND" "LEADER_ELECT" "LOG_FORMAT" "RUST_LOG") }}
 {{- fail (printf "extraEnv: %s is a setting that the chart has a value for; use that (config, apiKey, watchNamespaces, leaderElection or port)" .name) }}
 {{- end }}
 {{- end }}
