@@ -27,7 +27,7 @@ struct ClassLabels {
 /// The label of gauges by namespace; `*` for all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct NamespaceLabels {
-    namespace: String,
+    watched_namespace: String,
 }
 
 /// The labels of the gauges of queued calls.
@@ -167,7 +167,7 @@ impl Gauges {
 
     /// Sets whether the watch of a namespace fails.
     pub fn watch_failing(&self, namespace: &str, failing: bool) {
-        let labels = NamespaceLabels { namespace: namespace.to_owned() };
+        let labels = NamespaceLabels { watched_namespace: namespace.to_owned() };
         self.watch_failing.get_or_create(&labels).set(failing.into());
     }
 
