@@ -306,6 +306,11 @@ fn is_going(object: &Value) -> bool {
 fn unsettled(object: &Value, cluster: &MemoryCluster, api: &State) -> Option<String> {
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let not = |what: &str| Some(format!("{name} {what}: {}", object["status"]["conditions"]));
+    // The guard waits for a person, and the condition has the command.
+    let guarded = object["status"]["conditions"].to_string().contains("together with many others");
+    if is_going(object) && guarded {
+        return None;
+    }
     if is_going(object) {
         return not("is still going");
     }
