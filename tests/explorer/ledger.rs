@@ -282,7 +282,7 @@ impl Ledger {
     }
 }
 
-fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
+pub(crate) fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
     object["metadata"]["annotations"][key].as_str()
 }
 
@@ -299,6 +299,12 @@ fn carries_finalizer(change: &Change) -> bool {
     change.kind != "DELETED" && finalizers.is_some_and(|finalizers| finalizers.iter().any(|f| f == FINALIZER))
 }
 
+/// The stream of a deleted object that the guard holds back although it is really gone.
+pub(crate) fn held_back<'a>(object: &'a Value, api: &State) -> Option<&'a str> {
+    let guarded = object["status"]["conditions"].to_string().contains("together with many others");
+    held(object).filter(|id| is_going(object) && guarded && api.stream(id).is_none())
+}
+
 fn is_going(object: &Value) -> bool {
     !object["metadata"]["deletionTimestamp"].is_null()
 }
@@ -306,11 +312,6 @@ fn is_going(object: &Value) -> bool {
 fn unsettled(object: &Value, cluster: &MemoryCluster, api: &State) -> Option<String> {
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let not = |what: &str| Some(format!("{name} {what}: {}", object["status"]["conditions"]));
-    // The guard waits for a person, and the condition has the command.
-    let guarded = object["status"]["conditions"].to_string().contains("together with many others");
-    if is_going(object) && guarded {
-        return None;
-    }
     if is_going(object) {
         return not("is still going");
     }

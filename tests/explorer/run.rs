@@ -6,22 +6,25 @@ use std::{
     time::Duration,
 };
 
-use apivideo_operator::core::decisions::Decisions;
-use serde_json::Value;
+use apivideo_operator::{core::decisions::Decisions, kinds::live_stream::metadata::CONFIRM_RECREATE};
+use http::Method;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::{
-    ledger::{Invariant, Violation},
-    lives::{Life, Step, Trigger},
+    ledger::{Invariant, Violation, annotation, held_back},
+    lives::{self, Life, Step, Trigger},
     process::{DRIFT_INTERVAL, Process, Settings},
     schedule::{Met, Source},
-    world::World,
+    world::{Inner, World},
 };
 
 /// How often the world is looked at.
 pub(crate) const TICK: Duration = Duration::from_secs(1);
 /// How long after the last disturbance everything must be as it should.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// How long after the last disturbance a person does what the guard's condition asks for.
+const CONFIRMED_AFTER: Duration = Duration::from_secs(300);
 /// The bound on the calls to the API from the last fault until all is settled.
 pub(crate) const MOST_CALLS: usize = 40;
 
@@ -157,6 +160,9 @@ fn advance(world: &World) -> Progress {
         return Progress::Failed;
     }
     let now = Instant::now();
+    if now > inner.disturbed_until + CONFIRMED_AFTER {
+        confirm_what_is_gone(world, inner);
+    }
     match unsettled {
         // A step at a call that never comes is not waited for.
         None if waits_for_calls_alone(&inner.script) && now >= inner.disturbed_until => {
@@ -174,6 +180,19 @@ fn advance(world: &World) -> Progress {
             Progress::Failed
         }
         _ => Progress::Going,
+    }
+}
+
+/// The guard waits for a person, who sees that a stream is really gone and confirms it.
+fn confirm_what_is_gone(world: &World, inner: &mut Inner) {
+    let unconfirmed = |object: &&Value| annotation(object, CONFIRM_RECREATE).is_none();
+    let gone = inner.cluster.all("livestreams").filter(unconfirmed).find_map(|object| {
+        let name = object["metadata"]["name"].as_str()?;
+        Some((format!("/{name}"), held_back(object, &inner.api.state)?.to_owned()))
+    });
+    if let Some((path, id)) = gone {
+        let patch = json!({ "metadata": { "annotations": { CONFIRM_RECREATE: id } } });
+        world.change(inner, |inner, now| lives::request(inner, now, Method::PATCH, &path, &patch));
     }
 }
 
