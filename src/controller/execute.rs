@@ -48,7 +48,7 @@ pub(super) async fn execute(
     match written {
         Ok(written) => stored(gathered, entry, action, written),
         Err(error) if error.is_not_found() && matches!(action, Action::Release { .. }) => {}
-        Err(error) if error.is_conflict() => return Err(error),
+        Err(error) if error.is_conflict() && entry.lasting_conflicts().is_none() => return Err(error),
         Err(error) => return Ok(error.outcome()),
     }
     if let Action::Release { .. } = action {
@@ -119,6 +119,7 @@ async fn call(context: &Context, gathered: &Gathered, entry: &mut Entry, action:
 
 fn stored(gathered: &mut Gathered, entry: &mut Entry, action: &Action, written: LiveStream) {
     entry.wrote(&mut gathered.object, written);
+    entry.conflicts = 0;
     let open = match action {
         Action::RecordIntent { intent, .. } => Some(intent),
         _ => None,

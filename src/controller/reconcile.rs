@@ -57,11 +57,18 @@ pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Re
     match result {
         Ok(next) => {
             entry.failures = 0;
+            if entry.state.failure.is_none() {
+                entry.conflicts = 0;
+            }
             Ok(next.map_or_else(Requeue::await_change, |wait| Requeue::requeue(wait.max(MIN_REQUEUE))))
         }
         Err(error) if error.is_conflict() => {
             debug!("the object has changed since it was read; starting again");
-            Ok(Requeue::requeue(RETRY_CONFLICT))
+            entry.conflicts = entry.conflicts.saturating_add(1);
+            Ok(Requeue::requeue(match entry.lasting_conflicts() {
+                None | Some(0) => RETRY_CONFLICT,
+                Some(more) => backoff(more, &uid),
+            }))
         }
         Err(error) => {
             entry.failures = entry.failures.saturating_add(1);

@@ -11,6 +11,10 @@ use crate::{core::state::reconcile_state::ReconcileState, kinds::LiveStream};
 /// How many replaced versions of an object are remembered.
 const MAX_SUPERSEDED: usize = 8;
 
+/// So many conflicts in a row are due to another writer. Further ones are a refusal,
+/// which is reported and retried with backoff.
+const QUICK_CONFLICTS: u32 = 3;
+
 /// What is remembered of one object.
 #[derive(Default)]
 pub(super) struct Entry {
@@ -20,6 +24,8 @@ pub(super) struct Entry {
     pub seen: Option<(i64, Instant)>,
     /// How many reconciles in a row could not report.
     pub failures: u32,
+    /// How many writes in a row were answered with a conflict.
+    pub conflicts: u32,
     /// Kept until the watch has caught up. In a box: most of the time there is
     /// none, and ten thousand entries need no room for it.
     own: Option<Box<LiveStream>>,
@@ -40,6 +46,11 @@ impl Entry {
                 watched.clone()
             }
         }
+    }
+
+    /// How many more conflicts in a row there were than another writer explains.
+    pub(super) fn lasting_conflicts(&self) -> Option<u32> {
+        self.conflicts.checked_sub(QUICK_CONFLICTS)
     }
 
     /// Notes that the manifest was seen at this generation.
