@@ -106,14 +106,20 @@ async fn until_caught_up(stage: &Stage, deleted: &str, applied: &str) {
     }
 }
 
+/// A relay to the API server, which the kubeconfig names instead of it.
+async fn behind_relay(stage: &Stage) -> Relay {
+    let address = edit_cluster(stage, |_| {});
+    let relay = Relay::to(&address).await;
+    let url = format!("https://127.0.0.1:{}", relay.port);
+    edit_cluster(stage, |cluster| cluster["server"] = json!(url));
+    relay
+}
+
 #[test]
 fn a_network_that_goes_silent_is_noticed_within_75_seconds() {
     play(async {
         let stage = Stage::empty().await;
-        let address = edit_cluster(&stage, |_| {});
-        let relay = Relay::to(&address).await;
-        let url = format!("https://127.0.0.1:{}", relay.port);
-        edit_cluster(&stage, |cluster| cluster["server"] = json!(url));
+        let relay = behind_relay(&stage).await;
         let _operator = stage.operator().await;
         stage.synced("before", json!({ "name": "Before" })).await;
         relay.go_silent();
@@ -130,10 +136,7 @@ fn a_network_that_goes_silent_is_noticed_within_75_seconds() {
 fn a_network_that_is_silent_at_the_start_is_noticed_within_75_seconds() {
     play(async {
         let stage = Stage::empty().await;
-        let address = edit_cluster(&stage, |_| {});
-        let relay = Relay::to(&address).await;
-        let url = format!("https://127.0.0.1:{}", relay.port);
-        edit_cluster(&stage, |cluster| cluster["server"] = json!(url));
+        let relay = behind_relay(&stage).await;
         relay.go_silent();
         stage.apply("early", json!({ "name": "Early" })).await;
         let _operator = stage.unready_operator();

@@ -68,16 +68,17 @@ impl Figures {
     }
 }
 
-/// Plays a life.
-pub(crate) fn play(life: &Life, source: Source, decisions: Decisions) -> Played {
+/// Simulated time, the same in each run.
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     // kube spreads the restarts of a watch by this generator.
     fastrand::seed(1);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time().start_paused(true).build().expect("a runtime")
+}
+
+/// Plays a life.
+pub(crate) fn play(life: &Life, source: Source, decisions: Decisions) -> Played {
+    runtime().block_on(async {
         let world = Arc::new(World::new(&CRD, source));
         life.set(&mut world.lock(), world.now());
         let settled_after = drive(&world, life, decisions).await;

@@ -14,7 +14,7 @@ use crate::{
     lives::{self, NAMESPACE},
     memory_cluster::Key,
     process::{Process, Settings},
-    run::{CRD, TICK},
+    run::{CRD, TICK, runtime},
     schedule::{Schedule, Source},
     world::{Inner, World},
 };
@@ -28,13 +28,7 @@ pub(crate) struct Stage {
 
 /// Plays a run in paused time. The process runs from the beginning.
 pub(crate) fn play<T>(settings: Settings, run: impl AsyncFnOnce(&mut Stage) -> T) -> T {
-    fastrand::seed(1);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
+    runtime().block_on(async {
         let world = Arc::new(World::new(&CRD, Source::Fixed(Schedule::default())));
         let mut stage = Stage { world, settings, process: None };
         stage.start();

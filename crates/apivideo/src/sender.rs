@@ -109,8 +109,9 @@ impl Sender {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
+        let renew = request.subject().may_probe() || !self.tokens.was_refused_anew(&token);
         let another = match &error {
-            Error::Unauthorized { status: 401, .. } => Some(self.tokens.instead_of(&token).await),
+            Error::Unauthorized { status: 401, .. } if renew => Some(self.tokens.instead_of(&token).await),
             // The key was changed on the way, and says nothing about the one that is in use.
             Error::Unauthorized { .. } | Error::Forbidden { .. } if !self.tokens.is_of_this_key(&token) => {
                 Some(self.tokens.current().await)
@@ -124,9 +125,12 @@ impl Sender {
             return Err(Failure { error, signal: Signal::Neutral, of_token: false });
         }
         let token = other;
-        self.exchange(request, priority, &token, permit)
-            .await
-            .map_err(|error| Failure::of(error, self.tokens.is_of_this_key(&token)))
+        self.exchange(request, priority, &token, permit).await.map_err(|error| {
+            if let Error::Unauthorized { status: 401, .. } = error {
+                self.tokens.note_refused_anew(&token);
+            }
+            Failure::of(error, self.tokens.is_of_this_key(&token))
+        })
     }
 
     /// One HTTP exchange, with what it says about the limit.

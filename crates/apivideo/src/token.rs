@@ -67,6 +67,8 @@ struct State {
     refresh: Option<Secret>,
     /// The last keys and tokens: a late answer may repeat one that was replaced since.
     past: VecDeque<Secret>,
+    /// The new token with which a call was refused again: renewing it helps that call no more.
+    refused_anew: Option<u64>,
     /// Counts the renewals that ended.
     round: u64,
     /// How the last of them failed, if it did.
@@ -82,6 +84,7 @@ impl Tokens {
             project: None,
             refresh: None,
             past: VecDeque::new(),
+            refused_anew: None,
             round: 0,
             failure: None,
         };
@@ -119,6 +122,18 @@ impl Tokens {
     /// Another token than this one, which the API refused.
     pub(crate) async fn instead_of(&self, refused: &Token) -> Result<Token, Denied> {
         self.obtain(Some(refused.serial)).await
+    }
+
+    /// Notes that a call was refused with a token that had just been renewed for it.
+    pub(crate) fn note_refused_anew(&self, token: &Token) {
+        self.state().refused_anew = Some(token.serial);
+    }
+
+    /// Whether a call was refused with this token when it was new. The token is renewed
+    /// for the account's own calls alone then: one stream that is refused for ever would
+    /// cost a renewal each time.
+    pub(crate) fn was_refused_anew(&self, token: &Token) -> bool {
+        self.state().refused_anew == Some(token.serial)
     }
 
     /// The project that the last token of the key in use names.
@@ -266,33 +281,5 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use futures::FutureExt;
-    use futures::future::BoxFuture;
-
-    use super::*;
-    use crate::wire::{Wire, WireError};
-
-    struct Cut;
-
-    impl Wire for Cut {
-        fn send(&self, _: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, WireError>> {
-            async { Err(WireError::NotSent("cut".to_owned())) }.boxed()
-        }
-    }
-
-    #[tokio::test]
-    async fn who_waits_shares_a_failure_but_not_that_of_an_earlier_key() {
-        let agent = HeaderValue::from_static("tests/1");
-        let transport = Transport::new(Arc::new(Cut), "http://localhost".to_owned(), agent, None);
-        let tokens = Tokens::new(Arc::new(transport), Secret::from("a"));
-        let before = tokens.state().round;
-        assert!(tokens.current().await.is_err_and(|denied| denied.first_hand));
-        let shared = tokens.settled_meanwhile(None, before);
-        assert!(shared.is_some_and(|result| result.is_err_and(|denied| !denied.first_hand)));
-        assert!(tokens.settled_meanwhile(None, before + 1).is_none(), "a failure from before the wait");
-        tokens.set_key(Secret::from("b"));
-        assert!(tokens.settled_meanwhile(None, before).is_none(), "the failure of another key");
-    }
-}
+#[path = "token_tests.rs"]
+mod tests;

@@ -7,7 +7,7 @@ use apivideo::{
 };
 use futures::future::join_all;
 
-use crate::scripted::{Scripted, as_usual, client, json, lost, stream};
+use crate::scripted::{Scripted, as_usual, client, json, lost, page, stream};
 
 const WRONG_KEY: &str = r#"{"title": "The user credentials were incorrect.", "status": 400}"#;
 
@@ -152,6 +152,28 @@ async fn a_second_401_is_unauthorized_and_the_others_are_held_back() {
     let error = client.send(get("li1"), Priority::UserChange).await.unwrap_err();
     assert!(matches!(error, Error::Deferred { because: Deferral::Unauthorized, .. }), "{error}");
     assert_eq!(wire.count("GET"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_refused_for_ever_costs_one_renewal_and_the_account_still_has_its_own() {
+    let revoked = Arc::new(AtomicBool::new(false));
+    let now_revoked = Arc::clone(&revoked);
+    let wire = Scripted::new(move |seen| match seen.line.as_str() {
+        line if line.contains("/auth/") => as_usual(),
+        line if line.contains("/live-streams/li2") => json(401, "{}"),
+        _ if now_revoked.load(Ordering::SeqCst) && seen.authorization() == "Bearer token-2" => {
+            json(401, "{}")
+        }
+        _ => page(),
+    });
+    let client = client(&wire);
+    for _ in 0..5 {
+        client.send(get("li2"), Priority::UserChange).await.unwrap_err();
+    }
+    assert_eq!((wire.count("GET /live-streams/li2"), wire.count("POST /auth/")), (6, 2));
+    revoked.store(true, Ordering::SeqCst);
+    client.send(list(&ListLiveStreams::default()), Priority::Background).await.unwrap();
+    assert_eq!(wire.count("POST /auth/"), 3, "the token is renewed for the list");
 }
 
 #[tokio::test(start_paused = true)]

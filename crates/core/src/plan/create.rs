@@ -70,8 +70,8 @@ pub(super) fn wait_for_account(facts: &Facts, doing: &str) -> Plan {
 
 /// Continues a create that is not finished. A live object and one that is deleted
 /// differ only in what follows when certainly nothing was created: `None` then.
-pub(super) fn resume(facts: &Facts, pending: &PendingCreate, attempts: u32, now: Timestamp) -> Option<Plan> {
-    let manifest = &facts.manifest;
+pub(super) fn resume(facts: &Facts, state: &ReconcileState, now: Timestamp) -> Option<Plan> {
+    let (manifest, pending) = (&facts.manifest, state.create.as_ref()?);
     match pending {
         PendingCreate::Unreadable(why) => Some(Plan::wait(messages::unreadable_intent(manifest, why))),
         PendingCreate::Open(_, Request::NotCreated | Request::NotSent) if manifest.deleting => None,
@@ -88,7 +88,7 @@ pub(super) fn resume(facts: &Facts, pending: &PendingCreate, attempts: u32, now:
             Some(Plan::act(Action::Create { intent: intent.clone() }, creating("creating the stream")))
         }
         PendingCreate::Open(intent, Request::Unknown(progress)) => {
-            Some(search(facts, intent, progress, attempts, now))
+            Some(search(facts, state, intent, progress, now))
         }
     }
 }
@@ -98,7 +98,13 @@ fn drop_intent(abandoned: Option<Intent>) -> Plan {
 }
 
 /// Searches for the stream of a request whose outcome is unknown.
-fn search(facts: &Facts, intent: &Intent, progress: &SearchProgress, attempts: u32, now: Timestamp) -> Plan {
+fn search(
+    facts: &Facts,
+    state: &ReconcileState,
+    intent: &Intent,
+    progress: &SearchProgress,
+    now: Timestamp,
+) -> Plan {
     if !progress.ambiguous.is_empty() {
         let settled = facts.manifest.settle_create.as_deref();
         if let Some(id) = progress.ambiguous.iter().find(|id| Some(id.as_str()) == settled) {
@@ -116,11 +122,16 @@ fn search(facts: &Facts, intent: &Intent, progress: &SearchProgress, attempts: u
     if progress.empty_searches >= REQUIRED_EMPTY_SEARCHES {
         return drop_intent(Some(intent.clone()));
     }
-    let message =
-        format!("the answer to the create request of {} was lost; searching for its stream", intent.sent_at);
-    let due = progress.next_search(facts.account.settle, attempts);
+    // Why requests fail again and again says more than the search for what they may have
+    // created, and the status stays as it is.
+    let repeated = state.failure.as_ref().filter(|_| state.attempts > 1);
+    let ready = match repeated {
+        Some(failure) => messages::blocked(&failure.cause, &facts.manifest, None),
+        None => creating("the answer to the last create request was lost; searching for its stream"),
+    };
+    let due = progress.next_search(facts.account.settle, state.attempts);
     if due > now {
-        return Plan::wait(creating(&message)).until(due);
+        return Plan::wait(ready).until(due);
     }
-    Plan::act(Action::Search { intent: intent.clone() }, creating(&message))
+    Plan::act(Action::Search { intent: intent.clone() }, ready)
 }

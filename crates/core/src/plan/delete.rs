@@ -37,14 +37,14 @@ pub(super) fn plan(facts: &Facts, state: &ReconcileState, now: Timestamp) -> Pla
     if !facts.manifest.finalizer {
         return Plan::wait(deleting("nothing is left to do"));
     }
-    if let Some(pending) = &state.create {
+    if state.create.is_some() {
         if facts.manifest.deletion_policy == Some(DeletionPolicy::Retain)
             || facts.crd == CrdDeletion::Deleting
         {
             let why = "the stream of an unanswered create request, if there is one, is kept as well";
             return release(ReleaseReason::Retained(state.binding.id().cloned(), why));
         }
-        if let Some(unresolved) = create::resume(facts, pending, state.attempts, now) {
+        if let Some(unresolved) = create::resume(facts, state, now) {
             return unresolved;
         }
     }

@@ -113,9 +113,7 @@ fn live(facts: &Facts, state: &ReconcileState, now: Timestamp) -> Plan {
         Binding::Wanted(id) if !state.must_search() => return adopt(facts, id),
         Binding::Wanted(_) | Binding::Unbound | Binding::Copy { .. } | Binding::Bound { .. } => {}
     }
-    if let Some(resumed) =
-        state.create.as_ref().and_then(|pending| create::resume(facts, pending, state.attempts, now))
-    {
+    if let Some(resumed) = create::resume(facts, state, now) {
         return resumed;
     }
     match &state.binding {

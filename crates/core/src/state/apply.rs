@@ -62,7 +62,13 @@ impl ReconcileState {
             Outcome::Stored => return self.stored(facts, action),
             Outcome::Stream(_) | Outcome::NotFound | Outcome::Deleted | Outcome::Searched(_) => {}
         }
-        self.failure.take_if(|failure| !matches!(failure.cause, Cause::Refused(_) | Cause::NotApplied(_)));
+        // A search that finds nothing says nothing of the request that failed.
+        let searched = matches!(outcome, Outcome::Searched(SearchResult::Nothing));
+        self.failure.take_if(|failure| match failure.cause {
+            Cause::Refused(_) | Cause::NotApplied(_) => false,
+            Cause::Call(_) => !searched,
+            Cause::Account(_) | Cause::Cluster(_) => true,
+        });
         match outcome {
             Outcome::Stream(remote) => self.observed(facts, action, *remote, now),
             Outcome::Searched(result) => self.searched(facts, result, now),

@@ -1,0 +1,30 @@
+//! When a token is renewed, and by whom.
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::*;
+use crate::wire::{Wire, WireError};
+
+struct Cut;
+
+impl Wire for Cut {
+    fn send(&self, _: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, WireError>> {
+        async { Err(WireError::NotSent("cut".to_owned())) }.boxed()
+    }
+}
+
+#[tokio::test]
+async fn who_waits_shares_a_failure_but_not_that_of_an_earlier_key() {
+    let agent = HeaderValue::from_static("tests/1");
+    let transport = Transport::new(Arc::new(Cut), "http://localhost".to_owned(), agent, None);
+    let tokens = Tokens::new(Arc::new(transport), Secret::from("a"));
+    let before = tokens.state().round;
+    assert!(tokens.current().await.is_err_and(|denied| denied.first_hand));
+    let shared = tokens.settled_meanwhile(None, before);
+    assert!(shared.is_some_and(|result| result.is_err_and(|denied| !denied.first_hand)));
+    assert!(tokens.settled_meanwhile(None, before + 1).is_none(), "a failure from before the wait");
+    tokens.set_key(Secret::from("b"));
+    assert!(tokens.settled_meanwhile(None, before).is_none(), "the failure of another key");
+}
