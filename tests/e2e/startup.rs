@@ -246,7 +246,7 @@ fn a_namespace_without_rights_stops_none_of_the_others() {
         stage.synced("works", json!({ "name": "Works" })).await;
         other.apply("waits", json!({ "name": "Waits" })).await;
         let failing = |namespace: &str, value: u8| {
-            format!("apivideo_operator_watch_failing{{namespace=\"{namespace}\"}} {value}")
+            format!("apivideo_operator_watch_failing{{watched_namespace=\"{namespace}\"}} {value}")
         };
         let metrics = operator.metrics().await;
         assert!(metrics.contains(&failing(&stage.namespace, 0)), "{metrics}");
