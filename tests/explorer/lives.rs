@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::{
-    ledger::held,
     memory_cluster::Key,
+    object::held,
     outcome::{Call, Outcome},
     world::Inner,
 };

@@ -33,6 +33,7 @@ mod lives;
 mod memory_cluster;
 mod mutants;
 mod mutants_unkind;
+mod object;
 mod opaque;
 mod outcome;
 mod overtaken;

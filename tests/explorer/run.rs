@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::{
-    ledger::{Invariant, Violation, annotation, held_back},
+    ledger::{Invariant, Violation},
     lives::{self, Life, Step, Trigger},
+    object::{annotation, held_back},
     process::{DRIFT_INTERVAL, Process, Settings},
     schedule::{Met, Source},
     world::{Inner, World},

@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::{
-    ledger::{Violation, held},
+    ledger::Violation,
     lives::{self, NAMESPACE},
     memory_cluster::Key,
+    object::held,
     process::{Process, Settings},
     run::{CRD, TICK, runtime},
     schedule::{Schedule, Source},

@@ -27,6 +27,10 @@ pub(crate) use crate::cluster::play;
 mod operator;
 pub(crate) use operator::Operator;
 
+#[path = "live_stream.rs"]
+mod live_stream;
+pub(crate) use live_stream::{id, message, ready};
+
 /// How long anything may take. Generous: two cores do all of it at once.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
@@ -269,23 +273,6 @@ impl Stage {
         let before = passes();
         eventually("two more passes", async || (passes() >= before + 3).then_some(())).await;
     }
-}
-
-/// The Ready condition.
-pub(crate) fn ready(
-    object: &LiveStream,
-) -> Option<&k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition> {
-    object.status.as_ref()?.conditions.iter().find(|c| c.type_ == "Ready")
-}
-
-/// The id in the status.
-pub(crate) fn id(object: &LiveStream) -> String {
-    object.status.as_ref().and_then(|s| s.live_stream_id.clone()).expect("an id in the status")
-}
-
-/// The message of Ready.
-pub(crate) fn message(object: &LiveStream) -> String {
-    ready(object).map(|c| c.message.clone()).unwrap_or_default()
 }
 
 /// Awaits a condition that nothing announces, by asking for it.

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    ledger::held,
     lives,
     memory_cluster::{Attempt, Key, Policy},
+    object::held,
     world::Inner,
 };
 
