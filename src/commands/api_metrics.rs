@@ -40,7 +40,7 @@ pub(super) fn call_counter(metrics: Metrics) -> impl Fn(&Call) + Send + Sync {
         metrics.record_call(&CallRecord {
             method: call.method.as_str(),
             code: &code,
-            class: label(call.operation.class()),
+            class: label(Class::of(&call.method)),
             // The first call that needs a token fetches it for all others.
             priority: call.priority.map_or("token", apivideo::Priority::as_str),
             duration: call.duration,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::class::Class;
 use crate::priority::Priority;
-use crate::requests::Class;
 
 /// The state of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,10 +11,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::budget::{Allowance, Budget};
+use crate::class::Class;
 use crate::error::{Deferral, Error};
 use crate::priority::Priority;
 use crate::queue::{Queue, TicketId};
-use crate::requests::Class;
 use crate::share::Share;
 
 /// So many calls of one class are under way at once: more would only crowd the

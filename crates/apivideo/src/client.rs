@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::Secret;
 use crate::account_state::{AccountState, Usage, Waiting};
+use crate::class::Class;
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::governor::Governor;
@@ -14,8 +17,8 @@ use crate::observe::CallObserver;
 use crate::permit::Permit;
 use crate::priority::Priority;
 use crate::rate_limit::Limits;
-use crate::requests::{Class, Request};
-use crate::sender::{Answer, Sender};
+use crate::requests::Request;
+use crate::sender::Sender;
 use crate::settings::{self, Settings, SettingsError};
 use crate::ticket::{self, Ticket};
 use crate::token::Tokens;
@@ -47,7 +50,13 @@ impl Client {
         observer: Option<CallObserver>,
     ) -> Result<Self, SettingsError> {
         let checked = settings::check(&settings)?;
-        let transport = Arc::new(Transport::new(wire, checked.base_url, checked.user_agent, observer));
+        let transport = Arc::new(Transport {
+            wire,
+            base_url: checked.base_url,
+            user_agent: checked.user_agent,
+            observer,
+            clock: Mutex::default(),
+        });
         let tokens = Arc::new(Tokens::new(Arc::clone(&transport), settings.api_key));
         let jitter = settings.jitter_seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let governor = Arc::new(Governor::new(checked.reads, checked.writes, jitter));
@@ -63,7 +72,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`]; [`Error::effect`] says whether the call may have taken effect.
-    pub async fn send<T>(&self, request: Request<T>, priority: Priority) -> Result<Answer<T>, Error> {
+    pub async fn send<T>(&self, request: Request<T>, priority: Priority) -> Result<T, Error> {
         self.sender.send(request, priority, None).await
     }
 
@@ -120,9 +129,9 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`]. A permit of the other class is dropped: then it is as with [`Client::send`].
-    pub async fn send_with<T>(&self, permit: Permit, request: Request<T>) -> Result<Answer<T>, Error> {
+    pub async fn send_with<T>(&self, permit: Permit, request: Request<T>) -> Result<T, Error> {
         let priority = permit.priority();
-        let permit = Some(permit).filter(|permit| permit.class() == request.operation().class());
+        let permit = Some(permit).filter(|permit| permit.class() == request.class());
         self.sender.send(request, priority, permit).await
     }
 
@@ -188,7 +197,7 @@ impl Client {
     /// `None` until an answer carried a `Date`.
     #[must_use]
     pub fn server_time(&self) -> Option<Timestamp> {
-        self.sender.transport.server_time()
+        self.sender.transport.clock.lock().read(Instant::now())
     }
 
     /// What the last answers said about both limits; one that has reset since is whole again.

@@ -4,9 +4,10 @@
 //! Guarantee: tickets are called by that task alone, however many wait. It is
 //! started with the first ticket and ends with the last clone of the client.
 
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
@@ -14,14 +15,13 @@ use tokio::time::{Instant, timeout};
 use crate::account_state::{AccountState, Usage, Waiting};
 use crate::budget::Charge;
 use crate::circuit_breaker::{Admission, CircuitBreaker, Reason, Rejection, Signal, Transition};
+use crate::class::Class;
 use crate::class_limiter::{ClassLimiter, OnCalled};
 use crate::error::Error;
 use crate::limiters::Limiters;
-use crate::lock::lock;
 use crate::priority::Priority;
 use crate::queue::TicketId;
 use crate::rate_limit::Limits;
-use crate::requests::Class;
 use crate::share::Share;
 
 /// Decides for one account which call is made when.
@@ -48,7 +48,7 @@ impl Governor {
     /// Admits one call now, if no ticket goes first. `None`: not before a call
     /// has ended, for the limit is not known yet or too many are under way.
     pub(crate) fn try_admit(&self, class: Class, priority: Priority) -> Result<Option<Admission>, Error> {
-        let (mut state, now) = (lock(&self.state), Instant::now());
+        let (mut state, now) = (self.state.lock(), Instant::now());
         let id = state.limiter(class).queue.join(priority, Arc::new(|| ()), now);
         let admission = state.redeem(class, id, now);
         state.limiter(class).leave(id);
@@ -72,7 +72,7 @@ impl Governor {
     /// A new ticket. It is called at once if there is a call for it; `on_called` is
     /// for later calls.
     pub(crate) fn join(self: &Arc<Self>, class: Class, priority: Priority, on_called: OnCalled) -> TicketId {
-        let (mut state, now) = (lock(&self.state), Instant::now());
+        let (mut state, now) = (self.state.lock(), Instant::now());
         let id = state.limiter(class).queue.join(priority, on_called, now);
         // Without a call it waits, which is what it is for.
         let _ = state.reserve(class, id, now);
@@ -87,26 +87,26 @@ impl Governor {
 
     /// Admits the call of a ticket, which is then used up; else it waits.
     pub(crate) fn redeem(&self, class: Class, id: TicketId) -> Result<Option<Admission>, Error> {
-        let admission = lock(&self.state).redeem(class, id, Instant::now());
+        let admission = self.state.lock().redeem(class, id, Instant::now());
         self.dispatch.notify_one();
         admission
     }
 
     /// Reserves a call for a ticket, for [`CALL_RESERVATION`] from now; else it waits.
     pub(crate) fn reserve(&self, class: Class, id: TicketId) -> Result<bool, Error> {
-        let reserved = lock(&self.state).reserve(class, id, Instant::now());
+        let reserved = self.state.lock().reserve(class, id, Instant::now());
         self.dispatch.notify_one();
         reserved
     }
 
     /// Whether a ticket was called since its holder asked last.
     pub(crate) fn is_called(&self, class: Class, id: TicketId) -> bool {
-        lock(&self.state).limiter(class).queue.is_called(id)
+        self.state.lock().limiter(class).queue.is_called(id)
     }
 
     /// How long a ticket is expected to wait. One that has lapsed waits again.
     pub(crate) fn expected(&self, class: Class, id: TicketId) -> Duration {
-        let (mut state, now) = (lock(&self.state), Instant::now());
+        let (mut state, now) = (self.state.lock(), Instant::now());
         let rejected = state.breaker.check(now, id.priority.may_probe()).err();
         let expected = state.limiter(class).expected(id, now);
         drop(state);
@@ -116,35 +116,35 @@ impl Governor {
 
     /// A ticket was dropped.
     pub(crate) fn leave(&self, class: Class, id: TicketId) {
-        lock(&self.state).limiter(class).leave(id);
+        self.state.lock().limiter(class).leave(id);
         self.notify();
     }
 
     /// An admitted call is sent once more.
     pub(crate) fn take(&self, class: Class) {
-        lock(&self.state).limiter(class).budget.take();
+        self.state.lock().limiter(class).budget.take();
     }
 
     /// An admitted call has ended.
     pub(crate) fn settle(&self, class: Class, charge: Charge) {
-        lock(&self.state).limiter(class).budget.settle(charge, Instant::now());
+        self.state.lock().limiter(class).budget.settle(charge, Instant::now());
     }
 
     /// 429: no call of the class goes for so long.
     pub(crate) fn block(&self, class: Class, retry_in: Duration) {
-        lock(&self.state).limiter(class).budget.block(retry_in, Instant::now());
+        self.state.lock().limiter(class).budget.block(retry_in, Instant::now());
     }
 
     /// Admits a request for a token, as the probe if the account is in trouble. It has no budget.
     pub(crate) fn admit_token(&self) -> Result<Admission, Error> {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.breaker.check(Instant::now(), true)?;
         Ok(state.breaker.admit())
     }
 
     /// Why only the probe goes now, for a call that may not be it. `None`: there is no trouble.
     pub(crate) fn rejection(&self) -> Option<Rejection> {
-        lock(&self.state).breaker.check(Instant::now(), false).err()
+        self.state.lock().breaker.check(Instant::now(), false).err()
     }
 
     /// Waits until the account is in trouble and its next probe is due.
@@ -155,7 +155,7 @@ impl Governor {
             // Enabled before the check, so that no change after it is missed.
             changed.as_mut().enable();
             let pause = {
-                let state = lock(&self.state);
+                let state = self.state.lock();
                 match state.breaker.check(Instant::now(), true) {
                     Ok(()) if state.breaker.tripped().is_some() => return,
                     Ok(()) => None,
@@ -171,7 +171,7 @@ impl Governor {
 
     /// What an admitted call says about the account; the last word of each.
     pub(crate) fn report(&self, admission: Admission, signal: Signal) -> Option<Transition> {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         let chance = state.jitter.f64();
         let transition = state.breaker.report(admission, signal, Instant::now(), chance);
         drop(state);
@@ -181,13 +181,13 @@ impl Governor {
 
     /// Another key is in use.
     pub(crate) fn forget_unauthorized(&self) {
-        lock(&self.state).breaker.forget_unauthorized();
+        self.state.lock().breaker.forget_unauthorized();
         self.notify();
     }
 
     /// How many tickets wait, by class and priority.
     pub(crate) fn waiting(&self) -> Vec<Waiting> {
-        let (state, now) = (lock(&self.state), Instant::now());
+        let (state, now) = (self.state.lock(), Instant::now());
         let classes = [(Class::Read, &state.reads), (Class::Write, &state.writes)];
         let of = |(class, limiter): (Class, &ClassLimiter)| -> Vec<_> {
             let waiting = |(priority, calls, oldest)| Waiting { class, priority, calls, oldest };
@@ -198,18 +198,18 @@ impl Governor {
 
     /// `None`: no limit is known.
     pub(crate) fn usage(&self, class: Class) -> Option<Usage> {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         let budget = &mut state.limiter(class).budget;
         Some(Usage { usable: budget.usable()?, used: budget.used(Instant::now()) })
     }
 
     pub(crate) fn limits(&self) -> Limits {
-        let (state, now) = (lock(&self.state), Instant::now());
+        let (state, now) = (self.state.lock(), Instant::now());
         Limits { reads: state.reads.budget.last_heard(now), writes: state.writes.budget.last_heard(now) }
     }
 
     pub(crate) fn state(&self) -> AccountState {
-        let (mut state, now) = (lock(&self.state), Instant::now());
+        let (mut state, now) = (self.state.lock(), Instant::now());
         match state.breaker.tripped() {
             Some((Reason::Unauthorized, message)) => {
                 AccountState::Unauthorized { message: message.to_owned() }
@@ -227,7 +227,7 @@ impl Governor {
     /// Calls every ticket that there is a call for, and says when to do so again
     /// at the latest; `None`: not before a change.
     fn dispatch(&self) -> Option<Duration> {
-        let (mut state, now) = (lock(&self.state), Instant::now());
+        let (mut state, now) = (self.state.lock(), Instant::now());
         let lapsed = state.lapse(now);
         let called = state.call(now);
         let next = state.next_dispatch(now);

@@ -8,10 +8,10 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::circuit_breaker::{Admission, CircuitBreaker};
+use crate::class::Class;
 use crate::class_limiter::{CALL_RESERVATION, ClassLimiter, OnCalled};
 use crate::error::Error;
 use crate::queue::TicketId;
-use crate::requests::Class;
 
 /// Everything that decides which call is made when.
 pub(crate) struct Limiters {

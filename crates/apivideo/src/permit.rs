@@ -10,10 +10,10 @@ use tokio::time::Instant;
 
 use crate::budget::Charge;
 use crate::circuit_breaker::{Admission, Reason, Signal, Transition};
+use crate::class::Class;
 use crate::governor::Governor;
 use crate::priority::Priority;
 use crate::rate_limit::RateLimit;
-use crate::requests::Class;
 
 /// Leave for one call of a class, to be made now. Dropped unused, the call goes to the next ticket.
 pub struct Permit {

@@ -2,15 +2,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use jiff::Timestamp;
-
 use crate::circuit_breaker::Signal;
-use crate::clock::date_of;
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::governor::Governor;
-use crate::map_error::{self, Asked};
+use crate::outcome::outcome;
 use crate::permit::Permit;
 use crate::priority::Priority;
 use crate::rate_limit::RateLimit;
@@ -18,19 +14,8 @@ use crate::requests::Request;
 use crate::retry;
 use crate::ticket;
 use crate::token::{Token, Tokens};
-use crate::transport::{Exchange, Transport};
+use crate::transport::Transport;
 use crate::wire::WireError;
-
-/// What was asked for, and what came along with it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer<T> {
-    /// What was asked for.
-    pub value: T,
-    /// What the answer said about the limit of its class.
-    pub limits: Option<RateLimit>,
-    /// The server's clock when it answered, in whole seconds.
-    pub date: Option<Timestamp>,
-}
 
 /// What a call needs of its account.
 #[derive(Clone)]
@@ -47,7 +32,7 @@ impl Sender {
         request: Request<T>,
         priority: Priority,
         mut permit: Option<Permit>,
-    ) -> Result<Answer<T>, Error> {
+    ) -> Result<T, Error> {
         if !request.names_a_possible_id() {
             return Err(Error::Refused {
                 status: 400,
@@ -58,7 +43,7 @@ impl Sender {
         let mut attempt = 1;
         loop {
             let result = self.attempt(&request, priority, permit.take()).await;
-            let Some(pause) = retry::pause(request.subject(), &result, attempt) else { return result };
+            let Some(pause) = retry::pause(&request.subject, &result, attempt) else { return result };
             tokio::time::sleep(pause).await;
             attempt += 1;
         }
@@ -70,22 +55,22 @@ impl Sender {
         request: &Request<T>,
         priority: Priority,
         permit: Option<Permit>,
-    ) -> Result<Answer<T>, Error> {
+    ) -> Result<T, Error> {
         let mut permit = match permit {
             Some(permit) => permit,
             None => {
-                let class = request.operation().class();
+                let class = request.class();
                 let admission = self.governor.admit(class, priority).await?;
                 Permit::new(&self.governor, class, priority, admission)
             }
         };
-        if permit.is_probe() && !request.subject().may_probe() {
+        if permit.is_probe() && !request.subject.may_probe() {
             // Given back before the reason is asked for.
             drop(permit);
             return Err(self.governor.rejection().map_or_else(ticket::busy, Error::from));
         }
         let result = self.authorized(request, priority, &mut permit).await;
-        let heard = permit.is_probe() || request.subject().speaks_for_account();
+        let heard = permit.is_probe() || request.subject.speaks_for_account();
         match result {
             Ok(answer) => {
                 permit.conclude(if heard { Signal::Healthy } else { Signal::Neutral });
@@ -103,13 +88,13 @@ impl Sender {
         request: &Request<T>,
         priority: Priority,
         permit: &mut Permit,
-    ) -> Result<Answer<T>, Failure> {
+    ) -> Result<T, Failure> {
         let token = self.tokens.current().await.map_err(Failure::from)?;
         let error = match self.exchange(request, priority, &token, permit).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        let renew = request.subject().may_probe() || !self.tokens.was_refused_anew(&token);
+        let renew = request.subject.may_probe() || !self.tokens.was_refused_anew(&token);
         let another = match &error {
             Error::Unauthorized { status: 401, .. } if renew => Some(self.tokens.instead_of(&token).await),
             // The key was changed on the way, and says nothing about the one that is in use.
@@ -140,61 +125,24 @@ impl Sender {
         priority: Priority,
         token: &Token,
         permit: &mut Permit,
-    ) -> Result<Answer<T>, Error> {
+    ) -> Result<T, Error> {
         permit.sending();
-        let exchange = Exchange {
-            operation: request.operation(),
-            priority: Some(priority),
-            method: request.method(),
-            path: request.path(),
-            body: request.body().cloned(),
-            authorization: Some(token.header.clone()),
-        };
-        match self.transport.exchange(exchange).await {
-            Ok(response) => self.read(request, &response, permit),
-            Err(error) => {
-                match &error {
-                    WireError::NotSent(_) => permit.unsent(),
-                    WireError::Lost(_) => permit.charged(),
-                }
-                Err(map_error::of_wire(request.operation(), error, &self.tokens.secrets()))
+        let result = self.transport.exchange(request, Some(priority), Some(&token.header)).await;
+        match &result {
+            Ok(response) => {
+                let limits = RateLimit::of(response.headers());
+                // Without headers, only an answer that is surely the API's own shows that there is no limit.
+                let of_the_api =
+                    response.status().is_success() || matches!(response.status().as_u16(), 400 | 404);
+                if limits.is_some() || of_the_api { permit.answered(limits) } else { permit.charged() }
             }
+            Err(WireError::NotSent(_)) => permit.unsent(),
+            Err(WireError::Lost(_)) => permit.charged(),
         }
-    }
-
-    fn read<T>(
-        &self,
-        request: &Request<T>,
-        response: &http::Response<Bytes>,
-        permit: &mut Permit,
-    ) -> Result<Answer<T>, Error> {
-        let (status, headers) = (response.status(), response.headers());
-        let limits = RateLimit::of(headers);
-        // Without headers, only an answer that is surely the API's own shows that there is no limit.
-        let of_the_api = status.is_success() || matches!(status.as_u16(), 400 | 404);
-        if limits.is_some() || of_the_api {
-            permit.answered(limits)
-        } else {
-            permit.charged()
-        }
-        if status.is_success() {
-            let read = match request.is_answered_by(status) {
-                true => request.read(response.body()),
-                false => Err("it is not the 204 that answers a deletion".to_owned()),
-            };
-            return match read {
-                Ok(value) => Ok(Answer { value, limits, date: date_of(headers) }),
-                Err(why) => {
-                    let effect = request.operation().possible_effect();
-                    Err(Error::Unreadable { status: status.as_u16(), why, effect })
-                }
-            };
-        }
-        let asked = Asked { operation: request.operation(), subject: request.subject() };
-        let error = map_error::of_response(asked, status, headers, response.body(), &self.tokens.secrets());
-        if let Error::RateLimited { retry_in } = &error {
+        let outcome = outcome(request, result, &self.tokens.secrets());
+        if let Err(Error::RateLimited { retry_in }) = &outcome {
             permit.limited(*retry_in);
         }
-        Err(error)
+        outcome
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::class::Class;
 use crate::class_limiter::OnCalled;
 use crate::error::{Deferral, Error};
 use crate::governor::Governor;
 use crate::permit::Permit;
 use crate::priority::Priority;
 use crate::queue::TicketId;
-use crate::requests::Class;
 
 /// How soon to try again where only calls under way are in the way.
 const BUSY_RETRY: Duration = Duration::from_millis(100);

@@ -10,16 +10,16 @@
 //! - Any future of this file may be dropped: the next one to wait takes over.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use crate::Secret;
-use crate::authenticate::{Credential, Grant, Refusal, authenticate};
+use crate::authenticate::{Grant, authenticate, by_key, by_refresh};
 use crate::error::Error;
-use crate::lock::lock;
 use crate::transport::Transport;
 
 /// A renewal that failed while the token is still good isn't tried again before this.
@@ -199,7 +199,7 @@ impl Tokens {
                 // Taken out, for it is good only once: when its answer is lost, the key is next.
                 (state.key.clone(), state.key_serial, state.refresh.take())
             };
-            let result = self.ask(key, refresh).await;
+            let result = self.ask(&key, refresh).await;
             // Another key was set meanwhile: what the old one brought or met is of no use.
             if let Some(result) = self.state().settle(serial, result) {
                 return result.map_err(|error| Denied { error, first_hand: true });
@@ -207,20 +207,20 @@ impl Tokens {
         }
     }
 
-    async fn ask(&self, key: Secret, refresh: Option<Secret>) -> Result<Grant, Error> {
-        let secrets: Vec<Secret> = [Some(key.clone()), refresh.clone()].into_iter().flatten().collect();
+    /// With the refresh token, if there is one; with the key where the API refuses that.
+    async fn ask(&self, key: &Secret, refresh: Option<Secret>) -> Result<Grant, Error> {
+        let secrets: Vec<Secret> = refresh.iter().chain([key]).cloned().collect();
         if let Some(refresh) = refresh {
-            match authenticate(&self.transport, &Credential::Refresh(refresh), &secrets).await {
-                Ok(grant) => return Ok(grant),
-                Err(Refusal::Refused(_)) => {}
-                Err(Refusal::Failed(error)) => return Err(error),
+            let result = authenticate(&self.transport, &by_refresh(&refresh), &secrets).await;
+            if !matches!(result, Err(Error::Unauthorized { .. })) {
+                return result;
             }
         }
-        authenticate(&self.transport, &Credential::Key(key), &secrets).await.map_err(Refusal::into_error)
+        authenticate(&self.transport, &by_key(key), &secrets).await
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
+        self.state.lock()
     }
 }
 

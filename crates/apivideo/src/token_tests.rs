@@ -18,7 +18,13 @@ impl Wire for Cut {
 #[tokio::test]
 async fn who_waits_shares_a_failure_but_not_that_of_an_earlier_key() {
     let agent = HeaderValue::from_static("tests/1");
-    let transport = Transport::new(Arc::new(Cut), "http://localhost".to_owned(), agent, None);
+    let transport = Transport {
+        wire: Arc::new(Cut),
+        base_url: "http://localhost".to_owned(),
+        user_agent: agent,
+        observer: None,
+        clock: Default::default(),
+    };
     let tokens = Tokens::new(Arc::new(transport), Secret::from("a"));
     let before = tokens.state().round;
     assert!(tokens.current().await.is_err_and(|denied| denied.first_hand));
