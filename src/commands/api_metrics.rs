@@ -10,9 +10,8 @@ use crate::ops::{
 /// A collector of the account's state and rate limits.
 pub(super) fn account_collector(client: apivideo::Client) -> impl Fn(&Gauges) + Send + Sync {
     move |gauges| {
-        let limits = client.limits();
-        for (class, limit) in [(Class::Read, limits.reads), (Class::Write, limits.writes)] {
-            if let Some(RateLimit { limit, remaining, .. }) = limit {
+        for class in [Class::Read, Class::Write] {
+            if let Some(RateLimit { limit, remaining, .. }) = client.rate_limit(class) {
                 gauges.budget(label(class), limit, remaining);
             }
             if let Some(Usage { usable, used }) = client.usage(class) {
@@ -24,7 +23,7 @@ pub(super) fn account_collector(client: apivideo::Client) -> impl Fn(&Gauges) + 
         }
         let state = client.state();
         // A used-up rate limit is no problem of the account: it ends with the window.
-        let available = matches!(state, AccountState::Available | AccountState::RateLimited { .. });
+        let available = matches!(state, AccountState::Available);
         gauges.account(available, matches!(state, AccountState::Unauthorized { .. }));
     }
 }

@@ -2,23 +2,14 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use crate::class::Class;
 use crate::priority::Priority;
 
 /// The state of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountState {
-    /// Calls are made.
+    /// Calls are made, as far as the limits allow.
     Available,
-    /// The share of a limit is used up, or a 429 was answered.
-    RateLimited {
-        /// Of reads or of writes.
-        class: Class,
-        /// When the limit resets.
-        until: Instant,
-    },
     /// The credentials were refused. Probes go on; [`crate::Client::set_api_key`] ends it at once.
     Unauthorized {
         /// What the API said.

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::account_state::Usage;
 use crate::priority::Priority;
 use crate::rate_limit::{RateLimit, WINDOW};
 use crate::share::Share;
@@ -157,22 +158,11 @@ impl Budget {
         next.saturating_add(window.length().saturating_mul(windows))
     }
 
-    /// How many calls of a window this client may make; `None`: no limit is known.
-    pub(crate) fn usable(&self) -> Option<u64> {
-        match &self.limit_state {
-            LimitState::Window(window) => Some(self.share.of(window.limit())),
-            LimitState::Unknown | LimitState::Unlimited => None,
-        }
-    }
-
-    /// How many of them it has made in this window, at the most, those under way among them.
-    pub(crate) fn used(&mut self, now: Instant) -> u64 {
+    /// How much of a window this client may use and has used; `None`: no limit is known.
+    pub(crate) fn usage(&mut self, now: Instant) -> Option<Usage> {
         self.roll_over(now);
-        let ended = match &self.limit_state {
-            LimitState::Window(window) => window.ours(),
-            LimitState::Unknown | LimitState::Unlimited => 0,
-        };
-        ended + self.in_flight
+        let LimitState::Window(window) = &self.limit_state else { return None };
+        Some(Usage { usable: self.share.of(window.limit()), used: window.ours() + self.in_flight })
     }
 
     /// What the last answer with headers said; a limit that has reset since is whole again.
@@ -180,17 +170,6 @@ impl Budget {
         let (heard, at) = self.last_heard?;
         let reset = now >= at + heard.retry_after;
         Some(if reset { RateLimit { remaining: heard.limit, retry_after: WINDOW, ..heard } } else { heard })
-    }
-
-    /// Until when nothing at all goes, if so.
-    pub(crate) fn exhausted_until(&mut self, now: Instant) -> Option<Instant> {
-        self.roll_over(now);
-        let blocked = self.blocked_until.filter(|until| *until > now);
-        let used_up = match &self.limit_state {
-            LimitState::Window(window) if self.left(window) == 0 => Some(window.end()),
-            LimitState::Window(_) | LimitState::Unknown | LimitState::Unlimited => None,
-        };
-        blocked.max(used_up)
     }
 
     /// What may be used of this window yet, those under way not taken off: neither

@@ -11,16 +11,16 @@ use crate::Secret;
 use crate::account_state::{AccountState, Usage, Waiting};
 use crate::class::Class;
 use crate::error::Error;
-use crate::failure::Failure;
 use crate::governor::Governor;
+use crate::limiters::Limiters;
 use crate::observe::CallObserver;
 use crate::permit::Permit;
 use crate::priority::Priority;
-use crate::rate_limit::Limits;
+use crate::rate_limit::RateLimit;
 use crate::requests::Request;
 use crate::sender::Sender;
 use crate::settings::{self, Settings, SettingsError};
-use crate::ticket::{self, Ticket};
+use crate::ticket::Ticket;
 use crate::token::Tokens;
 use crate::transport::Transport;
 use crate::wire::Wire;
@@ -29,8 +29,6 @@ use crate::wire::Wire;
 #[derive(Clone)]
 pub struct Client {
     sender: Sender,
-    tokens: Arc<Tokens>,
-    governor: Arc<Governor>,
 }
 
 impl std::fmt::Debug for Client {
@@ -59,9 +57,8 @@ impl Client {
         });
         let tokens = Arc::new(Tokens::new(Arc::clone(&transport), settings.api_key));
         let jitter = settings.jitter_seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
-        let governor = Arc::new(Governor::new(checked.reads, checked.writes, jitter));
-        let sender = Sender { transport, tokens: Arc::clone(&tokens), governor: Arc::clone(&governor) };
-        Ok(Self { sender, tokens, governor })
+        let governor = Arc::new(Governor::new(Limiters::new(checked.reads, checked.writes, jitter)));
+        Ok(Self { sender: Sender { transport, tokens, governor } })
     }
 
     /// Makes the call, when the gate and the budget let it through, and reads its answer.
@@ -74,17 +71,6 @@ impl Client {
     /// See [`Error`]; [`Error::effect`] says whether the call may have taken effect.
     pub async fn send<T>(&self, request: Request<T>, priority: Priority) -> Result<T, Error> {
         self.sender.send(request, priority, None).await
-    }
-
-    /// Leave for one call of a class now.
-    ///
-    /// # Errors
-    /// [`Error::Deferred`], with the reason and when to try again: the credentials
-    /// are refused, the account does not work, or there is no call left but for
-    /// tickets that go first.
-    pub fn try_permit(&self, class: Class, priority: Priority) -> Result<Permit, Error> {
-        let admission = self.governor.try_admit(class, priority)?.ok_or_else(ticket::busy)?;
-        Ok(Permit::new(&self.governor, class, priority, admission))
     }
 
     /// Waits in the account's one queue for leave to make one call: by priority,
@@ -122,7 +108,9 @@ impl Client {
         priority: Priority,
         on_called: impl Fn() + Send + Sync + 'static,
     ) -> Ticket {
-        Ticket::new(&self.governor, class, priority, Arc::new(on_called))
+        let governor = Arc::clone(&self.sender.governor);
+        let id = governor.join(class, priority, Arc::new(on_called));
+        Ticket { governor, class, id }
     }
 
     /// Like [`Client::send`], with a permit. A list that is repeated takes another one for that.
@@ -130,55 +118,35 @@ impl Client {
     /// # Errors
     /// See [`Error`]. A permit of the other class is dropped: then it is as with [`Client::send`].
     pub async fn send_with<T>(&self, permit: Permit, request: Request<T>) -> Result<T, Error> {
-        let priority = permit.priority();
-        let permit = Some(permit).filter(|permit| permit.class() == request.class());
+        let priority = permit.priority;
+        let permit = Some(permit).filter(|permit| permit.class == request.class());
         self.sender.send(request, priority, permit).await
     }
 
     /// How many tickets wait, by class and priority; zeros among them.
     #[must_use]
     pub fn waiting(&self) -> Vec<Waiting> {
-        self.governor.waiting()
+        self.sender.governor.lock().waiting(Instant::now())
     }
 
     /// How much of the limit of a class this client may use and has used in this
     /// window; `None` until an answer named the limit.
     #[must_use]
     pub fn usage(&self, class: Class) -> Option<Usage> {
-        self.governor.usage(class)
+        self.sender.governor.lock().limiter(class).budget.usage(Instant::now())
     }
 
     /// Another API key, in use from the next call on. That the one before was refused is forgotten.
     pub fn set_api_key(&self, key: Secret) {
-        self.tokens.set_key(key);
-        self.governor.forget_unauthorized();
+        self.sender.tokens.set_key(key);
+        self.sender.governor.change(|limiters, _| limiters.breaker.forget_unauthorized());
     }
 
     /// The project that the key in use opens, if its last token names one. `None` as
-    /// well before the first token of a key: [`Client::authenticate`] gets one.
+    /// well before the first token of a key.
     #[must_use]
     pub fn project(&self) -> Option<String> {
-        self.tokens.project()
-    }
-
-    /// Makes sure that there is a token, so that [`Client::project`] is known before
-    /// anything is done. Sends nothing while there is one that has not expired.
-    ///
-    /// # Errors
-    /// See [`Error`]. [`Error::Deferred`] while the account is in trouble and no probe is due.
-    pub async fn authenticate(&self) -> Result<(), Error> {
-        if self.tokens.is_ready() {
-            return Ok(());
-        }
-        let permit = Permit::of_token(&self.governor, self.governor.admit_token()?);
-        match self.tokens.current().await {
-            Ok(_) => Ok(()),
-            Err(denied) => {
-                let Failure { error, signal, .. } = Failure::from(denied);
-                permit.conclude(signal);
-                Err(error)
-            }
-        }
+        self.sender.tokens.project()
     }
 
     /// Asks for a new token with the key now, even if the present one is good: for a key
@@ -188,7 +156,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn renew_token(&self) -> Result<(), Error> {
-        self.tokens.renew_by_key().await.map_err(|denied| denied.error)
+        self.sender.tokens.renew_by_key().await.map_err(|failure| failure.error)
     }
 
     /// The server's clock now: the `Date` of its answers plus the time since. Never
@@ -200,16 +168,17 @@ impl Client {
         self.sender.transport.clock.lock().read(Instant::now())
     }
 
-    /// What the last answers said about both limits; one that has reset since is whole again.
+    /// What the last answer said about the limit of a class; one that has reset since is
+    /// whole again. `None` until an answer said something.
     #[must_use]
-    pub fn limits(&self) -> Limits {
-        self.governor.limits()
+    pub fn rate_limit(&self, class: Class) -> Option<RateLimit> {
+        self.sender.governor.lock().limiter(class).budget.last_heard(Instant::now())
     }
 
     /// The state of the account.
     #[must_use]
     pub fn state(&self) -> AccountState {
-        self.governor.state()
+        self.sender.governor.lock().breaker.state()
     }
 
     /// Waits until the account is in trouble ([`AccountState::Unauthorized`] or
@@ -218,6 +187,6 @@ impl Client {
     /// [`Priority::Background`] is let through then, and ends the trouble if it works.
     /// The future may be dropped at any time.
     pub async fn probe_due(&self) {
-        self.governor.probe_due().await;
+        self.sender.governor.probe_due().await;
     }
 }

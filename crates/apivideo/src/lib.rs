@@ -82,7 +82,7 @@ pub use model::{Assets, ListLiveStreams, LiveStream, Page};
 pub use observe::{Call, CallObserver, Code};
 pub use permit::Permit;
 pub use priority::Priority;
-pub use rate_limit::{Limits, RateLimit, WINDOW};
+pub use rate_limit::{RateLimit, WINDOW};
 pub use requests::{Request, create, delete, get, list, update};
 pub use secret::Secret;
 pub use settings::{PRODUCTION, SANDBOX, Settings, SettingsError};

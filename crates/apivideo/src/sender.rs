@@ -2,6 +2,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use http::Response;
+use tokio::time::Instant;
+
+use crate::budget::Charge;
 use crate::circuit_breaker::Signal;
 use crate::error::Error;
 use crate::failure::Failure;
@@ -59,15 +64,15 @@ impl Sender {
         let mut permit = match permit {
             Some(permit) => permit,
             None => {
-                let class = request.class();
-                let admission = self.governor.admit(class, priority).await?;
-                Permit::new(&self.governor, class, priority, admission)
+                let admission = self.governor.admit(request.class(), priority).await?;
+                Permit::new(&self.governor, request.class(), priority, admission)
             }
         };
         if permit.is_probe() && !request.subject.may_probe() {
             // Given back before the reason is asked for.
             drop(permit);
-            return Err(self.governor.rejection().map_or_else(ticket::busy, Error::from));
+            let rejected = self.governor.lock().breaker.check(Instant::now(), false);
+            return Err(rejected.err().unwrap_or_else(ticket::busy));
         }
         let result = self.authorized(request, priority, &mut permit).await;
         let heard = permit.is_probe() || request.subject.speaks_for_account();
@@ -89,7 +94,7 @@ impl Sender {
         priority: Priority,
         permit: &mut Permit,
     ) -> Result<T, Failure> {
-        let token = self.tokens.current().await.map_err(Failure::from)?;
+        let token = self.tokens.current().await?;
         let error = match self.exchange(request, priority, &token, permit).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
@@ -103,8 +108,8 @@ impl Sender {
             }
             _ => None,
         };
-        let Some(another) = another else { return Err(Failure::of(error, true)) };
-        let other = another.map_err(Failure::from)?;
+        let Some(another) = another else { return Err(Failure::of_call(error, true)) };
+        let other = another?;
         if other.project != token.project {
             // What was decided for one project must not be done in another.
             return Err(Failure { error, signal: Signal::Neutral, of_token: false });
@@ -114,7 +119,7 @@ impl Sender {
             if let Error::Unauthorized { status: 401, .. } = error {
                 self.tokens.note_refused_anew(&token);
             }
-            Failure::of(error, self.tokens.is_of_this_key(&token))
+            Failure::of_call(error, self.tokens.is_of_this_key(&token))
         })
     }
 
@@ -126,23 +131,31 @@ impl Sender {
         token: &Token,
         permit: &mut Permit,
     ) -> Result<T, Error> {
-        permit.sending();
+        let sent_at = permit.sending();
         let result = self.transport.exchange(request, Some(priority), Some(&token.header)).await;
-        match &result {
-            Ok(response) => {
-                let limits = RateLimit::of(response.headers());
-                // Without headers, only an answer that is surely the API's own shows that there is no limit.
-                let of_the_api =
-                    response.status().is_success() || matches!(response.status().as_u16(), 400 | 404);
-                if limits.is_some() || of_the_api { permit.answered(limits) } else { permit.charged() }
-            }
-            Err(WireError::NotSent(_)) => permit.unsent(),
-            Err(WireError::Lost(_)) => permit.charged(),
-        }
+        permit.settle(charge(&result, sent_at));
         let outcome = outcome(request, result, &self.tokens.secrets());
         if let Err(Error::RateLimited { retry_in }) = &outcome {
             permit.limited(*retry_in);
         }
         outcome
+    }
+}
+
+/// What became of a call that was sent at this moment, as far as the limit goes.
+fn charge(result: &Result<Response<Bytes>, WireError>, sent_at: Instant) -> Charge {
+    match result {
+        Ok(response) => {
+            let (status, limits) = (response.status(), RateLimit::of(response.headers()));
+            // Without headers, only an answer that is surely the API's own shows that there is no limit.
+            let of_the_api = status.is_success() || matches!(status.as_u16(), 400 | 404);
+            if limits.is_some() || of_the_api {
+                Charge::Answered { sent_at, limits }
+            } else {
+                Charge::Unknown
+            }
+        }
+        Err(WireError::NotSent(_)) => Charge::None,
+        Err(WireError::Lost(_)) => Charge::Unknown,
     }
 }

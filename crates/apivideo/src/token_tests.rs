@@ -5,6 +5,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::*;
+use crate::circuit_breaker::Signal;
 use crate::wire::{Wire, WireError};
 
 struct Cut;
@@ -26,10 +27,10 @@ async fn who_waits_shares_a_failure_but_not_that_of_an_earlier_key() {
         clock: Default::default(),
     };
     let tokens = Tokens::new(Arc::new(transport), Secret::from("a"));
-    let before = tokens.state().round;
-    assert!(tokens.current().await.is_err_and(|denied| denied.first_hand));
+    let before = tokens.state.lock().round;
+    assert!(tokens.current().await.is_err_and(|denied| denied.signal != Signal::Neutral));
     let shared = tokens.settled_meanwhile(None, before);
-    assert!(shared.is_some_and(|result| result.is_err_and(|denied| !denied.first_hand)));
+    assert!(shared.is_some_and(|result| result.is_err_and(|denied| denied.signal == Signal::Neutral)));
     assert!(tokens.settled_meanwhile(None, before + 1).is_none(), "a failure from before the wait");
     tokens.set_key(Secret::from("b"));
     assert!(tokens.settled_meanwhile(None, before).is_none(), "the failure of another key");

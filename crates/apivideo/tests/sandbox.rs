@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apivideo::{
-    AccountState, Assets, Client, Deferral, Effect, Error, HttpWire, ListLiveStreams, Priority, Settings,
-    create, delete, get, list, update,
+    AccountState, Assets, Class, Client, Deferral, Effect, Error, HttpWire, ListLiveStreams, Priority,
+    Settings, create, delete, get, list, update,
 };
 use apivideo_sandbox::{Fault, Options, Rule, Sandbox};
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ async fn a_stream_lives_from_create_to_delete() {
     assert_eq!((made.name.as_deref(), made.public), (Some("Town hall"), Some(true)));
     assert!(made.stream_key.is_some() && made.created_at.is_some());
     assert!(made.assets.hls.unwrap().contains(&id));
-    let limits = client.limits().writes.unwrap();
+    let limits = client.rate_limit(Class::Write).unwrap();
     assert_eq!((limits.limit, limits.remaining), (200, 199));
     let ahead = client.server_time().unwrap().duration_since(made.created_at.unwrap());
     assert!(!ahead.is_negative());
