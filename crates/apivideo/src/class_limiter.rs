@@ -20,10 +20,10 @@ use crate::share::Share;
 
 /// So many calls of one class are under way at once: more would only crowd the
 /// connections of both sides.
-pub(crate) const MAX_CONCURRENT: u64 = 32;
+const MAX_CONCURRENT: u64 = 32;
 
 /// How long a call is kept for a called ticket whose holder does not redeem it.
-pub(crate) const CALL_RESERVATION: Duration = Duration::from_secs(2);
+const CALL_RESERVATION: Duration = Duration::from_secs(2);
 
 /// Notifies the holder of a ticket. Is called outside of all locks.
 pub(crate) type OnCalled = Arc<dyn Fn() + Send + Sync>;
@@ -55,12 +55,12 @@ impl ClassLimiter {
         self.queue.call(next, now + CALL_RESERVATION)
     }
 
-    /// Takes a call from the budget for this ticket: the one reserved for it, or a
-    /// free one if the ticket is next. `Ok(false)`: not before a call has ended.
+    /// Reserves a call for this ticket, for [`CALL_RESERVATION`] from now: the one reserved
+    /// for it, or a free one if the ticket is next. `Ok(false)`: not before a call has ended.
     ///
     /// # Errors
     /// When there is none. The ticket waits then, with its number.
-    pub(crate) fn take(&mut self, id: TicketId, now: Instant, probing: bool) -> Result<bool, Error> {
+    pub(crate) fn reserve(&mut self, id: TicketId, now: Instant, probing: bool) -> Result<bool, Error> {
         let reserved = self.queue.has_reservation(id);
         if reserved {
             // A call of its own does not stand in its way.
@@ -73,6 +73,7 @@ impl ClassLimiter {
         let goes = allowance == Allowance::Now && (reserved || self.next(now, probing) == Some(id));
         if goes && !crowded {
             self.budget.take();
+            self.queue.call(id, now + CALL_RESERVATION);
             return Ok(true);
         }
         self.queue.requeue(id);
@@ -81,10 +82,9 @@ impl ClassLimiter {
 
     /// The ticket waits; a call reserved for it is given back.
     pub(crate) fn wait(&mut self, id: TicketId) {
-        if self.queue.has_reservation(id) {
+        if self.queue.requeue(id) {
             self.budget.release();
         }
-        self.queue.requeue(id);
     }
 
     /// The ticket leaves the queue.

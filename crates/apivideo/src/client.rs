@@ -1,4 +1,4 @@
-//! The client: one account, and everything that is shared by its calls.
+//! The client: one account, and everything that is shared by its calls. `sender` makes them.
 
 use std::sync::Arc;
 
@@ -17,18 +17,18 @@ use crate::observe::CallObserver;
 use crate::permit::Permit;
 use crate::priority::Priority;
 use crate::rate_limit::RateLimit;
-use crate::requests::Request;
-use crate::sender::Sender;
 use crate::settings::{self, Settings, SettingsError};
 use crate::ticket::Ticket;
 use crate::token::Tokens;
 use crate::transport::Transport;
 use crate::wire::Wire;
 
-/// The client of one account. Cheap to clone; clones share the token, the budgets and the gate.
+/// The client of one account. Cheap to clone; clones share the token, the budgets and the breaker.
 #[derive(Clone)]
 pub struct Client {
-    sender: Sender,
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) governor: Arc<Governor>,
 }
 
 impl std::fmt::Debug for Client {
@@ -58,19 +58,7 @@ impl Client {
         let tokens = Arc::new(Tokens::new(Arc::clone(&transport), settings.api_key));
         let jitter = settings.jitter_seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let governor = Arc::new(Governor::new(Limiters::new(checked.reads, checked.writes, jitter)));
-        Ok(Self { sender: Sender { transport, tokens, governor } })
-    }
-
-    /// Makes the call, when the gate and the budget let it through, and reads its answer.
-    ///
-    /// The account's own list is repeated up to twice after a failure that may pass;
-    /// nothing else ever is, save for a call that met a 401, which did nothing: it
-    /// is made once more with a new token. The future may be dropped at any time.
-    ///
-    /// # Errors
-    /// See [`Error`]; [`Error::effect`] says whether the call may have taken effect.
-    pub async fn send<T>(&self, request: Request<T>, priority: Priority) -> Result<T, Error> {
-        self.sender.send(request, priority, None).await
+        Ok(Self { transport, tokens, governor })
     }
 
     /// Waits in the account's one queue for leave to make one call: by priority,
@@ -108,45 +96,35 @@ impl Client {
         priority: Priority,
         on_called: impl Fn() + Send + Sync + 'static,
     ) -> Ticket {
-        let governor = Arc::clone(&self.sender.governor);
+        let governor = Arc::clone(&self.governor);
         let id = governor.join(class, priority, Arc::new(on_called));
         Ticket { governor, class, id }
-    }
-
-    /// Like [`Client::send`], with a permit. A list that is repeated takes another one for that.
-    ///
-    /// # Errors
-    /// See [`Error`]. A permit of the other class is dropped: then it is as with [`Client::send`].
-    pub async fn send_with<T>(&self, permit: Permit, request: Request<T>) -> Result<T, Error> {
-        let priority = permit.priority;
-        let permit = Some(permit).filter(|permit| permit.class == request.class());
-        self.sender.send(request, priority, permit).await
     }
 
     /// How many tickets wait, by class and priority; zeros among them.
     #[must_use]
     pub fn waiting(&self) -> Vec<Waiting> {
-        self.sender.governor.lock().waiting(Instant::now())
+        self.governor.lock().waiting(Instant::now())
     }
 
     /// How much of the limit of a class this client may use and has used in this
     /// window; `None` until an answer named the limit.
     #[must_use]
     pub fn usage(&self, class: Class) -> Option<Usage> {
-        self.sender.governor.lock().limiter(class).budget.usage(Instant::now())
+        self.governor.lock().limiter(class).budget.usage(Instant::now())
     }
 
     /// Another API key, in use from the next call on. That the one before was refused is forgotten.
     pub fn set_api_key(&self, key: Secret) {
-        self.sender.tokens.set_key(key);
-        self.sender.governor.change(|limiters, _| limiters.breaker.forget_unauthorized());
+        self.tokens.set_key(key);
+        self.governor.change(|limiters, _| limiters.breaker.forget_unauthorized());
     }
 
     /// The project that the key in use opens, if its last token names one. `None` as
     /// well before the first token of a key.
     #[must_use]
     pub fn project(&self) -> Option<String> {
-        self.sender.tokens.project()
+        self.tokens.project()
     }
 
     /// Asks for a new token with the key now, even if the present one is good: for a key
@@ -156,7 +134,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn renew_token(&self) -> Result<(), Error> {
-        self.sender.tokens.renew_by_key().await.map_err(|failure| failure.error)
+        self.tokens.renew_by_key().await.map_err(|failure| failure.error)
     }
 
     /// The server's clock now: the `Date` of its answers plus the time since. Never
@@ -165,20 +143,20 @@ impl Client {
     /// `None` until an answer carried a `Date`.
     #[must_use]
     pub fn server_time(&self) -> Option<Timestamp> {
-        self.sender.transport.clock.lock().read(Instant::now())
+        self.transport.clock.lock().read(Instant::now())
     }
 
     /// What the last answer said about the limit of a class; one that has reset since is
     /// whole again. `None` until an answer said something.
     #[must_use]
     pub fn rate_limit(&self, class: Class) -> Option<RateLimit> {
-        self.sender.governor.lock().limiter(class).budget.last_heard(Instant::now())
+        self.governor.lock().limiter(class).budget.last_heard(Instant::now())
     }
 
     /// The state of the account.
     #[must_use]
     pub fn state(&self) -> AccountState {
-        self.sender.governor.lock().breaker.state()
+        self.governor.lock().breaker.state()
     }
 
     /// Waits until the account is in trouble ([`AccountState::Unauthorized`] or
@@ -187,6 +165,6 @@ impl Client {
     /// [`Priority::Background`] is let through then, and ends the trouble if it works.
     /// The future may be dropped at any time.
     pub async fn probe_due(&self) {
-        self.sender.governor.probe_due().await;
+        self.governor.probe_due().await;
     }
 }

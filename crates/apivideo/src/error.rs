@@ -142,14 +142,7 @@ impl Error {
     pub fn retry_in(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_in } | Self::Deferred { retry_in, .. } => Some(*retry_in),
-            Self::Refused { .. }
-            | Self::NotFound { .. }
-            | Self::Unauthorized { .. }
-            | Self::Forbidden { .. }
-            | Self::Unexpected { .. }
-            | Self::Unreadable { .. }
-            | Self::NotSent { .. }
-            | Self::Lost { .. } => None,
+            _ => None,
         }
     }
 }

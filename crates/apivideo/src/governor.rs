@@ -114,6 +114,12 @@ impl Governor {
     }
 }
 
+impl std::fmt::Debug for Governor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Governor")
+    }
+}
+
 impl Drop for Governor {
     fn drop(&mut self) {
         self.dispatch.notify_one();

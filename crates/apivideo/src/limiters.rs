@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::account_state::{AccountState, Waiting};
 use crate::circuit_breaker::{Admission, CircuitBreaker, Signal};
 use crate::class::Class;
-use crate::class_limiter::{CALL_RESERVATION, ClassLimiter, OnCalled};
+use crate::class_limiter::{ClassLimiter, OnCalled};
 use crate::error::Error;
 use crate::priority::Priority;
 use crate::queue::TicketId;
@@ -69,25 +69,17 @@ impl Limiters {
         id: TicketId,
         now: Instant,
     ) -> Result<Option<Admission>, Error> {
-        if !self.take(class, id, now)? {
+        if !self.reserve(class, id, now)? {
             return Ok(None);
         }
         self.limiter(class).queue.redeemed(id);
         Ok(Some(self.breaker.admit()))
     }
 
-    /// Reserves a call for a ticket, for [`CALL_RESERVATION`] from now; else it waits.
+    /// Reserves a call for a ticket for a short time, past the breaker; else it waits. While
+    /// the breaker is tripped a ticket of another call may hold the way of the probe.
+    /// `Ok(false)`: not before a call has ended.
     pub(crate) fn reserve(&mut self, class: Class, id: TicketId, now: Instant) -> Result<bool, Error> {
-        let taken = self.take(class, id, now)?;
-        if taken {
-            self.limiter(class).queue.call(id, now + CALL_RESERVATION);
-        }
-        Ok(taken)
-    }
-
-    /// Takes a call for a ticket, past the breaker and from the budget. While the
-    /// breaker is tripped a ticket of another call may hold the way of the probe.
-    fn take(&mut self, class: Class, id: TicketId, now: Instant) -> Result<bool, Error> {
         self.lapse(now);
         let own = usize::from(self.limiter(class).queue.has_reservation(id));
         let free = self.reserved() == own;
@@ -96,7 +88,7 @@ impl Limiters {
             self.limiter(class).wait(id);
             return Err(deferred);
         }
-        self.limiter(class).take(id, now, probing)
+        self.limiter(class).reserve(id, now, probing)
     }
 
     /// How long a ticket is expected to wait. One that has lapsed waits again.

@@ -47,11 +47,12 @@ pub(crate) fn outcome<T>(
 /// What an answer that isn't a 2xx means.
 fn refusal<T>(request: &Request<T>, response: &Response<Bytes>, secrets: &[Secret]) -> Error {
     let body = response.body();
-    let message = || Problem::of(body).message(secrets).unwrap_or_else(|| redact::of_body(body, secrets));
+    let problem = serde_json::from_slice(body).unwrap_or_default();
+    let message = || message(&problem, secrets).unwrap_or_else(|| redact::of_body(body, secrets));
     let (status, effect) = (response.status().as_u16(), request.class().possible_effect());
     match (status, &request.subject) {
         (400 | 422, _) => {
-            let field = Problem::of(body).field().map(|field| redact::of_text(&field, secrets));
+            let field = field(&problem).map(|field| redact::of_text(field, secrets));
             Error::Refused { status, field, message: message() }
         }
         (401, _) | (403, Subject::Account) => Error::Unauthorized { status, message: message() },
@@ -66,42 +67,33 @@ fn refusal<T>(request: &Request<T>, response: &Response<Bytes>, secrets: &[Secre
     }
 }
 
-/// A problem as the API writes them: `{type, title, status, name, detail, problems: […]}`.
-/// Every part may be missing or of another type.
-struct Problem(Value);
+// A problem, as the API writes them: `{type, title, status, name, detail, problems: […]}`.
+// Every part may be missing or of another type; a body that is none says nothing.
 
-impl Problem {
-    /// One that says nothing when the body is none.
-    fn of(body: &[u8]) -> Self {
-        Self(serde_json::from_slice(body).unwrap_or_default())
-    }
+fn parts(problem: &Value) -> impl Iterator<Item = &Value> {
+    problem.get("problems").and_then(Value::as_array).into_iter().flatten()
+}
 
-    fn parts(&self) -> impl Iterator<Item = &Value> {
-        self.0.get("problems").and_then(Value::as_array).into_iter().flatten()
-    }
+/// The attribute that a problem is about: its own name, or that of the first of its problems.
+fn field(problem: &Value) -> Option<&str> {
+    said(problem, "name").or_else(|| parts(problem).find_map(|part| said(part, "name")))
+}
 
-    /// The attribute that it is about: its own name, or that of the first of its problems.
-    fn field(&self) -> Option<String> {
-        said(&self.0, "name").or_else(|| self.parts().find_map(|part| said(part, "name"))).map(str::to_owned)
-    }
-
-    /// Title, detail and the problems in one line; `None` when it says nothing.
-    /// A problem that only repeats the whole is left out.
-    fn message(&self, secrets: &[Secret]) -> Option<String> {
-        let mut sentences = vec![sentence(&self.0)];
-        let repeats = |part: &&Value| {
-            said(part, "name") == said(&self.0, "name") && sentence(part) == sentence(&self.0)
-        };
-        for part in self.parts().filter(|part| !repeats(part)) {
-            let text = sentence(part);
-            match said(part, "name") {
-                Some(name) if !text.is_empty() => sentences.push(format!("{name}: {text}")),
-                Some(_) | None => sentences.push(text),
-            }
+/// Title, detail and the problems in one line; `None` when it says nothing.
+/// A problem that only repeats the whole is left out.
+fn message(problem: &Value, secrets: &[Secret]) -> Option<String> {
+    let mut sentences = vec![sentence(problem)];
+    let repeats =
+        |part: &Value| said(part, "name") == said(problem, "name") && sentence(part) == sentence(problem);
+    for part in parts(problem).filter(|part| !repeats(part)) {
+        let text = sentence(part);
+        match said(part, "name") {
+            Some(name) if !text.is_empty() => sentences.push(format!("{name}: {text}")),
+            Some(_) | None => sentences.push(text),
         }
-        let message = redact::of_text(&sentences.join(" "), secrets);
-        (!message.is_empty()).then_some(message)
     }
+    let message = redact::of_text(&sentences.join(" "), secrets);
+    (!message.is_empty()).then_some(message)
 }
 
 fn sentence(problem: &Value) -> String {

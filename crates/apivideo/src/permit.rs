@@ -16,6 +16,7 @@ use crate::governor::Governor;
 use crate::priority::Priority;
 
 /// Leave for one call of a class, to be made now. Dropped unused, the call goes to the next ticket.
+#[derive(Debug)]
 pub struct Permit {
     governor: Arc<Governor>,
     pub(crate) class: Class,
@@ -24,15 +25,6 @@ pub struct Permit {
     /// It counts as under way in the budget.
     counted: bool,
     sent: bool,
-}
-
-impl std::fmt::Debug for Permit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Permit")
-            .field("class", &self.class)
-            .field("priority", &self.priority)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Permit {

@@ -113,24 +113,18 @@ impl<T: Clone> Queue<T> {
         Some(on_called)
     }
 
-    /// A ticket got its call and is removed.
+    /// The call of a ticket that has a reservation is made: the ticket is removed.
     pub(crate) fn redeemed(&mut self, id: TicketId) {
-        if self.has_reservation(id) {
-            self.called.remove(&id.number);
-            self.reservations.retain(|held| held.id != id);
-        } else {
-            self.lane(id.priority).waiting.remove(&id.number);
-            self.lane(id.priority).reset_if_empty();
-            self.served(id.priority);
-        }
+        self.called.remove(&id.number);
+        self.reservations.retain(|held| held.id != id);
     }
 
-    /// A called ticket waits again, with its number. A reservation ends with it.
-    pub(crate) fn requeue(&mut self, id: TicketId) {
+    /// A called ticket waits again, with its number. True if it had a reservation, which ends.
+    pub(crate) fn requeue(&mut self, id: TicketId) -> bool {
         if let Some(waiting) = self.called.remove(&id.number) {
             self.lane(id.priority).waiting.insert(id.number, waiting);
         }
-        self.cancel_reservation(id);
+        self.cancel_reservation(id)
     }
 
     /// Ends the reservations whose time is over; says how many those are.

@@ -13,7 +13,7 @@ fn queue(waiting: &[Priority]) -> Queue<usize> {
 
 /// Redeems the first candidate.
 fn serve(queue: &mut Queue<usize>) -> Option<Priority> {
-    let id = queue.candidates().next()?;
+    let (id, _) = call(queue, Instant::now())?;
     queue.redeemed(id);
     Some(id.priority)
 }

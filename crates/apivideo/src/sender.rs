@@ -1,6 +1,4 @@
-//! One call: admitted, given a token, sent, read, and reported.
-
-use std::sync::Arc;
+//! One call of a [`Client`]: admitted, given a token, sent, read, and reported.
 
 use bytes::Bytes;
 use http::Response;
@@ -8,9 +6,9 @@ use tokio::time::Instant;
 
 use crate::budget::Charge;
 use crate::circuit_breaker::Signal;
+use crate::client::Client;
 use crate::error::Error;
 use crate::failure::Failure;
-use crate::governor::Governor;
 use crate::outcome::outcome;
 use crate::permit::Permit;
 use crate::priority::Priority;
@@ -18,21 +16,34 @@ use crate::rate_limit::RateLimit;
 use crate::requests::Request;
 use crate::retry;
 use crate::ticket;
-use crate::token::{Token, Tokens};
-use crate::transport::Transport;
+use crate::token::Token;
 use crate::wire::WireError;
 
-/// What a call needs of its account.
-#[derive(Clone)]
-pub(crate) struct Sender {
-    pub(crate) transport: Arc<Transport>,
-    pub(crate) tokens: Arc<Tokens>,
-    pub(crate) governor: Arc<Governor>,
-}
+impl Client {
+    /// Makes the call, when the breaker and the budget let it through, and reads its answer.
+    ///
+    /// The account's own list is repeated up to twice after a failure that may pass;
+    /// nothing else ever is, save for a call that met a 401, which did nothing: it
+    /// is made once more with a new token. The future may be dropped at any time.
+    ///
+    /// # Errors
+    /// See [`Error`]; [`Error::effect`] says whether the call may have taken effect.
+    pub async fn send<T>(&self, request: Request<T>, priority: Priority) -> Result<T, Error> {
+        self.repeat(request, priority, None).await
+    }
 
-impl Sender {
+    /// Like [`Client::send`], with a permit. A list that is repeated takes another one for that.
+    ///
+    /// # Errors
+    /// See [`Error`]. A permit of the other class is dropped: then it is as with [`Client::send`].
+    pub async fn send_with<T>(&self, permit: Permit, request: Request<T>) -> Result<T, Error> {
+        let priority = permit.priority;
+        let permit = Some(permit).filter(|permit| permit.class == request.class());
+        self.repeat(request, priority, permit).await
+    }
+
     /// Makes a call, with a permit or one of its own, and repeats it where [`retry`] says so.
-    pub(crate) async fn send<T>(
+    async fn repeat<T>(
         &self,
         request: Request<T>,
         priority: Priority,
@@ -74,37 +85,27 @@ impl Sender {
             let rejected = self.governor.lock().breaker.check(Instant::now(), false);
             return Err(rejected.err().unwrap_or_else(ticket::busy));
         }
-        let result = self.authorized(request, priority, &mut permit).await;
         let heard = permit.is_probe() || request.subject.speaks_for_account();
-        match result {
-            Ok(answer) => {
-                permit.conclude(if heard { Signal::Healthy } else { Signal::Neutral });
-                Ok(answer)
-            }
-            Err(Failure { error, signal, of_token }) => {
-                permit.conclude(if heard || of_token { signal } else { Signal::Neutral });
-                Err(error)
-            }
-        }
+        let (result, signal, of_token) = match self.authorized(request, &mut permit).await {
+            Ok(value) => (Ok(value), Signal::Healthy, false),
+            Err(Failure { error, signal, of_token }) => (Err(error), signal, of_token),
+        };
+        permit.conclude(if heard || of_token { signal } else { Signal::Neutral });
+        result
     }
 
-    async fn authorized<T>(
-        &self,
-        request: &Request<T>,
-        priority: Priority,
-        permit: &mut Permit,
-    ) -> Result<T, Failure> {
-        let token = self.tokens.current().await?;
-        let error = match self.exchange(request, priority, &token, permit).await {
+    async fn authorized<T>(&self, request: &Request<T>, permit: &mut Permit) -> Result<T, Failure> {
+        let token = self.tokens.obtain(None).await?;
+        let error = match self.exchange(request, &token, permit).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
         let renew = request.subject.may_probe() || !self.tokens.was_refused_anew(&token);
         let another = match &error {
-            Error::Unauthorized { status: 401, .. } if renew => Some(self.tokens.instead_of(&token).await),
+            Error::Unauthorized { status: 401, .. } if renew => Some(self.tokens.obtain(Some(&token)).await),
             // The key was changed on the way, and says nothing about the one that is in use.
             Error::Unauthorized { .. } | Error::Forbidden { .. } if !self.tokens.is_of_this_key(&token) => {
-                Some(self.tokens.current().await)
+                Some(self.tokens.obtain(None).await)
             }
             _ => None,
         };
@@ -115,7 +116,7 @@ impl Sender {
             return Err(Failure { error, signal: Signal::Neutral, of_token: false });
         }
         let token = other;
-        self.exchange(request, priority, &token, permit).await.map_err(|error| {
+        self.exchange(request, &token, permit).await.map_err(|error| {
             if let Error::Unauthorized { status: 401, .. } = error {
                 self.tokens.note_refused_anew(&token);
             }
@@ -127,12 +128,11 @@ impl Sender {
     async fn exchange<T>(
         &self,
         request: &Request<T>,
-        priority: Priority,
         token: &Token,
         permit: &mut Permit,
     ) -> Result<T, Error> {
         let sent_at = permit.sending();
-        let result = self.transport.exchange(request, Some(priority), Some(&token.header)).await;
+        let result = self.transport.exchange(request, Some(permit.priority), Some(&token.header)).await;
         permit.settle(charge(&result, sent_at));
         let outcome = outcome(request, result, &self.tokens.secrets());
         if let Err(Error::RateLimited { retry_in }) = &outcome {

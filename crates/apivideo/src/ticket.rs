@@ -18,6 +18,7 @@ const BUSY_RETRY: Duration = Duration::from_millis(100);
 /// seconds, and its callback runs. After that the call goes to the next ticket;
 /// this one keeps its number, and may still be redeemed before later ones, but is
 /// not called again until its holder asks for a call, or for its expected wait.
+#[derive(Debug)]
 pub struct Ticket {
     pub(crate) governor: Arc<Governor>,
     pub(crate) class: Class,
@@ -54,12 +55,6 @@ impl Ticket {
     pub fn redeem(&self) -> Result<Permit, Error> {
         let admission = self.governor.change(|limiters, now| limiters.redeem(self.class, self.id, now))?;
         Ok(Permit::new(&self.governor, self.class, self.id.priority, admission.ok_or_else(busy)?))
-    }
-}
-
-impl std::fmt::Debug for Ticket {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ticket").field("class", &self.class).field("id", &self.id).finish_non_exhaustive()
     }
 }
 

@@ -103,16 +103,6 @@ impl Tokens {
         std::iter::once(&state.key).chain(&state.past).cloned().collect()
     }
 
-    /// A token to make a call with.
-    pub(crate) async fn current(&self) -> Result<Token, Failure> {
-        self.obtain(None).await
-    }
-
-    /// Another token than this one, which the API refused.
-    pub(crate) async fn instead_of(&self, refused: &Token) -> Result<Token, Failure> {
-        self.obtain(Some(refused.serial)).await
-    }
-
     /// Notes that a call was refused with a token that had just been renewed for it.
     pub(crate) fn note_refused_anew(&self, token: &Token) {
         self.state.lock().refused_anew = Some(token.serial);
@@ -141,7 +131,9 @@ impl Tokens {
         failure.map_or(Ok(()), |error| Err(Failure::of_token(error, true)))
     }
 
-    async fn obtain(&self, refused: Option<u64>) -> Result<Token, Failure> {
+    /// A token to make a call with; another than this one, if the API `refused` one.
+    pub(crate) async fn obtain(&self, refused: Option<&Token>) -> Result<Token, Failure> {
+        let refused = refused.map(|token| token.serial);
         let (usable, round) = {
             let state = self.state.lock();
             (state.usable(refused, Instant::now()), state.round)

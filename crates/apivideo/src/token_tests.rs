@@ -28,7 +28,7 @@ async fn who_waits_shares_a_failure_but_not_that_of_an_earlier_key() {
     };
     let tokens = Tokens::new(Arc::new(transport), Secret::from("a"));
     let before = tokens.state.lock().round;
-    assert!(tokens.current().await.is_err_and(|denied| denied.signal != Signal::Neutral));
+    assert!(tokens.obtain(None).await.is_err_and(|denied| denied.signal != Signal::Neutral));
     let shared = tokens.settled_meanwhile(None, before);
     assert!(shared.is_some_and(|result| result.is_err_and(|denied| denied.signal == Signal::Neutral)));
     assert!(tokens.settled_meanwhile(None, before + 1).is_none(), "a failure from before the wait");
