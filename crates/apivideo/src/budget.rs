@@ -190,3 +190,7 @@ impl Budget {
 #[cfg(test)]
 #[path = "budget_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "budget_model_tests.rs"]
+mod model_tests;
