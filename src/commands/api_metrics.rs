@@ -17,9 +17,9 @@ pub(super) fn account_collector(client: apivideo::Client) -> impl Fn(&Gauges) + 
             if let Some(Usage { usable, used }) = client.usage(class) {
                 gauges.usage(label(class), usable, used);
             }
-        }
-        for Waiting { class, priority, calls, oldest } in client.waiting() {
-            gauges.waiting(label(class), priority.as_str(), calls, oldest);
+            for Waiting { priority, calls, oldest } in client.waiting(class) {
+                gauges.waiting(label(class), priority.as_str(), calls, oldest);
+            }
         }
         let state = client.state();
         // A used-up rate limit is no problem of the account: it ends with the window.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::class::Class;
 use crate::priority::Priority;
 
 /// The state of the account.
@@ -31,11 +30,9 @@ pub struct Usage {
     pub used: u64,
 }
 
-/// How many tickets wait, of one class and priority.
+/// How many tickets of one priority wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
-    /// Of reads or of writes.
-    pub class: Class,
     /// Why their calls are made.
     pub priority: Priority,
     /// How many.

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::account_state::Waiting;
 use crate::budget::{Allowance, Budget};
 use crate::class::Class;
 use crate::error::{Deferral, Error};
@@ -101,13 +100,6 @@ impl ClassLimiter {
         }
         self.queue.requeue(id);
         self.budget.expected(self.queue.ahead(id), now)
-    }
-
-    /// How many tickets wait, by priority.
-    pub(crate) fn waiting(&self, now: Instant) -> impl Iterator<Item = Waiting> {
-        let class = self.class;
-        let waiting = move |(priority, calls, oldest)| Waiting { class, priority, calls, oldest };
-        self.queue.waiting(now).map(waiting)
     }
 
     /// When a call is free again for the first ticket of a lane, where time alone brings it.

@@ -101,10 +101,10 @@ impl Client {
         Ticket { governor, class, id }
     }
 
-    /// How many tickets wait, by class and priority; zeros among them.
+    /// How many tickets wait for a call of a class, by priority; zeros among them.
     #[must_use]
-    pub fn waiting(&self) -> Vec<Waiting> {
-        self.governor.lock().waiting(Instant::now())
+    pub fn waiting(&self, class: Class) -> Vec<Waiting> {
+        self.governor.lock().limiter(class).queue.waiting(Instant::now()).collect()
     }
 
     /// How much of the limit of a class this client may use and has used in this

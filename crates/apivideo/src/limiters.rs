@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::account_state::{AccountState, Waiting};
+use crate::account_state::AccountState;
 use crate::circuit_breaker::{Admission, CircuitBreaker, Signal};
 use crate::class::Class;
 use crate::class_limiter::{ClassLimiter, OnCalled};
@@ -139,11 +139,6 @@ impl Limiters {
     /// Ends the reservations whose time is over. True if there are any.
     pub(crate) fn lapse(&mut self, now: Instant) -> bool {
         self.reads.lapse(now) | self.writes.lapse(now)
-    }
-
-    /// How many tickets wait, by class and priority.
-    pub(crate) fn waiting(&self, now: Instant) -> Vec<Waiting> {
-        [&self.reads, &self.writes].into_iter().flat_map(|limiter| limiter.waiting(now)).collect()
     }
 
     pub(crate) fn limiter(&mut self, class: Class) -> &mut ClassLimiter {

@@ -120,8 +120,8 @@ fn it_counts_the_waiting_tickets_and_how_long_they_wait() {
     queue.join(Creation, (), start + Duration::from_secs(5));
     let of = |queue: &Queue<()>| {
         let now = start + Duration::from_secs(7);
-        let (_, count, oldest) = queue.waiting(now).find(|(priority, ..)| *priority == Creation).unwrap();
-        (count, oldest.as_secs())
+        let waiting = queue.waiting(now).find(|waiting| waiting.priority == Creation).unwrap();
+        (waiting.calls, waiting.oldest.as_secs())
     };
     assert_eq!(of(&queue), (2, 7));
     queue.leave(first);
