@@ -66,13 +66,10 @@ impl Permit {
         self.governor.lock().limiter(self.class).budget.block(retry_in, Instant::now());
     }
 
-    /// What the call says about the account; the last word.
-    pub(crate) fn conclude(mut self, signal: Signal) {
-        self.report(signal);
-    }
-
-    /// Also lets waiting calls go on, for the budget has been settled by now.
-    fn report(&mut self, signal: Signal) {
+    /// What the call says about the account; the last word. Lets waiting calls go on,
+    /// for the budget has been settled by now.
+    pub(crate) fn conclude(&mut self, signal: Signal) {
+        self.settle(if self.sent { Charge::Unknown } else { Charge::None });
         let Some(admission) = self.admission.take() else { return };
         match self.governor.change(|limiters, now| limiters.report(admission, signal, now)) {
             None => {}
@@ -92,7 +89,6 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.settle(if self.sent { Charge::Unknown } else { Charge::None });
-        self.report(Signal::Neutral);
+        self.conclude(Signal::Neutral);
     }
 }
