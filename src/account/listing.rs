@@ -38,7 +38,7 @@ impl ListReader {
     }
 
     /// Takes in that page.
-    pub fn take_in(&mut self, page: Page<apivideo::LiveStream>) -> ReadPage {
+    pub fn take_in(&mut self, page: Page) -> ReadPage {
         let ids: Vec<_> = page.items.iter().map(|item| item.live_stream_id.clone()).collect();
         let next = self.listing.after(ListedPage {
             ids: &ids,

@@ -10,21 +10,20 @@ use crate::ops::{
 /// A collector of the account's state and rate limits.
 pub(super) fn account_collector(client: apivideo::Client) -> impl Fn(&Gauges) + Send + Sync {
     move |gauges| {
-        let limits = client.limits();
-        for (class, limit) in [(Class::Read, limits.reads), (Class::Write, limits.writes)] {
-            if let Some(RateLimit { limit, remaining, .. }) = limit {
+        for class in [Class::Read, Class::Write] {
+            if let Some(RateLimit { limit, remaining, .. }) = client.rate_limit(class) {
                 gauges.budget(label(class), limit, remaining);
             }
             if let Some(Usage { usable, used }) = client.usage(class) {
                 gauges.usage(label(class), usable, used);
             }
-        }
-        for Waiting { class, priority, calls, oldest } in client.waiting() {
-            gauges.waiting(label(class), priority.as_str(), calls, oldest);
+            for Waiting { priority, calls, oldest } in client.waiting(class) {
+                gauges.waiting(label(class), priority.as_str(), calls, oldest);
+            }
         }
         let state = client.state();
         // A used-up rate limit is no problem of the account: it ends with the window.
-        let available = matches!(state, AccountState::Available | AccountState::RateLimited { .. });
+        let available = matches!(state, AccountState::Available);
         gauges.account(available, matches!(state, AccountState::Unauthorized { .. }));
     }
 }
@@ -40,7 +39,7 @@ pub(super) fn call_counter(metrics: Metrics) -> impl Fn(&Call) + Send + Sync {
         metrics.record_call(&CallRecord {
             method: call.method.as_str(),
             code: &code,
-            class: label(call.operation.class()),
+            class: label(Class::of(&call.method)),
             // The first call that needs a token fetches it for all others.
             priority: call.priority.map_or("token", apivideo::Priority::as_str),
             duration: call.duration,

@@ -58,7 +58,7 @@ pub(super) async fn create(gathered: &Gathered, state: &mut ReconcileState, inte
     let account = &gathered.account;
     let _creating = account.create_locks.create(&intent.payload.name).await;
     match account.client.send_with(permit, apivideo::create(&intent.payload)).await {
-        Ok(answer) => match answers::remote(answer.value) {
+        Ok(stream) => match answers::remote(stream) {
             Some(remote) => created(gathered, intent, remote),
             None => unusable_id(),
         },
@@ -95,7 +95,7 @@ pub(super) async fn about_stream(
     };
     let account = &gathered.account;
     match account.client.send_with(permit, request).await {
-        Ok(answer) => match answers::remote(answer.value).filter(|remote| remote.id == *id) {
+        Ok(stream) => match answers::remote(stream).filter(|remote| remote.id == *id) {
             Some(remote) => {
                 account.answered(&remote);
                 Outcome::Stream(Box::new(remote))

@@ -1,6 +1,6 @@
 //! The search for the stream of a create request whose answer was lost.
 
-use apivideo::{ListLiveStreams, Priority, SortOrder};
+use apivideo::{ListLiveStreams, Priority};
 
 use super::{calls, context::Context, gather::Gathered};
 use crate::{
@@ -67,13 +67,13 @@ async fn read_list(gathered: &Gathered, intent: &Intent) -> Result<Matches, Outc
     let mut matches = Matches { streams: Vec::new(), unreadable: 0 };
     let mut reader = ListReader::new(ListLiveStreams {
         name: Some(intent.search_name().to_owned()),
-        sort_order: SortOrder::Desc,
+        newest_first: true,
         ..ListLiveStreams::default()
     });
     loop {
         let permit = calls::permit(gathered, SEARCH)?;
         let page = match account.client.send_with(permit, apivideo::list(&reader.query())).await {
-            Ok(answer) => answer.value,
+            Ok(page) => page,
             Err(error) => return Err(calls::failed(gathered, SEARCH, &error)),
         };
         let ReadPage { streams, unreadable, next, .. } = reader.take_in(page);

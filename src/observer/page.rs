@@ -27,8 +27,6 @@ const RECHECK_PROJECT: Duration = Duration::from_secs(25);
 /// The longest wait for the next check of a list that fails.
 const MAX_RETRY: Duration = Duration::from_secs(30);
 
-type Listed = Page<apivideo::LiveStream>;
-
 /// One page, read until it succeeds, and when it was requested; `None` if it fails again
 /// and again while the list as such can be read. Where the rate limit is used up it waits in
 /// the queue like every other call.
@@ -36,7 +34,7 @@ pub(super) async fn read(
     account: &Account,
     query: &ListLiveStreams,
     pace: &mut Pace<'_>,
-) -> Option<(Listed, Instant)> {
+) -> Option<(Page, Instant)> {
     let (mut attempts, mut permit) = (0, None);
     loop {
         let requested = Instant::now();
@@ -72,13 +70,12 @@ pub(super) async fn read(
     }
 }
 
-async fn list(account: &Account, query: &ListLiveStreams, permit: Option<Permit>) -> Result<Listed, Error> {
+async fn list(account: &Account, query: &ListLiveStreams, permit: Option<Permit>) -> Result<Page, Error> {
     let request = apivideo::list(query);
-    let answer = match permit {
+    match permit {
         Some(permit) => account.client.send_with(permit, request).await,
         None => account.client.send(request, Priority::Background).await,
-    };
-    answer.map(|answer| answer.value)
+    }
 }
 
 /// Reads the beginning of the list once; whether that works, which is noted.

@@ -2,23 +2,13 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use crate::priority::Priority;
-use crate::requests::Class;
 
 /// The state of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountState {
-    /// Calls are made.
+    /// Calls are made, as far as the limits allow.
     Available,
-    /// The share of a limit is used up, or a 429 was answered.
-    RateLimited {
-        /// Of reads or of writes.
-        class: Class,
-        /// When the limit resets.
-        until: Instant,
-    },
     /// The credentials were refused. Probes go on; [`crate::Client::set_api_key`] ends it at once.
     Unauthorized {
         /// What the API said.
@@ -40,11 +30,9 @@ pub struct Usage {
     pub used: u64,
 }
 
-/// How many tickets wait, of one class and priority.
+/// How many tickets of one priority wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
-    /// Of reads or of writes.
-    pub class: Class,
     /// Why their calls are made.
     pub priority: Priority,
     /// How many.

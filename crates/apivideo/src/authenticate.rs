@@ -8,22 +8,16 @@ use serde_json::{Value, json};
 
 use crate::Secret;
 use crate::error::Error;
-use crate::map_error::{self, Asked};
-use crate::operation::{Operation, Subject};
+use crate::outcome::outcome;
 use crate::project::{self, MAX_TOKEN};
-use crate::transport::{Exchange, Transport};
+use crate::requests::{Request, Subject};
+use crate::transport::Transport;
 
 /// What the specification says a token lives; taken where the answer says nothing sane.
 const DEFAULT_LIFETIME: u64 = 3600;
 
 /// A longer life than this isn't believed.
 const MAX_LIFETIME: u64 = 24 * 3600;
-
-/// What a token is asked for with.
-pub(crate) enum Credential {
-    Key(Secret),
-    Refresh(Secret),
-}
 
 /// What the API grants.
 pub(crate) struct Grant {
@@ -35,69 +29,49 @@ pub(crate) struct Grant {
     pub(crate) expires_in: Duration,
 }
 
-/// Why there is no token.
-pub(crate) enum Refusal {
-    /// The API refused the credential itself.
-    Refused(Error),
-    /// It could not be asked, or its answer can't be used. The call that
-    /// wanted the token was never sent, so its effect is none.
-    Failed(Error),
+/// The request for a token with the API key.
+pub(crate) fn by_key(key: &Secret) -> Request<Grant> {
+    request("/auth/api-key", &json!({ "apiKey": key.expose() }))
 }
 
-impl Refusal {
-    pub(crate) fn into_error(self) -> Error {
-        match self {
-            Self::Refused(error) | Self::Failed(error) => error,
-        }
-    }
+/// The request for a token with what came along with the one before.
+pub(crate) fn by_refresh(token: &Secret) -> Request<Grant> {
+    request("/auth/refresh", &json!({ "refreshToken": token.expose() }))
 }
 
+fn request(path: &str, body: &Value) -> Request<Grant> {
+    let body = Some(Bytes::from(body.to_string()));
+    Request { method: Method::POST, path: path.to_owned(), body, subject: Subject::Account, reader: grant }
+}
+
+/// Asks for a token.
+///
+/// # Errors
+/// [`Error::Unauthorized`] if the API refused the credential itself. Else it could not be
+/// asked, or its answer can't be used: the call that wanted the token is
+/// [`Error::NotSent`].
 pub(crate) async fn authenticate(
     transport: &Transport,
-    credential: &Credential,
+    request: &Request<Grant>,
     secrets: &[Secret],
-) -> Result<Grant, Refusal> {
-    let (path, body) = match credential {
-        Credential::Key(key) => ("/auth/api-key", json!({ "apiKey": key.expose() })),
-        Credential::Refresh(token) => ("/auth/refresh", json!({ "refreshToken": token.expose() })),
-    };
-    let exchange = Exchange {
-        operation: Operation::Authenticate,
-        priority: None,
-        method: &Method::POST,
-        path,
-        body: Some(Bytes::from(body.to_string())),
-        authorization: None,
-    };
-    let failed =
-        |why: String| Refusal::Failed(Error::NotSent { why: format!("no token for it, POST {path}: {why}") });
-    match transport.exchange(exchange).await {
-        Ok(response) if response.status().is_success() => {
-            grant(response.body()).map_err(|why| failed(format!("the answer can't be read: {why}")))
-        }
-        Ok(response) => {
-            let (status, headers, body) = (response.status(), response.headers(), response.body());
-            let asked = Asked { operation: Operation::Authenticate, subject: &Subject::Account };
-            Err(refusal(map_error::of_response(asked, status, headers, body, secrets), failed))
-        }
-        Err(error) => Err(failed(match map_error::of_wire(Operation::Authenticate, error, secrets) {
+) -> Result<Grant, Error> {
+    let result = transport.exchange(request, None, None).await;
+    outcome(request, result, secrets).map_err(|error| {
+        let why = match error {
+            // A key that is wrong is a 400 here, by the specification.
+            Error::Refused { status, message, .. } | Error::Unauthorized { status, message } => {
+                return Error::Unauthorized { status, message };
+            }
             Error::NotSent { why } => why,
+            Error::Unreadable { why, .. } => format!("the answer can't be read: {why}"),
             other => other.to_string(),
-        })),
-    }
-}
-
-/// A key that is wrong is a 400 here, by the specification.
-fn refusal(error: Error, failed: impl Fn(String) -> Refusal) -> Refusal {
-    match error {
-        Error::Refused { status, message, .. } => Refusal::Refused(Error::Unauthorized { status, message }),
-        Error::Unauthorized { .. } => Refusal::Refused(error),
-        other => failed(other.to_string()),
-    }
+        };
+        Error::NotSent { why: format!("no token for it, POST {}: {why}", request.path) }
+    })
 }
 
 /// The life is a whole number of seconds from 1 s to a day, an hour where it is missing or nonsense.
-pub(crate) fn grant(body: &[u8]) -> Result<Grant, &'static str> {
+pub(crate) fn grant(body: &[u8], _id: Option<&str>) -> Result<Grant, String> {
     let answer: Value = serde_json::from_slice(body).map_err(|_| "it is not JSON")?;
     let text =
         |name| answer.get(name).and_then(Value::as_str).filter(|text| (1..=MAX_TOKEN).contains(&text.len()));
@@ -124,14 +98,14 @@ mod tests {
 
     fn life(expires_in: Value) -> u64 {
         let body = json!({"access_token": "t", "expires_in": expires_in}).to_string();
-        grant(body.as_bytes()).map(|grant| grant.expires_in.as_secs()).unwrap()
+        grant(body.as_bytes(), None).map(|grant| grant.expires_in.as_secs()).unwrap()
     }
 
     #[test]
     fn a_grant_is_read_and_its_header_is_sensitive() {
         let body =
             br#"{"token_type": "Bearer", "expires_in": 3600, "access_token": "t0k", "refresh_token": "r3f"}"#;
-        let grant = grant(body).unwrap_or_else(|why| panic!("{why}"));
+        let grant = grant(body, None).unwrap_or_else(|why| panic!("{why}"));
         assert_eq!((grant.header.to_str().unwrap(), grant.header.is_sensitive()), ("Bearer t0k", true));
         assert_eq!((grant.access.expose(), grant.refresh.unwrap().expose()), ("t0k", "r3f"));
     }
@@ -155,14 +129,14 @@ mod tests {
             r#"{"access_token": "a\r\nb"}"#,
             "<p>",
         ] {
-            assert!(grant(body.as_bytes()).is_err(), "{body}");
+            assert!(grant(body.as_bytes(), None).is_err(), "{body}");
         }
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_a_grant_or_none(body in prop::collection::vec(any::<u8>(), 0..200)) {
-            prop_assert!(grant(&body).is_ok_and(|grant| !grant.access.expose().is_empty()) || grant(&body).is_err());
+            prop_assert!(grant(&body, None).is_ok_and(|grant| !grant.access.expose().is_empty()) || grant(&body, None).is_err());
         }
     }
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::account_state::Usage;
 use crate::priority::Priority;
 use crate::rate_limit::{RateLimit, WINDOW};
 use crate::share::Share;
@@ -37,20 +38,14 @@ const RESERVE_RELEASE: Duration = Duration::from_secs(5);
 pub(crate) struct Budget {
     share: Share,
     in_flight: u64,
-    limit_state: LimitState,
+    /// The server's window, once an answer has named the limit.
+    window: Option<Window>,
+    /// An answer carried no such headers: there is nothing to be led by but a 429.
+    unlimited: bool,
     /// A 429 was answered: nothing goes before this.
     blocked_until: Option<Instant>,
     /// What the last answer with headers said, and when.
     last_heard: Option<(RateLimit, Instant)>,
-}
-
-#[derive(Debug)]
-enum LimitState {
-    /// No answer yet.
-    Unknown,
-    /// Answers carry no such headers: nothing to be led by but a 429.
-    Unlimited,
-    Window(Window),
 }
 
 /// Whether a call may be made.
@@ -75,7 +70,7 @@ pub(crate) enum Charge {
 
 impl Budget {
     pub(crate) fn new(share: Share) -> Self {
-        Self { share, in_flight: 0, limit_state: LimitState::Unknown, blocked_until: None, last_heard: None }
+        Self { share, in_flight: 0, window: None, unlimited: false, blocked_until: None, last_heard: None }
     }
 
     /// Whether a call may be made now. Takes nothing: [`Budget::take`] does.
@@ -84,25 +79,22 @@ impl Budget {
         if let Some(until) = self.blocked_until.filter(|until| *until > now) {
             return Allowance::After(until - now);
         }
-        match &self.limit_state {
-            LimitState::Unlimited => Allowance::Now,
-            LimitState::Unknown if self.in_flight < MAX_BEFORE_LIMIT_KNOWN => Allowance::Now,
-            LimitState::Unknown => Allowance::Unknown,
-            LimitState::Window(window) => {
-                let left = self.left(window).saturating_sub(self.in_flight);
-                let ends_in = window.end().saturating_duration_since(now);
-                let released_in = ends_in.saturating_sub(RESERVE_RELEASE);
-                let kept = if priority == Priority::UserChange || released_in.is_zero() {
-                    0
-                } else {
-                    self.share.of(window.limit()) / RESERVE_DIVISOR
-                };
-                match left {
-                    _ if left > kept => Allowance::Now,
-                    0 => Allowance::After(ends_in),
-                    _ => Allowance::After(released_in),
-                }
-            }
+        let Some(window) = &self.window else {
+            let goes = self.unlimited || self.in_flight < MAX_BEFORE_LIMIT_KNOWN;
+            return if goes { Allowance::Now } else { Allowance::Unknown };
+        };
+        let left = self.left(window).saturating_sub(self.in_flight);
+        let ends_in = window.end().saturating_duration_since(now);
+        let released_in = ends_in.saturating_sub(RESERVE_RELEASE);
+        let kept = if priority == Priority::UserChange || released_in.is_zero() {
+            0
+        } else {
+            self.share.of(window.limit) / RESERVE_DIVISOR
+        };
+        match left {
+            _ if left > kept => Allowance::Now,
+            0 => Allowance::After(ends_in),
+            _ => Allowance::After(released_in),
         }
     }
 
@@ -122,12 +114,13 @@ impl Budget {
         self.in_flight = self.in_flight.saturating_sub(1);
         match charge {
             Charge::None => {}
-            Charge::Unknown => self.charge(now),
             Charge::Answered { limits: Some(limits), sent_at } => self.learn(limits, sent_at, now),
-            Charge::Answered { limits: None, .. } if matches!(self.limit_state, LimitState::Unknown) => {
-                self.limit_state = LimitState::Unlimited;
+            Charge::Unknown | Charge::Answered { limits: None, .. } => {
+                self.unlimited |= matches!(charge, Charge::Answered { .. });
+                if let Some(window) = &mut self.window {
+                    window.charge(now);
+                }
             }
-            Charge::Answered { limits: None, .. } => self.charge(now),
         }
     }
 
@@ -146,33 +139,22 @@ impl Budget {
     /// they use up. What others of the account will use can't be foreseen.
     pub(crate) fn expected(&mut self, ahead: u64, now: Instant) -> Duration {
         self.roll_over(now);
-        let LimitState::Window(window) = &self.limit_state else {
+        let Some(window) = &self.window else {
             return self.blocked_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
         };
         let blocked = self.blocked_until.filter(|until| *until > now);
         let left = if blocked.is_some() { 0 } else { self.left(window).saturating_sub(self.in_flight) };
         let Some(beyond) = ahead.checked_sub(left) else { return Duration::ZERO };
-        let windows = u32::try_from(beyond / self.share.of(window.limit())).unwrap_or(u32::MAX);
+        let windows = u32::try_from(beyond / self.share.of(window.limit)).unwrap_or(u32::MAX);
         let next = blocked.unwrap_or(window.end()).saturating_duration_since(now);
         next.saturating_add(window.length().saturating_mul(windows))
     }
 
-    /// How many calls of a window this client may make; `None`: no limit is known.
-    pub(crate) fn usable(&self) -> Option<u64> {
-        match &self.limit_state {
-            LimitState::Window(window) => Some(self.share.of(window.limit())),
-            LimitState::Unknown | LimitState::Unlimited => None,
-        }
-    }
-
-    /// How many of them it has made in this window, at the most, those under way among them.
-    pub(crate) fn used(&mut self, now: Instant) -> u64 {
+    /// How much of a window this client may use and has used; `None`: no limit is known.
+    pub(crate) fn usage(&mut self, now: Instant) -> Option<Usage> {
         self.roll_over(now);
-        let ended = match &self.limit_state {
-            LimitState::Window(window) => window.ours(),
-            LimitState::Unknown | LimitState::Unlimited => 0,
-        };
-        ended + self.in_flight
+        let Some(window) = &self.window else { return None };
+        Some(Usage { usable: self.share.of(window.limit), used: window.ours + self.in_flight })
     }
 
     /// What the last answer with headers said; a limit that has reset since is whole again.
@@ -182,44 +164,25 @@ impl Budget {
         Some(if reset { RateLimit { remaining: heard.limit, retry_after: WINDOW, ..heard } } else { heard })
     }
 
-    /// Until when nothing at all goes, if so.
-    pub(crate) fn exhausted_until(&mut self, now: Instant) -> Option<Instant> {
-        self.roll_over(now);
-        let blocked = self.blocked_until.filter(|until| *until > now);
-        let used_up = match &self.limit_state {
-            LimitState::Window(window) if self.left(window) == 0 => Some(window.end()),
-            LimitState::Window(_) | LimitState::Unknown | LimitState::Unlimited => None,
-        };
-        blocked.max(used_up)
-    }
-
     /// What may be used of this window yet, those under way not taken off: neither
     /// more than this client's part, nor what is for others to use.
     fn left(&self, window: &Window) -> u64 {
-        let limit = window.limit();
-        let own = self.share.of(limit).saturating_sub(window.ours());
-        own.min(window.remaining().saturating_sub(self.share.of_others(limit)))
-    }
-
-    fn charge(&mut self, now: Instant) {
-        if let LimitState::Window(window) = &mut self.limit_state {
-            window.charge(now);
-        }
+        let limit = window.limit;
+        let own = self.share.of(limit).saturating_sub(window.ours);
+        own.min(window.remaining.saturating_sub(self.share.of_others(limit)))
     }
 
     fn roll_over(&mut self, now: Instant) {
-        if let LimitState::Window(window) = &mut self.limit_state {
+        if let Some(window) = &mut self.window {
             window.roll_over(now);
         }
     }
 
     fn learn(&mut self, heard: RateLimit, sent_at: Instant, now: Instant) {
         self.last_heard = Some((heard, now));
-        match &mut self.limit_state {
-            LimitState::Window(window) => window.hear(heard, sent_at, now),
-            LimitState::Unknown | LimitState::Unlimited => {
-                self.limit_state = LimitState::Window(Window::of(heard, sent_at, now));
-            }
+        match &mut self.window {
+            Some(window) => window.hear(heard, sent_at, now),
+            None => self.window = Some(Window::of(heard, sent_at, now)),
         }
     }
 }
@@ -227,3 +190,7 @@ impl Budget {
 #[cfg(test)]
 #[path = "budget_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "budget_model_tests.rs"]
+mod model_tests;

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::account_state::AccountState;
 use crate::error::{Deferral, Error};
 
 /// So many failures in a row trip the breaker: one read of the list, with both its repeats.
@@ -21,31 +22,20 @@ pub(crate) const FAILURES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-/// Why the breaker is tripped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reason {
-    Unauthorized,
-    Unavailable,
-}
-
 /// The breaker of one account.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct CircuitBreaker {
-    state: State,
+    /// In a row, while it is closed.
+    failures: u32,
+    tripped: Option<Tripped>,
     /// Counts the keys: what a call of an earlier key met says nothing about this one.
     epoch: u64,
     probes: u64,
 }
 
 #[derive(Debug)]
-enum State {
-    Closed { failures: u32 },
-    Tripped(Tripped),
-}
-
-#[derive(Debug)]
 struct Tripped {
-    reason: Reason,
+    because: Deferral,
     message: String,
     /// How many pauses there were before this one; the length of this one follows.
     step: u32,
@@ -67,24 +57,6 @@ impl Admission {
     }
 }
 
-/// No way through for now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Rejection {
-    pub(crate) reason: Reason,
-    pub(crate) retry_in: Duration,
-    pub(crate) message: String,
-}
-
-impl From<Rejection> for Error {
-    fn from(Rejection { reason, retry_in, message }: Rejection) -> Self {
-        let because = match reason {
-            Reason::Unauthorized => Deferral::Unauthorized,
-            Reason::Unavailable => Deferral::Unavailable,
-        };
-        Self::Deferred { because, retry_in, message }
-    }
-}
-
 /// What a call met.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Signal {
@@ -100,22 +72,14 @@ pub(crate) enum Signal {
     Neutral,
 }
 
-/// The breaker changed its state, which is worth a line in the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Transition {
-    Recovered,
-    Tripped(Reason, String),
-}
-
 impl CircuitBreaker {
-    pub(crate) fn new() -> Self {
-        Self { state: State::Closed { failures: 0 }, epoch: 0, probes: 0 }
-    }
-
     /// Whether a call may go through now, also as a probe if it `may_probe`. Takes
     /// nothing: [`CircuitBreaker::admit`] does.
-    pub(crate) fn check(&self, now: Instant, may_probe: bool) -> Result<(), Rejection> {
-        let State::Tripped(tripped) = &self.state else { return Ok(()) };
+    ///
+    /// # Errors
+    /// [`Error::Deferred`] if not.
+    pub(crate) fn check(&self, now: Instant, may_probe: bool) -> Result<(), Error> {
+        let Some(tripped) = &self.tripped else { return Ok(()) };
         let left = tripped.until.saturating_duration_since(now);
         if left.is_zero() && tripped.probe.is_none() && may_probe {
             return Ok(());
@@ -124,106 +88,106 @@ impl CircuitBreaker {
         // it takes; it is worth asking again in a while.
         let unknown = tripped.probe.is_some() || !may_probe;
         let retry_in = left.max(if unknown { FIRST_PAUSE } else { Duration::ZERO });
-        Err(Rejection { reason: tripped.reason, retry_in, message: tripped.message.clone() })
+        Err(Error::Deferred { because: tripped.because, retry_in, message: tripped.message.clone() })
     }
 
     /// Goes through, after [`CircuitBreaker::check`] allowed it at the same moment.
     pub(crate) fn admit(&mut self) -> Admission {
-        let epoch = self.epoch;
-        match &mut self.state {
-            State::Closed { .. } => Admission { epoch, probe: None },
-            State::Tripped(tripped) => {
-                self.probes += 1;
-                tripped.probe = Some(self.probes);
-                Admission { epoch, probe: tripped.probe }
-            }
+        if let Some(tripped) = &mut self.tripped {
+            self.probes += 1;
+            tripped.probe = Some(self.probes);
         }
+        Admission { epoch: self.epoch, probe: self.tripped.as_ref().and_then(|tripped| tripped.probe) }
     }
 
-    /// Why the breaker is shut, if it is.
-    pub(crate) fn tripped(&self) -> Option<(Reason, &str)> {
-        match &self.state {
-            State::Closed { .. } => None,
-            State::Tripped(tripped) => Some((tripped.reason, &tripped.message)),
+    pub(crate) fn is_tripped(&self) -> bool {
+        self.tripped.is_some()
+    }
+
+    pub(crate) fn state(&self) -> AccountState {
+        match &self.tripped {
+            None => AccountState::Available,
+            Some(Tripped { because: Deferral::Unauthorized, message, .. }) => {
+                AccountState::Unauthorized { message: message.clone() }
+            }
+            Some(Tripped { message, .. }) => AccountState::Unavailable { message: message.clone() },
         }
     }
 
     /// A new key: that the one before was refused says nothing any more.
     pub(crate) fn forget_unauthorized(&mut self) {
         self.epoch += 1;
-        if self.tripped().is_some_and(|(reason, _)| reason == Reason::Unauthorized) {
-            self.state = State::Closed { failures: 0 };
-        }
+        self.tripped.take_if(|tripped| tripped.because == Deferral::Unauthorized);
     }
 
     /// What a call met. `chance`, from 0 to 1, spreads the probes of many clients.
+    /// Gives back the state of the account if that is another now.
     pub(crate) fn report(
         &mut self,
         admission: Admission,
         signal: Signal,
         now: Instant,
         chance: f64,
-    ) -> Option<Transition> {
+    ) -> Option<AccountState> {
         let probed = self.give_back(admission);
         match signal {
             Signal::Neutral => None,
-            Signal::Healthy => self.open(),
+            Signal::Healthy => self.close(),
             Signal::Limited => self.limited(probed, now, chance),
             Signal::Unauthorized(_) if admission.epoch != self.epoch => None,
-            Signal::Unauthorized(message) => self.failed(Reason::Unauthorized, message, probed, now, chance),
-            Signal::Failed(message) => self.failed(Reason::Unavailable, message, probed, now, chance),
+            Signal::Unauthorized(message) => {
+                self.failed(Deferral::Unauthorized, message, probed, now, chance)
+            }
+            Signal::Failed(message) => self.failed(Deferral::Unavailable, message, probed, now, chance),
         }
     }
 
-    fn open(&mut self) -> Option<Transition> {
-        let was_shut = self.tripped().is_some();
-        self.state = State::Closed { failures: 0 };
-        was_shut.then_some(Transition::Recovered)
+    fn close(&mut self) -> Option<AccountState> {
+        self.failures = 0;
+        self.tripped.take().map(|_| AccountState::Available)
     }
 
-    /// Opens what 5xx had shut; but refused credentials stay refused until a call shows otherwise.
-    fn limited(&mut self, probed: bool, now: Instant, chance: f64) -> Option<Transition> {
-        match &mut self.state {
-            State::Tripped(tripped) if tripped.reason == Reason::Unauthorized => {
+    /// Closes what 5xx had tripped; but refused credentials stay refused until a call shows otherwise.
+    fn limited(&mut self, probed: bool, now: Instant, chance: f64) -> Option<AccountState> {
+        match &mut self.tripped {
+            Some(tripped) if tripped.because == Deferral::Unauthorized => {
                 if probed {
                     tripped.until = now + pause(tripped.step, chance);
                 }
                 None
             }
-            State::Closed { .. } | State::Tripped(_) => self.open(),
+            Some(_) | None => self.close(),
         }
     }
 
     fn failed(
         &mut self,
-        reason: Reason,
+        because: Deferral,
         message: String,
         probed: bool,
         now: Instant,
         chance: f64,
-    ) -> Option<Transition> {
-        match &mut self.state {
-            State::Closed { failures } if reason == Reason::Unavailable && *failures + 1 < FAILURES => {
-                *failures += 1;
+    ) -> Option<AccountState> {
+        match &mut self.tripped {
+            None if because == Deferral::Unavailable && self.failures + 1 < FAILURES => {
+                self.failures += 1;
                 None
             }
-            // The answers of calls that were under way when it shut say nothing new. Refused
-            // credentials do, though: the server answers again, and a person is needed.
-            State::Tripped(tripped)
-                if !probed && (tripped.reason == reason || reason == Reason::Unavailable) =>
-            {
+            // Refused credentials are news where nothing had answered: the server
+            // answers again, and a person is needed.
+            Some(tripped) if tripped.because == because || because == Deferral::Unavailable => {
+                // The answers of calls that were under way when it tripped say nothing new.
+                if probed {
+                    tripped.step = tripped.step.saturating_add(1);
+                    tripped.until = now + pause(tripped.step, chance);
+                }
                 None
             }
-            State::Tripped(tripped) if tripped.reason == reason || reason == Reason::Unavailable => {
-                tripped.step = tripped.step.saturating_add(1);
-                tripped.until = now + pause(tripped.step, chance);
-                None
-            }
-            State::Closed { .. } | State::Tripped(_) => {
+            Some(_) | None => {
                 let until = now + pause(0, chance);
-                self.state =
-                    State::Tripped(Tripped { reason, message: message.clone(), step: 0, until, probe: None });
-                Some(Transition::Tripped(reason, message))
+                self.failures = 0;
+                self.tripped = Some(Tripped { because, message, step: 0, until, probe: None });
+                Some(self.state())
             }
         }
     }
@@ -231,13 +195,9 @@ impl CircuitBreaker {
     /// Frees the place of a probe, and says whether this was it. Also for a call
     /// that nobody waits for any more: the next one probes then.
     fn give_back(&mut self, admission: Admission) -> bool {
-        match &mut self.state {
-            State::Tripped(tripped) if admission.probe.is_some() && tripped.probe == admission.probe => {
-                tripped.probe = None;
-                true
-            }
-            State::Closed { .. } | State::Tripped(_) => false,
-        }
+        self.tripped
+            .as_mut()
+            .is_some_and(|tripped| tripped.probe.take_if(|probe| admission.probe == Some(*probe)).is_some())
     }
 }
 

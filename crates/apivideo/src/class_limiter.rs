@@ -11,18 +11,18 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::budget::{Allowance, Budget};
+use crate::class::Class;
 use crate::error::{Deferral, Error};
 use crate::priority::Priority;
 use crate::queue::{Queue, TicketId};
-use crate::requests::Class;
 use crate::share::Share;
 
 /// So many calls of one class are under way at once: more would only crowd the
 /// connections of both sides.
-pub(crate) const MAX_CONCURRENT: u64 = 32;
+const MAX_CONCURRENT: u64 = 32;
 
 /// How long a call is kept for a called ticket whose holder does not redeem it.
-pub(crate) const CALL_RESERVATION: Duration = Duration::from_secs(2);
+const CALL_RESERVATION: Duration = Duration::from_secs(2);
 
 /// Notifies the holder of a ticket. Is called outside of all locks.
 pub(crate) type OnCalled = Arc<dyn Fn() + Send + Sync>;
@@ -54,12 +54,12 @@ impl ClassLimiter {
         self.queue.call(next, now + CALL_RESERVATION)
     }
 
-    /// Takes a call from the budget for this ticket: the one reserved for it, or a
-    /// free one if the ticket is next. `Ok(false)`: not before a call has ended.
+    /// Reserves a call for this ticket, for [`CALL_RESERVATION`] from now: the one reserved
+    /// for it, or a free one if the ticket is next. `Ok(false)`: not before a call has ended.
     ///
     /// # Errors
     /// When there is none. The ticket waits then, with its number.
-    pub(crate) fn take(&mut self, id: TicketId, now: Instant, probing: bool) -> Result<bool, Error> {
+    pub(crate) fn reserve(&mut self, id: TicketId, now: Instant, probing: bool) -> Result<bool, Error> {
         let reserved = self.queue.has_reservation(id);
         if reserved {
             // A call of its own does not stand in its way.
@@ -72,6 +72,7 @@ impl ClassLimiter {
         let goes = allowance == Allowance::Now && (reserved || self.next(now, probing) == Some(id));
         if goes && !crowded {
             self.budget.take();
+            self.queue.call(id, now + CALL_RESERVATION);
             return Ok(true);
         }
         self.queue.requeue(id);
@@ -80,10 +81,9 @@ impl ClassLimiter {
 
     /// The ticket waits; a call reserved for it is given back.
     pub(crate) fn wait(&mut self, id: TicketId) {
-        if self.queue.has_reservation(id) {
+        if self.queue.requeue(id) {
             self.budget.release();
         }
-        self.queue.requeue(id);
     }
 
     /// The ticket leaves the queue.

@@ -1,33 +1,34 @@
-//! The client: one account, and everything that is shared by its calls.
+//! The client: one account, and everything that is shared by its calls. `sender` makes them.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::Secret;
 use crate::account_state::{AccountState, Usage, Waiting};
+use crate::class::Class;
 use crate::error::Error;
-use crate::failure::Failure;
 use crate::governor::Governor;
+use crate::limiters::Limiters;
 use crate::observe::CallObserver;
 use crate::permit::Permit;
 use crate::priority::Priority;
-use crate::rate_limit::Limits;
-use crate::requests::{Class, Request};
-use crate::sender::{Answer, Sender};
+use crate::rate_limit::RateLimit;
 use crate::settings::{self, Settings, SettingsError};
-use crate::ticket::{self, Ticket};
+use crate::ticket::Ticket;
 use crate::token::Tokens;
 use crate::transport::Transport;
 use crate::wire::Wire;
 
-/// The client of one account. Cheap to clone; clones share the token, the budgets and the gate.
+/// The client of one account. Cheap to clone; clones share the token, the budgets and the breaker.
 #[derive(Clone)]
 pub struct Client {
-    sender: Sender,
-    tokens: Arc<Tokens>,
-    governor: Arc<Governor>,
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) governor: Arc<Governor>,
 }
 
 impl std::fmt::Debug for Client {
@@ -47,35 +48,17 @@ impl Client {
         observer: Option<CallObserver>,
     ) -> Result<Self, SettingsError> {
         let checked = settings::check(&settings)?;
-        let transport = Arc::new(Transport::new(wire, checked.base_url, checked.user_agent, observer));
+        let transport = Arc::new(Transport {
+            wire,
+            base_url: checked.base_url,
+            user_agent: checked.user_agent,
+            observer,
+            clock: Mutex::default(),
+        });
         let tokens = Arc::new(Tokens::new(Arc::clone(&transport), settings.api_key));
         let jitter = settings.jitter_seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
-        let governor = Arc::new(Governor::new(checked.reads, checked.writes, jitter));
-        let sender = Sender { transport, tokens: Arc::clone(&tokens), governor: Arc::clone(&governor) };
-        Ok(Self { sender, tokens, governor })
-    }
-
-    /// Makes the call, when the gate and the budget let it through, and reads its answer.
-    ///
-    /// The account's own list is repeated up to twice after a failure that may pass;
-    /// nothing else ever is, save for a call that met a 401, which did nothing: it
-    /// is made once more with a new token. The future may be dropped at any time.
-    ///
-    /// # Errors
-    /// See [`Error`]; [`Error::effect`] says whether the call may have taken effect.
-    pub async fn send<T>(&self, request: Request<T>, priority: Priority) -> Result<Answer<T>, Error> {
-        self.sender.send(request, priority, None).await
-    }
-
-    /// Leave for one call of a class now.
-    ///
-    /// # Errors
-    /// [`Error::Deferred`], with the reason and when to try again: the credentials
-    /// are refused, the account does not work, or there is no call left but for
-    /// tickets that go first.
-    pub fn try_permit(&self, class: Class, priority: Priority) -> Result<Permit, Error> {
-        let admission = self.governor.try_admit(class, priority)?.ok_or_else(ticket::busy)?;
-        Ok(Permit::new(&self.governor, class, priority, admission))
+        let governor = Arc::new(Governor::new(Limiters::new(checked.reads, checked.writes, jitter)));
+        Ok(Self { transport, tokens, governor })
     }
 
     /// Waits in the account's one queue for leave to make one call: by priority,
@@ -113,63 +96,35 @@ impl Client {
         priority: Priority,
         on_called: impl Fn() + Send + Sync + 'static,
     ) -> Ticket {
-        Ticket::new(&self.governor, class, priority, Arc::new(on_called))
+        let governor = Arc::clone(&self.governor);
+        let id = governor.join(class, priority, Arc::new(on_called));
+        Ticket { governor, class, id }
     }
 
-    /// Like [`Client::send`], with a permit. A list that is repeated takes another one for that.
-    ///
-    /// # Errors
-    /// See [`Error`]. A permit of the other class is dropped: then it is as with [`Client::send`].
-    pub async fn send_with<T>(&self, permit: Permit, request: Request<T>) -> Result<Answer<T>, Error> {
-        let priority = permit.priority();
-        let permit = Some(permit).filter(|permit| permit.class() == request.operation().class());
-        self.sender.send(request, priority, permit).await
-    }
-
-    /// How many tickets wait, by class and priority; zeros among them.
+    /// How many tickets wait for a call of a class, by priority; zeros among them.
     #[must_use]
-    pub fn waiting(&self) -> Vec<Waiting> {
-        self.governor.waiting()
+    pub fn waiting(&self, class: Class) -> Vec<Waiting> {
+        self.governor.lock().limiter(class).queue.waiting(Instant::now()).collect()
     }
 
     /// How much of the limit of a class this client may use and has used in this
     /// window; `None` until an answer named the limit.
     #[must_use]
     pub fn usage(&self, class: Class) -> Option<Usage> {
-        self.governor.usage(class)
+        self.governor.lock().limiter(class).budget.usage(Instant::now())
     }
 
     /// Another API key, in use from the next call on. That the one before was refused is forgotten.
     pub fn set_api_key(&self, key: Secret) {
         self.tokens.set_key(key);
-        self.governor.forget_unauthorized();
+        self.governor.change(|limiters, _| limiters.breaker.forget_unauthorized());
     }
 
     /// The project that the key in use opens, if its last token names one. `None` as
-    /// well before the first token of a key: [`Client::authenticate`] gets one.
+    /// well before the first token of a key.
     #[must_use]
     pub fn project(&self) -> Option<String> {
         self.tokens.project()
-    }
-
-    /// Makes sure that there is a token, so that [`Client::project`] is known before
-    /// anything is done. Sends nothing while there is one that has not expired.
-    ///
-    /// # Errors
-    /// See [`Error`]. [`Error::Deferred`] while the account is in trouble and no probe is due.
-    pub async fn authenticate(&self) -> Result<(), Error> {
-        if self.tokens.is_ready() {
-            return Ok(());
-        }
-        let permit = Permit::of_token(&self.governor, self.governor.admit_token()?);
-        match self.tokens.current().await {
-            Ok(_) => Ok(()),
-            Err(denied) => {
-                let Failure { error, signal, .. } = Failure::from(denied);
-                permit.conclude(signal);
-                Err(error)
-            }
-        }
     }
 
     /// Asks for a new token with the key now, even if the present one is good: for a key
@@ -179,7 +134,7 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn renew_token(&self) -> Result<(), Error> {
-        self.tokens.renew_by_key().await.map_err(|denied| denied.error)
+        self.tokens.renew_by_key().await.map_err(|failure| failure.error)
     }
 
     /// The server's clock now: the `Date` of its answers plus the time since. Never
@@ -188,19 +143,20 @@ impl Client {
     /// `None` until an answer carried a `Date`.
     #[must_use]
     pub fn server_time(&self) -> Option<Timestamp> {
-        self.sender.transport.server_time()
+        self.transport.clock.lock().read(Instant::now())
     }
 
-    /// What the last answers said about both limits; one that has reset since is whole again.
+    /// What the last answer said about the limit of a class; one that has reset since is
+    /// whole again. `None` until an answer said something.
     #[must_use]
-    pub fn limits(&self) -> Limits {
-        self.governor.limits()
+    pub fn rate_limit(&self, class: Class) -> Option<RateLimit> {
+        self.governor.lock().limiter(class).budget.last_heard(Instant::now())
     }
 
     /// The state of the account.
     #[must_use]
     pub fn state(&self) -> AccountState {
-        self.governor.state()
+        self.governor.lock().breaker.state()
     }
 
     /// Waits until the account is in trouble ([`AccountState::Unauthorized`] or

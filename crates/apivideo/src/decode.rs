@@ -34,7 +34,7 @@ pub(crate) fn live_stream(body: &[u8], id: Option<&str>) -> Result<LiveStream, S
 }
 
 /// One page of streams.
-pub(crate) fn page(body: &[u8], _id: Option<&str>) -> Result<Page<LiveStream>, String> {
+pub(crate) fn page(body: &[u8], _id: Option<&str>) -> Result<Page, String> {
     let body = json(body)?;
     let body = body.as_object().ok_or("it is not a JSON object")?;
     let data = body.get("data").and_then(Value::as_array).ok_or("it has no array `data`")?;
@@ -44,16 +44,16 @@ pub(crate) fn page(body: &[u8], _id: Option<&str>) -> Result<Page<LiveStream>, S
     let items: Vec<LiveStream> = data.iter().filter_map(|item| stream_of(item).ok()).collect();
     let unreadable = data.len() - items.len();
     let on_this_page = u64::try_from(data.len()).unwrap_or(u64::MAX);
-    let (current_page, pages_total, items_total) = paging(pagination, on_this_page)?;
-    Ok(Page { items, unreadable, current_page, pages_total, items_total })
+    let (pages_total, items_total) = paging(pagination, on_this_page)?;
+    Ok(Page { items, unreadable, pages_total, items_total })
 }
 
-/// The page's number, how many there are, and how many items.
+/// How many pages there are, and how many items.
 ///
 /// `pagesTotal` decides how far a reader goes on, so it may be missing or nonsense only
 /// where the number of items and the page size say the same thing; else the
 /// page is unreadable: a list that ends too early looks like deleted streams.
-fn paging(pagination: &Object, on_this_page: u64) -> Result<(u32, u32, u64), String> {
+fn paging(pagination: &Object, on_this_page: u64) -> Result<(u32, u64), String> {
     let count = |name| pagination.get(name).and_then(Value::as_u64);
     let items_total = count("itemsTotal");
     let computed = items_total
@@ -63,8 +63,7 @@ fn paging(pagination: &Object, on_this_page: u64) -> Result<(u32, u32, u64), Str
         .or(computed)
         .and_then(|pages| u32::try_from(pages.max(1)).ok())
         .ok_or("neither `pagesTotal` nor `itemsTotal` and `pageSize` say how many pages there are")?;
-    let current_page = count("currentPage").and_then(|page| u32::try_from(page).ok()).unwrap_or(1).max(1);
-    Ok((current_page, pages_total, items_total.unwrap_or(on_this_page).max(on_this_page)))
+    Ok((pages_total, items_total.unwrap_or(on_this_page).max(on_this_page)))
 }
 
 fn json(body: &[u8]) -> Result<Value, String> {

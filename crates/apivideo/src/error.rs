@@ -1,24 +1,9 @@
-//! What may go wrong with a call: who is at fault, and whether it may have taken effect.
+//! What may go wrong with a call, and whether it may have taken effect.
 //!
 //! Texts that come from the API are bounded, without control characters, and
 //! never hold the key, a token or a stream key (see `redact.rs`).
 
 use std::time::Duration;
-
-/// Who has to act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fault {
-    /// The request is wrong: whoever made it has to change it.
-    Caller,
-    /// The key is wrong, or may not do this.
-    Credentials,
-    /// Nobody: the limit is used up until it resets.
-    Limit,
-    /// The API, or a proxy before it, doesn't work.
-    Server,
-    /// There is no way to the API, or the way back was lost.
-    Network,
-}
 
 /// What a failed call may have done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -134,21 +119,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// Who has to act.
-    #[must_use]
-    pub fn fault(&self) -> Fault {
-        match self {
-            Self::Refused { .. } | Self::NotFound { .. } => Fault::Caller,
-            Self::Unauthorized { .. } | Self::Forbidden { .. } => Fault::Credentials,
-            Self::RateLimited { .. } => Fault::Limit,
-            Self::Deferred { because: Deferral::RateLimited, .. } => Fault::Limit,
-            Self::Deferred { because: Deferral::Unauthorized, .. } => Fault::Credentials,
-            Self::Deferred { because: Deferral::Unavailable, .. } => Fault::Server,
-            Self::Unexpected { .. } | Self::Unreadable { .. } => Fault::Server,
-            Self::NotSent { .. } | Self::Lost { .. } => Fault::Network,
-        }
-    }
-
     /// What the call may have done all the same. A write did certainly nothing only if
     /// it was not sent, or answered with 400, 401, 403, 422 or 429. A read does nothing.
     #[must_use]
@@ -172,14 +142,7 @@ impl Error {
     pub fn retry_in(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_in } | Self::Deferred { retry_in, .. } => Some(*retry_in),
-            Self::Refused { .. }
-            | Self::NotFound { .. }
-            | Self::Unauthorized { .. }
-            | Self::Forbidden { .. }
-            | Self::Unexpected { .. }
-            | Self::Unreadable { .. }
-            | Self::NotSent { .. }
-            | Self::Lost { .. } => None,
+            _ => None,
         }
     }
 }
@@ -197,39 +160,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_error_has_its_fault_and_its_effect() {
+    fn every_error_has_its_effect() {
         let text = || "why".to_owned();
         let second = Duration::from_secs(1);
         let deferred = |because| Error::Deferred { because, retry_in: second, message: text() };
         let (none, unknown) = (Effect::None, Effect::Unknown);
-        for (error, fault, effect, retry_in) in [
-            (Error::Refused { status: 400, field: None, message: text() }, Fault::Caller, Effect::None, None),
-            (Error::NotFound { message: text(), effect: none }, Fault::Caller, none, None),
-            (Error::NotFound { message: text(), effect: unknown }, Fault::Caller, unknown, None),
-            (Error::Unauthorized { status: 401, message: text() }, Fault::Credentials, Effect::None, None),
-            (Error::Forbidden { message: text() }, Fault::Credentials, Effect::None, None),
-            (Error::RateLimited { retry_in: second }, Fault::Limit, Effect::None, Some(second)),
-            (deferred(Deferral::RateLimited), Fault::Limit, Effect::None, Some(second)),
-            (deferred(Deferral::Unauthorized), Fault::Credentials, Effect::None, Some(second)),
-            (deferred(Deferral::Unavailable), Fault::Server, Effect::None, Some(second)),
-            (
-                Error::Unexpected { status: 503, excerpt: text(), effect: unknown },
-                Fault::Server,
-                unknown,
-                None,
-            ),
-            (Error::Unexpected { status: 503, excerpt: text(), effect: none }, Fault::Server, none, None),
-            (Error::Unreadable { status: 200, why: text(), effect: unknown }, Fault::Server, unknown, None),
-            (Error::Unreadable { status: 200, why: text(), effect: none }, Fault::Server, none, None),
-            (Error::NotSent { why: text() }, Fault::Network, Effect::None, None),
-            (Error::Lost { why: text(), effect: unknown }, Fault::Network, unknown, None),
-            (Error::Lost { why: text(), effect: none }, Fault::Network, none, None),
+        for (error, effect, retry_in) in [
+            (Error::Refused { status: 400, field: None, message: text() }, Effect::None, None),
+            (Error::NotFound { message: text(), effect: none }, none, None),
+            (Error::NotFound { message: text(), effect: unknown }, unknown, None),
+            (Error::Unauthorized { status: 401, message: text() }, Effect::None, None),
+            (Error::Forbidden { message: text() }, Effect::None, None),
+            (Error::RateLimited { retry_in: second }, Effect::None, Some(second)),
+            (deferred(Deferral::RateLimited), Effect::None, Some(second)),
+            (deferred(Deferral::Unauthorized), Effect::None, Some(second)),
+            (deferred(Deferral::Unavailable), Effect::None, Some(second)),
+            (Error::Unexpected { status: 503, excerpt: text(), effect: unknown }, unknown, None),
+            (Error::Unexpected { status: 503, excerpt: text(), effect: none }, none, None),
+            (Error::Unreadable { status: 200, why: text(), effect: unknown }, unknown, None),
+            (Error::Unreadable { status: 200, why: text(), effect: none }, none, None),
+            (Error::NotSent { why: text() }, Effect::None, None),
+            (Error::Lost { why: text(), effect: unknown }, unknown, None),
+            (Error::Lost { why: text(), effect: none }, none, None),
         ] {
-            assert_eq!(
-                (error.fault(), error.effect(), error.retry_in()),
-                (fault, effect, retry_in),
-                "{error}"
-            );
+            assert_eq!((error.effect(), error.retry_in()), (effect, retry_in), "{error}");
         }
     }
 

@@ -2,9 +2,9 @@
 
 use crate::circuit_breaker::Signal;
 use crate::error::Error;
-use crate::token::Denied;
 
 /// A call that failed, and what it says about the account if it speaks for it.
+#[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: Error,
     pub(crate) signal: Signal,
@@ -14,7 +14,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// `of_this_key`: the call was made with the key that is in use.
-    pub(crate) fn of(error: Error, of_this_key: bool) -> Self {
+    pub(crate) fn of_call(error: Error, of_this_key: bool) -> Self {
         let signal = match &error {
             Error::Refused { .. } | Error::NotFound { .. } | Error::Forbidden { .. } => Signal::Healthy,
             Error::RateLimited { .. } => Signal::Limited,
@@ -27,12 +27,11 @@ impl Failure {
         };
         Self { error, signal, of_token: false }
     }
-}
 
-impl From<Denied> for Failure {
-    fn from(denied: Denied) -> Self {
-        let signal =
-            if denied.first_hand { Self::of(denied.error.clone(), true).signal } else { Signal::Neutral };
-        Self { error: denied.error, signal, of_token: true }
+    /// No token, and so no call. `first_hand`: this task met the failure itself. Else it
+    /// shares that of the one that did: one failure must not count fifty times.
+    pub(crate) fn of_token(error: Error, first_hand: bool) -> Self {
+        let Self { error, signal, .. } = Self::of_call(error, true);
+        Self { error, signal: if first_hand { signal } else { Signal::Neutral }, of_token: true }
     }
 }

@@ -1,32 +1,29 @@
-//! Which call may be made now: the circuit breaker, both budgets and both queues
-//! of one account, behind one lock, and the one task that calls waiting tickets.
+//! Which call may be made now: the [`Limiters`] of one account behind one lock, and
+//! the one task that calls waiting tickets.
 //!
 //! Guarantee: tickets are called by that task alone, however many wait. It is
 //! started with the first ticket and ends with the last clone of the client.
 
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use crate::account_state::{AccountState, Usage, Waiting};
-use crate::budget::Charge;
-use crate::circuit_breaker::{Admission, CircuitBreaker, Reason, Rejection, Signal, Transition};
-use crate::class_limiter::{ClassLimiter, OnCalled};
+use crate::circuit_breaker::Admission;
+use crate::class::Class;
+use crate::class_limiter::OnCalled;
 use crate::error::Error;
 use crate::limiters::Limiters;
-use crate::lock::lock;
 use crate::priority::Priority;
 use crate::queue::TicketId;
-use crate::rate_limit::Limits;
-use crate::requests::Class;
-use crate::share::Share;
 
 /// Decides for one account which call is made when.
 pub(crate) struct Governor {
-    state: Mutex<Limiters>,
+    limiters: Mutex<Limiters>,
+    dispatcher: Mutex<Option<JoinHandle<()>>>,
     /// Wakes the dispatcher.
     dispatch: Arc<Notify>,
     /// Wakes calls that wait outside of the queues.
@@ -34,214 +31,92 @@ pub(crate) struct Governor {
 }
 
 impl Governor {
-    pub(crate) fn new(reads: Share, writes: Share, jitter: fastrand::Rng) -> Self {
-        let state = Limiters {
-            breaker: CircuitBreaker::new(),
-            reads: ClassLimiter::new(Class::Read, reads),
-            writes: ClassLimiter::new(Class::Write, writes),
-            jitter,
-            dispatcher: None,
-        };
-        Self { state: Mutex::new(state), dispatch: Arc::default(), changed: Notify::new() }
+    pub(crate) fn new(limiters: Limiters) -> Self {
+        Self {
+            limiters: Mutex::new(limiters),
+            dispatcher: Mutex::default(),
+            dispatch: Arc::default(),
+            changed: Notify::new(),
+        }
     }
 
-    /// Admits one call now, if no ticket goes first. `None`: not before a call
-    /// has ended, for the limit is not known yet or too many are under way.
-    pub(crate) fn try_admit(&self, class: Class, priority: Priority) -> Result<Option<Admission>, Error> {
-        let (mut state, now) = (lock(&self.state), Instant::now());
-        let id = state.limiter(class).queue.join(priority, Arc::new(|| ()), now);
-        let admission = state.redeem(class, id, now);
-        state.limiter(class).leave(id);
-        admission
+    /// The limiters, for a look, or for a change that gives no call to anybody.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Limiters> {
+        self.limiters.lock()
     }
 
-    /// Like [`Self::try_admit`], but waits instead of giving back `None`.
+    /// Changes the limiters. Whoever waits for a call is woken.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Limiters, Instant) -> T) -> T {
+        let result = change(&mut self.lock(), Instant::now());
+        self.dispatch.notify_one();
+        self.changed.notify_waiters();
+        result
+    }
+
+    /// Like [`Limiters::try_admit`], but waits instead of giving back `None`.
     pub(crate) async fn admit(&self, class: Class, priority: Priority) -> Result<Admission, Error> {
+        self.once(|limiters, now| limiters.try_admit(class, priority, now).transpose().ok_or(None)).await
+    }
+
+    /// Waits until the account is in trouble and its next probe is due.
+    pub(crate) async fn probe_due(&self) {
+        let due = |limiters: &mut Limiters, now| match limiters.breaker.check(now, true) {
+            Ok(()) if limiters.breaker.is_tripped() => Ok(()),
+            Ok(()) => Err(None),
+            Err(deferred) => Err(deferred.retry_in()),
+        };
+        self.once(due).await;
+    }
+
+    /// Waits until this succeeds. An error says when to try again at the latest; `None`:
+    /// not before a change.
+    async fn once<T>(
+        &self,
+        mut attempt: impl FnMut(&mut Limiters, Instant) -> Result<T, Option<Duration>>,
+    ) -> T {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             // Enabled before the attempt, so that no change after it is missed.
             changed.as_mut().enable();
-            if let Some(admission) = self.try_admit(class, priority)? {
-                return Ok(admission);
+            let result = attempt(&mut self.lock(), Instant::now());
+            match result {
+                Ok(result) => return result,
+                Err(pause) => wait(changed, pause).await,
             }
-            changed.await;
         }
     }
 
-    /// A new ticket. It is called at once if there is a call for it; `on_called` is
-    /// for later calls.
+    /// A new ticket, see [`Limiters::join`].
     pub(crate) fn join(self: &Arc<Self>, class: Class, priority: Priority, on_called: OnCalled) -> TicketId {
-        let (mut state, now) = (lock(&self.state), Instant::now());
-        let id = state.limiter(class).queue.join(priority, on_called, now);
-        // Without a call it waits, which is what it is for.
-        let _ = state.reserve(class, id, now);
-        if state.dispatcher.as_ref().is_none_or(JoinHandle::is_finished) {
+        let mut dispatcher = self.dispatcher.lock();
+        if dispatcher.as_ref().is_none_or(JoinHandle::is_finished) {
             let run = dispatch(Arc::downgrade(self), Arc::clone(&self.dispatch));
-            state.dispatcher = Some(tokio::spawn(run));
+            *dispatcher = Some(tokio::spawn(run));
         }
-        drop(state);
-        self.dispatch.notify_one();
-        id
-    }
-
-    /// Admits the call of a ticket, which is then used up; else it waits.
-    pub(crate) fn redeem(&self, class: Class, id: TicketId) -> Result<Option<Admission>, Error> {
-        let admission = lock(&self.state).redeem(class, id, Instant::now());
-        self.dispatch.notify_one();
-        admission
-    }
-
-    /// Reserves a call for a ticket, for [`CALL_RESERVATION`] from now; else it waits.
-    pub(crate) fn reserve(&self, class: Class, id: TicketId) -> Result<bool, Error> {
-        let reserved = lock(&self.state).reserve(class, id, Instant::now());
-        self.dispatch.notify_one();
-        reserved
-    }
-
-    /// Whether a ticket was called since its holder asked last.
-    pub(crate) fn is_called(&self, class: Class, id: TicketId) -> bool {
-        lock(&self.state).limiter(class).queue.is_called(id)
-    }
-
-    /// How long a ticket is expected to wait. One that has lapsed waits again.
-    pub(crate) fn expected(&self, class: Class, id: TicketId) -> Duration {
-        let (mut state, now) = (lock(&self.state), Instant::now());
-        let rejected = state.breaker.check(now, id.priority.may_probe()).err();
-        let expected = state.limiter(class).expected(id, now);
-        drop(state);
-        self.dispatch.notify_one();
-        expected.max(rejected.map_or(Duration::ZERO, |rejection| rejection.retry_in))
-    }
-
-    /// A ticket was dropped.
-    pub(crate) fn leave(&self, class: Class, id: TicketId) {
-        lock(&self.state).limiter(class).leave(id);
-        self.notify();
-    }
-
-    /// An admitted call is sent once more.
-    pub(crate) fn take(&self, class: Class) {
-        lock(&self.state).limiter(class).budget.take();
-    }
-
-    /// An admitted call has ended.
-    pub(crate) fn settle(&self, class: Class, charge: Charge) {
-        lock(&self.state).limiter(class).budget.settle(charge, Instant::now());
-    }
-
-    /// 429: no call of the class goes for so long.
-    pub(crate) fn block(&self, class: Class, retry_in: Duration) {
-        lock(&self.state).limiter(class).budget.block(retry_in, Instant::now());
-    }
-
-    /// Admits a request for a token, as the probe if the account is in trouble. It has no budget.
-    pub(crate) fn admit_token(&self) -> Result<Admission, Error> {
-        let mut state = lock(&self.state);
-        state.breaker.check(Instant::now(), true)?;
-        Ok(state.breaker.admit())
-    }
-
-    /// Why only the probe goes now, for a call that may not be it. `None`: there is no trouble.
-    pub(crate) fn rejection(&self) -> Option<Rejection> {
-        lock(&self.state).breaker.check(Instant::now(), false).err()
-    }
-
-    /// Waits until the account is in trouble and its next probe is due.
-    pub(crate) async fn probe_due(&self) {
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            // Enabled before the check, so that no change after it is missed.
-            changed.as_mut().enable();
-            let pause = {
-                let state = lock(&self.state);
-                match state.breaker.check(Instant::now(), true) {
-                    Ok(()) if state.breaker.tripped().is_some() => return,
-                    Ok(()) => None,
-                    Err(rejection) => Some(rejection.retry_in),
-                }
-            };
-            match pause {
-                Some(pause) => drop(timeout(pause, changed).await),
-                None => changed.await,
-            }
-        }
-    }
-
-    /// What an admitted call says about the account; the last word of each.
-    pub(crate) fn report(&self, admission: Admission, signal: Signal) -> Option<Transition> {
-        let mut state = lock(&self.state);
-        let chance = state.jitter.f64();
-        let transition = state.breaker.report(admission, signal, Instant::now(), chance);
-        drop(state);
-        self.notify();
-        transition
-    }
-
-    /// Another key is in use.
-    pub(crate) fn forget_unauthorized(&self) {
-        lock(&self.state).breaker.forget_unauthorized();
-        self.notify();
-    }
-
-    /// How many tickets wait, by class and priority.
-    pub(crate) fn waiting(&self) -> Vec<Waiting> {
-        let (state, now) = (lock(&self.state), Instant::now());
-        let classes = [(Class::Read, &state.reads), (Class::Write, &state.writes)];
-        let of = |(class, limiter): (Class, &ClassLimiter)| -> Vec<_> {
-            let waiting = |(priority, calls, oldest)| Waiting { class, priority, calls, oldest };
-            limiter.queue.waiting(now).map(waiting).collect()
-        };
-        classes.into_iter().flat_map(of).collect()
-    }
-
-    /// `None`: no limit is known.
-    pub(crate) fn usage(&self, class: Class) -> Option<Usage> {
-        let mut state = lock(&self.state);
-        let budget = &mut state.limiter(class).budget;
-        Some(Usage { usable: budget.usable()?, used: budget.used(Instant::now()) })
-    }
-
-    pub(crate) fn limits(&self) -> Limits {
-        let (state, now) = (lock(&self.state), Instant::now());
-        Limits { reads: state.reads.budget.last_heard(now), writes: state.writes.budget.last_heard(now) }
-    }
-
-    pub(crate) fn state(&self) -> AccountState {
-        let (mut state, now) = (lock(&self.state), Instant::now());
-        match state.breaker.tripped() {
-            Some((Reason::Unauthorized, message)) => {
-                AccountState::Unauthorized { message: message.to_owned() }
-            }
-            Some((Reason::Unavailable, message)) => AccountState::Unavailable { message: message.to_owned() },
-            None => [Class::Write, Class::Read]
-                .into_iter()
-                .find_map(|class| {
-                    state.limiter(class).budget.exhausted_until(now).map(|until| (class, until))
-                })
-                .map_or(AccountState::Available, |(class, until)| AccountState::RateLimited { class, until }),
-        }
+        drop(dispatcher);
+        self.change(|limiters, now| limiters.join(class, priority, on_called, now))
     }
 
     /// Calls every ticket that there is a call for, and says when to do so again
     /// at the latest; `None`: not before a change.
     fn dispatch(&self) -> Option<Duration> {
-        let (mut state, now) = (lock(&self.state), Instant::now());
-        let lapsed = state.lapse(now);
-        let called = state.call(now);
-        let next = state.next_dispatch(now);
-        drop(state);
+        let (mut limiters, now) = (self.lock(), Instant::now());
+        let lapsed = limiters.lapse(now);
+        let called = limiters.call(now);
+        let next = limiters.next_dispatch(now);
+        drop(limiters);
         if lapsed {
             self.changed.notify_waiters();
         }
         called.iter().for_each(|on_called| on_called());
         next
     }
+}
 
-    fn notify(&self) {
-        self.dispatch.notify_one();
-        self.changed.notify_waiters();
+impl std::fmt::Debug for Governor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Governor")
     }
 }
 
@@ -255,9 +130,14 @@ impl Drop for Governor {
 async fn dispatch(governor: Weak<Governor>, changed: Arc<Notify>) {
     loop {
         let Some(next) = governor.upgrade().map(|governor| governor.dispatch()) else { return };
-        match next {
-            Some(pause) => drop(timeout(pause, changed.notified()).await),
-            None => changed.notified().await,
-        }
+        wait(changed.notified(), next).await;
+    }
+}
+
+/// Waits for a change, for so long at the most.
+async fn wait(change: impl Future<Output = ()>, pause: Option<Duration>) {
+    match pause {
+        Some(pause) => drop(timeout(pause, change).await),
+        None => change.await,
     }
 }

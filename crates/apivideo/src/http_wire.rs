@@ -1,6 +1,5 @@
 //! The wire that ships: reqwest with rustls.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -49,22 +48,21 @@ impl HttpWire {
             .map_err(|error| WireBuildError(chain(&error)))?;
         Ok(Self { client })
     }
-
-    async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, WireError> {
-        let request = reqwest::Request::try_from(request)
-            .map_err(|error| WireError::NotSent(chain(&error.without_url())))?;
-        let mut response = self.client.execute(request).await.map_err(fault)?;
-        let mut answer = http::Response::new(Bytes::new());
-        *answer.status_mut() = response.status();
-        *answer.headers_mut() = std::mem::take(response.headers_mut());
-        *answer.body_mut() = body(response).await?;
-        Ok(answer)
-    }
 }
 
 impl Wire for HttpWire {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, WireError>> {
-        self.exchange(request).boxed()
+        async move {
+            let request = reqwest::Request::try_from(request)
+                .map_err(|error| WireError::NotSent(chain(&error.without_url())))?;
+            let mut response = self.client.execute(request).await.map_err(fault)?;
+            let mut answer = http::Response::new(Bytes::new());
+            *answer.status_mut() = response.status();
+            *answer.headers_mut() = std::mem::take(response.headers_mut());
+            *answer.body_mut() = body(response).await?;
+            Ok(answer)
+        }
+        .boxed()
     }
 }
 
@@ -86,24 +84,18 @@ async fn body(mut response: reqwest::Response) -> Result<Bytes, WireError> {
 
 /// Only what failed while connecting has certainly not been sent.
 fn fault(error: reqwest::Error) -> WireError {
-    let not_sent = error.is_connect() || error.is_builder();
-    let timed_out = error.is_timeout() && !not_sent;
-    let why = chain(&error.without_url());
-    match (not_sent, timed_out) {
-        (true, _) => WireError::NotSent(why),
-        (false, true) => WireError::Lost("no whole answer came in time".to_owned()),
-        (false, false) => WireError::Lost(why),
+    if error.is_connect() || error.is_builder() {
+        WireError::NotSent(chain(&error.without_url()))
+    } else if error.is_timeout() {
+        WireError::Lost("no whole answer came in time".to_owned())
+    } else {
+        WireError::Lost(chain(&error.without_url()))
     }
 }
 
 /// An error with its causes: reqwest's own text is only the outermost one.
 fn chain(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
+    let outermost: &dyn std::error::Error = error;
+    let causes = std::iter::successors(Some(outermost), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

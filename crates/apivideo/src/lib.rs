@@ -1,10 +1,10 @@
 //! A typed client of the [api.video](https://api.video) REST API: live streams.
 //!
-//! A call is a value ([`requests`]) that a [`Client`] sends. Between the two are, in
+//! A call is a value ([`Request`]) that a [`Client`] sends. Between the two are, in
 //! this order, the circuit breaker (`circuit_breaker`), the budget (`budget`, `share`,
 //! `window`) with the tickets that wait for it (`queue`, `ticket`), the token (`token`,
-//! `authenticate`, `project`) and the [`Wire`]. The answer is read by `decode` and
-//! `map_error`, and `retry` alone says whether the call is repeated. All of these
+//! `authenticate`, `project`) and the [`Wire`]. The answer is read by `outcome` and
+//! `decode`, and `retry` alone says whether the call is repeated. All of these
 //! decide as pure functions of values, with the time as an argument; `client`,
 //! `sender`, `governor` and `transport` are the thin shell around them.
 //!
@@ -31,7 +31,7 @@
 //! };
 //! let client = Client::new(settings, Arc::new(HttpWire::new(Duration::from_secs(15))?), None)?;
 //! let page = client.send(list(&ListLiveStreams::default()), Priority::Background).await?;
-//! println!("{} streams on this page", page.value.items.len());
+//! println!("{} streams on this page", page.items.len());
 //! # Ok(())
 //! # }
 //! ```
@@ -40,6 +40,7 @@ mod account_state;
 mod authenticate;
 mod budget;
 mod circuit_breaker;
+mod class;
 mod class_limiter;
 mod client;
 mod clock;
@@ -51,18 +52,16 @@ mod governor;
 mod hostile;
 mod http_wire;
 mod limiters;
-mod lock;
-mod map_error;
 mod model;
 mod observe;
-mod operation;
+mod outcome;
 mod permit;
 mod priority;
 mod project;
 mod queue;
 mod rate_limit;
 mod redact;
-pub mod requests;
+mod requests;
 mod retry;
 mod secret;
 mod sender;
@@ -75,17 +74,17 @@ mod window;
 mod wire;
 
 pub use account_state::{AccountState, Usage, Waiting};
+pub use class::Class;
 pub use client::Client;
-pub use error::{Deferral, Effect, Error, Fault};
+pub use error::{Deferral, Effect, Error};
 pub use http_wire::{HttpWire, MAX_ANSWER, WireBuildError};
-pub use model::{Assets, ListLiveStreams, LiveStream, Page, SortBy, SortOrder};
+pub use model::{Assets, ListLiveStreams, LiveStream, Page};
 pub use observe::{Call, CallObserver, Code};
 pub use permit::Permit;
 pub use priority::Priority;
-pub use rate_limit::{Limits, RateLimit, WINDOW};
-pub use requests::*;
+pub use rate_limit::{RateLimit, WINDOW};
+pub use requests::{Request, create, delete, get, list, update};
 pub use secret::Secret;
-pub use sender::Answer;
 pub use settings::{PRODUCTION, SANDBOX, Settings, SettingsError};
 pub use ticket::Ticket;
 pub use wire::{Wire, WireError};

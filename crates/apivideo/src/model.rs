@@ -45,31 +45,27 @@ pub struct Assets {
     pub thumbnail: Option<String>,
 }
 
-/// One page of a list.
+/// One page of the list of live streams.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Page<T> {
+pub struct Page {
     /// What could be read of it.
-    pub items: Vec<T>,
+    pub items: Vec<LiveStream>,
     /// How many of its items could not be read. One bad item doesn't cost the
     /// page, but whoever concludes that something is absent has to know of it.
     pub unreadable: usize,
-    /// The page's number, from 1.
-    pub current_page: u32,
     /// How many pages there are, at least 1.
     pub pages_total: u32,
     /// How many items there are on all pages. Other clients may change it between two pages.
     pub items_total: u64,
 }
 
-/// Which page of which live streams to list.
+/// Which page of which live streams to list, by the time of their creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListLiveStreams {
     /// Only streams whose name holds this text.
     pub name: Option<String>,
-    /// What to sort by.
-    pub sort_by: SortBy,
-    /// Which end comes first.
-    pub sort_order: SortOrder,
+    /// From the newest to the oldest; else from the oldest to the newest.
+    pub newest_first: bool,
     /// The page's number, from 1.
     pub page: u32,
     /// How many to a page, 1 to 100.
@@ -80,45 +76,6 @@ impl Default for ListLiveStreams {
     /// The first hundred, oldest first: what is created while the pages are
     /// being read comes last, and so moves nothing.
     fn default() -> Self {
-        Self { name: None, sort_by: SortBy::CreatedAt, sort_order: SortOrder::Asc, page: 1, page_size: 100 }
-    }
-}
-
-/// What a list is sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SortBy {
-    /// The name.
-    Name,
-    /// The time of creation.
-    CreatedAt,
-    /// The time of the last change.
-    UpdatedAt,
-}
-
-impl SortBy {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::CreatedAt => "createdAt",
-            Self::UpdatedAt => "updatedAt",
-        }
-    }
-}
-
-/// Which end of a list comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SortOrder {
-    /// Smallest, oldest first.
-    Asc,
-    /// Greatest, newest first.
-    Desc,
-}
-
-impl SortOrder {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Asc => "asc",
-            Self::Desc => "desc",
-        }
+        Self { name: None, newest_first: false, page: 1, page_size: 100 }
     }
 }

@@ -7,7 +7,6 @@ use http::Method;
 use tokio::time::Instant;
 
 use crate::priority::Priority;
-use crate::requests::Operation;
 
 /// Sees every HTTP exchange, those for tokens too, in the task that made it. Must not block.
 pub type CallObserver = Arc<dyn Fn(&Call) + Send + Sync>;
@@ -17,8 +16,6 @@ pub type CallObserver = Arc<dyn Fn(&Call) + Send + Sync>;
 pub struct Call {
     /// The HTTP method.
     pub method: Method,
-    /// What it was for.
-    pub operation: Operation,
     /// With which priority; none for a token.
     pub priority: Option<Priority>,
     /// How it ended.
@@ -41,39 +38,17 @@ pub enum Code {
 /// Shows the observer one exchange, exactly once: also when the future that
 /// waits for the answer is dropped, for the call has been made all the same.
 pub(crate) struct Observation<'a> {
-    observer: Option<&'a CallObserver>,
-    method: Method,
-    operation: Operation,
-    priority: Option<Priority>,
-    begun: Instant,
-    code: Code,
-}
-
-impl<'a> Observation<'a> {
-    pub(crate) fn begin(
-        observer: Option<&'a CallObserver>,
-        method: Method,
-        operation: Operation,
-        priority: Option<Priority>,
-    ) -> Self {
-        Self { observer, method, operation, priority, begun: Instant::now(), code: Code::Lost }
-    }
-
-    pub(crate) fn end(mut self, code: Code) {
-        self.code = code;
-    }
+    pub(crate) observer: Option<&'a CallObserver>,
+    pub(crate) begun: Instant,
+    /// As it is shown, but for its duration.
+    pub(crate) call: Call,
 }
 
 impl Drop for Observation<'_> {
     fn drop(&mut self) {
-        let Some(observer) = self.observer else { return };
-        let Self { operation, priority, code, .. } = *self;
-        observer(&Call {
-            method: self.method.clone(),
-            operation,
-            priority,
-            code,
-            duration: self.begun.elapsed(),
-        });
+        self.call.duration = self.begun.elapsed();
+        if let Some(observer) = self.observer {
+            observer(&self.call);
+        }
     }
 }

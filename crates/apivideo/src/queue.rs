@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::account_state::Waiting;
 use crate::priority::Priority;
 
 /// The tickets of one class. `T` is how the holder of one is notified.
@@ -25,7 +26,7 @@ use crate::priority::Priority;
 pub(crate) struct Queue<T> {
     lanes: [Lane<T>; Priority::ALL.len()],
     /// Called tickets by number; those without a reservation have lapsed.
-    called: BTreeMap<u64, Waiting<T>>,
+    called: BTreeMap<u64, Holder<T>>,
     /// As few as calls may be under way.
     reservations: Vec<Reservation>,
     last_number: u64,
@@ -36,14 +37,15 @@ pub(crate) struct Queue<T> {
 struct Lane<T> {
     priority: Priority,
     /// By number.
-    waiting: BTreeMap<u64, Waiting<T>>,
+    waiting: BTreeMap<u64, Holder<T>>,
     /// How many tickets of a higher priority were called since one of this lane
     /// was, or since this lane was empty.
     passed_over: u32,
 }
 
+/// Who has a ticket.
 #[derive(Debug)]
-struct Waiting<T> {
+struct Holder<T> {
     since: Instant,
     on_called: T,
 }
@@ -73,7 +75,7 @@ impl<T: Clone> Queue<T> {
     pub(crate) fn join(&mut self, priority: Priority, on_called: T, now: Instant) -> TicketId {
         self.last_number += 1;
         let number = self.last_number;
-        self.lane(priority).waiting.insert(number, Waiting { since: now, on_called });
+        self.lane(priority).waiting.insert(number, Holder { since: now, on_called });
         TicketId { priority, number }
     }
 
@@ -113,24 +115,18 @@ impl<T: Clone> Queue<T> {
         Some(on_called)
     }
 
-    /// A ticket got its call and is removed.
+    /// The call of a ticket that has a reservation is made: the ticket is removed.
     pub(crate) fn redeemed(&mut self, id: TicketId) {
-        if self.has_reservation(id) {
-            self.called.remove(&id.number);
-            self.reservations.retain(|held| held.id != id);
-        } else {
-            self.lane(id.priority).waiting.remove(&id.number);
-            self.lane(id.priority).reset_if_empty();
-            self.served(id.priority);
-        }
+        self.called.remove(&id.number);
+        self.reservations.retain(|held| held.id != id);
     }
 
-    /// A called ticket waits again, with its number. A reservation ends with it.
-    pub(crate) fn requeue(&mut self, id: TicketId) {
+    /// A called ticket waits again, with its number. True if it had a reservation, which ends.
+    pub(crate) fn requeue(&mut self, id: TicketId) -> bool {
         if let Some(waiting) = self.called.remove(&id.number) {
             self.lane(id.priority).waiting.insert(id.number, waiting);
         }
-        self.cancel_reservation(id);
+        self.cancel_reservation(id)
     }
 
     /// Ends the reservations whose time is over; says how many those are.
@@ -177,12 +173,12 @@ impl<T: Clone> Queue<T> {
         self.lanes.iter().map(of).sum()
     }
 
-    /// How many wait with each priority, and since when the first of them does.
-    pub(crate) fn waiting(&self, now: Instant) -> impl Iterator<Item = (Priority, u64, Duration)> {
+    /// How many wait, by priority; zeros among them.
+    pub(crate) fn waiting(&self, now: Instant) -> impl Iterator<Item = Waiting> {
         self.lanes.iter().map(move |lane| {
             let first = lane.waiting.values().next();
             let oldest = first.map_or(Duration::ZERO, |first| now.saturating_duration_since(first.since));
-            (lane.priority, lane.waiting.len() as u64, oldest)
+            Waiting { priority: lane.priority, calls: lane.waiting.len() as u64, oldest }
         })
     }
 

@@ -13,7 +13,7 @@ fn queue(waiting: &[Priority]) -> Queue<usize> {
 
 /// Redeems the first candidate.
 fn serve(queue: &mut Queue<usize>) -> Option<Priority> {
-    let id = queue.candidates().next()?;
+    let (id, _) = call(queue, Instant::now())?;
     queue.redeemed(id);
     Some(id.priority)
 }
@@ -120,8 +120,8 @@ fn it_counts_the_waiting_tickets_and_how_long_they_wait() {
     queue.join(Creation, (), start + Duration::from_secs(5));
     let of = |queue: &Queue<()>| {
         let now = start + Duration::from_secs(7);
-        let (_, count, oldest) = queue.waiting(now).find(|(priority, ..)| *priority == Creation).unwrap();
-        (count, oldest.as_secs())
+        let waiting = queue.waiting(now).find(|waiting| waiting.priority == Creation).unwrap();
+        (waiting.calls, waiting.oldest.as_secs())
     };
     assert_eq!(of(&queue), (2, 7));
     queue.leave(first);

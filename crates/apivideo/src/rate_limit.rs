@@ -23,15 +23,6 @@ pub struct RateLimit {
     pub retry_after: Duration,
 }
 
-/// The last word of the API about both limits, for metrics. `None` until an answer said something.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limits {
-    /// Of GET.
-    pub reads: Option<RateLimit>,
-    /// Of POST, PATCH, PUT and DELETE.
-    pub writes: Option<RateLimit>,
-}
-
 impl RateLimit {
     /// Reads `X-RateLimit-Limit`, `-Remaining` and `-Retry-After`.
     ///

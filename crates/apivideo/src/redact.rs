@@ -35,21 +35,10 @@ pub(crate) fn of_text(text: &str, secrets: &[Secret]) -> String {
         return LEFT_OUT.to_owned();
     }
     let words = text.split(|c: char| c.is_whitespace() || is_invisible(c)).filter(|word| !word.is_empty());
-    let mut line = String::new();
-    let mut length = 0;
-    for word in words {
-        if length > 0 {
-            line.push(' ');
-            length += 1;
-        }
-        for c in word.chars() {
-            if length >= MAX_CHARS {
-                line.push('…');
-                return line;
-            }
-            line.push(c);
-            length += 1;
-        }
+    let mut line = words.take(MAX_CHARS + 1).collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = line.char_indices().nth(MAX_CHARS) {
+        line.truncate(end);
+        line.push('…');
     }
     line
 }

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::operation::Subject;
+use crate::requests::Subject;
 
 /// The pause before an attempt is repeated; `None`: it is not. `attempt` counts from 1.
 /// Without wildcards, so that a new subject or error has to choose.

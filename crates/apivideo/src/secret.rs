@@ -3,15 +3,13 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 
 /// An API key, a token, a stream key or a URL that carries a token.
 ///
 /// Its `Debug` is `[secret]`, and it has neither `Display` nor `Serialize`, so
 /// that it reaches a log, an error or a manifest only where [`Secret::expose`]
 /// is written out. Its memory is wiped when it is dropped.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone)]
 pub struct Secret(SecretString);
 
 impl Secret {

@@ -87,23 +87,19 @@ pub(crate) fn check(settings: &Settings) -> Result<Checked, SettingsError> {
 }
 
 fn base_url(url: &str) -> Result<String, SettingsError> {
-    let wrong = |why| Err(SettingsError::BaseUrl { url: url.to_owned(), why });
-    if url.contains('@') {
-        let url = "(not shown, for it may hold a password)".to_owned();
-        return Err(SettingsError::BaseUrl { url, why: "it has a user name" });
-    }
-    // http::Uri drops a fragment without a word.
-    if url.contains(['?', '#']) {
-        return wrong("it has a query or a fragment");
-    }
-    let Ok(uri) = url.parse::<Uri>() else { return wrong("it is not a URL") };
-    if !matches!(uri.scheme_str(), Some("http" | "https")) {
-        return wrong("it doesn't begin with http:// or https://");
-    }
-    if uri.host().is_none_or(str::is_empty) {
-        return wrong("it has no host");
-    }
-    Ok(url.trim_end_matches('/').to_owned())
+    let why = match url.parse::<Uri>() {
+        _ if url.contains('@') => "it has a user name",
+        // http::Uri drops a fragment without a word.
+        _ if url.contains(['?', '#']) => "it has a query or a fragment",
+        Err(_) => "it is not a URL",
+        Ok(uri) if !matches!(uri.scheme_str(), Some("http" | "https")) => {
+            "it doesn't begin with http:// or https://"
+        }
+        Ok(uri) if uri.host().is_none_or(str::is_empty) => "it has no host",
+        Ok(_) => return Ok(url.trim_end_matches('/').to_owned()),
+    };
+    let shown = if url.contains('@') { "(not shown, for it may hold a password)" } else { url };
+    Err(SettingsError::BaseUrl { url: shown.to_owned(), why })
 }
 
 #[cfg(test)]

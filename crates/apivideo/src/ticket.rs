@@ -3,13 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::class_limiter::OnCalled;
+use crate::class::Class;
 use crate::error::{Deferral, Error};
 use crate::governor::Governor;
 use crate::permit::Permit;
-use crate::priority::Priority;
 use crate::queue::TicketId;
-use crate::requests::Class;
 
 /// How soon to try again where only calls under way are in the way.
 const BUSY_RETRY: Duration = Duration::from_millis(100);
@@ -20,33 +18,25 @@ const BUSY_RETRY: Duration = Duration::from_millis(100);
 /// seconds, and its callback runs. After that the call goes to the next ticket;
 /// this one keeps its number, and may still be redeemed before later ones, but is
 /// not called again until its holder asks for a call, or for its expected wait.
+#[derive(Debug)]
 pub struct Ticket {
-    governor: Arc<Governor>,
-    class: Class,
-    id: TicketId,
+    pub(crate) governor: Arc<Governor>,
+    pub(crate) class: Class,
+    pub(crate) id: TicketId,
 }
 
 impl Ticket {
-    pub(crate) fn new(
-        governor: &Arc<Governor>,
-        class: Class,
-        priority: Priority,
-        on_called: OnCalled,
-    ) -> Self {
-        Self { governor: Arc::clone(governor), class, id: governor.join(class, priority, on_called) }
-    }
-
     /// Whether it was called since its holder asked last; also when the reservation has lapsed.
     #[must_use]
     pub fn is_called(&self) -> bool {
-        self.governor.is_called(self.class, self.id)
+        self.governor.lock().limiter(self.class).queue.is_called(self.id)
     }
 
     /// How long it is expected to wait, as far as the account's limits go. What
     /// other clients will use, and which tickets will go first, can't be foreseen.
     #[must_use]
     pub fn expected_wait(&self) -> Duration {
-        self.governor.expected(self.class, self.id)
+        self.governor.change(|limiters, now| limiters.expected(self.class, self.id, now))
     }
 
     /// Reserves a call for two seconds from now: the one that it was called for, or a free one.
@@ -54,7 +44,8 @@ impl Ticket {
     /// # Errors
     /// [`Error::Deferred`] if there is none; the ticket waits then.
     pub fn reserve(&self) -> Result<(), Error> {
-        if self.governor.reserve(self.class, self.id)? { Ok(()) } else { Err(busy()) }
+        let reserved = self.governor.change(|limiters, now| limiters.reserve(self.class, self.id, now))?;
+        if reserved { Ok(()) } else { Err(busy()) }
     }
 
     /// Leave for the call. The ticket is used up then, and is never called again.
@@ -62,20 +53,14 @@ impl Ticket {
     /// # Errors
     /// [`Error::Deferred`] if there is no call for it; the ticket waits then.
     pub fn redeem(&self) -> Result<Permit, Error> {
-        let admission = self.governor.redeem(self.class, self.id)?.ok_or_else(busy)?;
-        Ok(Permit::new(&self.governor, self.class, self.id.priority, admission))
-    }
-}
-
-impl std::fmt::Debug for Ticket {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ticket").field("class", &self.class).field("id", &self.id).finish_non_exhaustive()
+        let admission = self.governor.change(|limiters, now| limiters.redeem(self.class, self.id, now))?;
+        Ok(Permit::new(&self.governor, self.class, self.id.priority, admission.ok_or_else(busy)?))
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.governor.leave(self.class, self.id);
+        self.governor.change(|limiters, _| limiters.limiter(self.class).leave(self.id));
     }
 }
 

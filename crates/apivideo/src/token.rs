@@ -10,16 +10,17 @@
 //! - Any future of this file may be dropped: the next one to wait takes over.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::Secret;
-use crate::authenticate::{Credential, Grant, Refusal, authenticate};
+use crate::authenticate::{Grant, authenticate, by_key, by_refresh};
 use crate::error::Error;
-use crate::lock::lock;
+use crate::failure::Failure;
 use crate::transport::Transport;
 
 /// A renewal that failed while the token is still good isn't tried again before this.
@@ -41,15 +42,6 @@ pub(crate) struct Token {
     expires_at: Instant,
 }
 
-/// No token, and so no call.
-#[derive(Debug)]
-pub(crate) struct Denied {
-    pub(crate) error: Error,
-    /// Whether this task met the failure itself, or shares that of the one
-    /// that did: one failure must not count fifty times.
-    pub(crate) first_hand: bool,
-}
-
 /// The token of one account, and what it can be renewed with.
 pub(crate) struct Tokens {
     transport: Arc<Transport>,
@@ -61,9 +53,8 @@ struct State {
     key: Secret,
     /// Counts the keys.
     key_serial: u64,
+    /// The last token of this key.
     token: Option<Token>,
-    /// The project that the last token of this key names.
-    project: Option<String>,
     refresh: Option<Secret>,
     /// The last keys and tokens: a late answer may repeat one that was replaced since.
     past: VecDeque<Secret>,
@@ -81,7 +72,6 @@ impl Tokens {
             key,
             key_serial: 0,
             token: None,
-            project: None,
             refresh: None,
             past: VecDeque::new(),
             refused_anew: None,
@@ -93,73 +83,59 @@ impl Tokens {
 
     /// Another key, in use from the next call on.
     pub(crate) fn set_key(&self, key: Secret) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let old = std::mem::replace(&mut state.key, key);
         state.remember(old);
         state.key_serial += 1;
         state.token = None;
-        state.project = None;
         state.refresh = None;
         state.failure = None;
     }
 
     /// Whether the token was had for the key that is in use.
     pub(crate) fn is_of_this_key(&self, token: &Token) -> bool {
-        self.state().key_serial == token.key
+        self.state.lock().key_serial == token.key
     }
 
     /// What must not show in any text.
     pub(crate) fn secrets(&self) -> Vec<Secret> {
-        let state = self.state();
+        let state = self.state.lock();
         std::iter::once(&state.key).chain(&state.past).cloned().collect()
-    }
-
-    /// A token to make a call with.
-    pub(crate) async fn current(&self) -> Result<Token, Denied> {
-        self.obtain(None).await
-    }
-
-    /// Another token than this one, which the API refused.
-    pub(crate) async fn instead_of(&self, refused: &Token) -> Result<Token, Denied> {
-        self.obtain(Some(refused.serial)).await
     }
 
     /// Notes that a call was refused with a token that had just been renewed for it.
     pub(crate) fn note_refused_anew(&self, token: &Token) {
-        self.state().refused_anew = Some(token.serial);
+        self.state.lock().refused_anew = Some(token.serial);
     }
 
     /// Whether a call was refused with this token when it was new. The token is renewed
     /// for the account's own calls alone then: one stream that is refused for ever would
     /// cost a renewal each time.
     pub(crate) fn was_refused_anew(&self, token: &Token) -> bool {
-        self.state().refused_anew == Some(token.serial)
+        self.state.lock().refused_anew == Some(token.serial)
     }
 
     /// The project that the last token of the key in use names.
     pub(crate) fn project(&self) -> Option<String> {
-        self.state().project.clone()
-    }
-
-    /// Whether a call can be made without another token.
-    pub(crate) fn is_ready(&self) -> bool {
-        self.state().usable(None, Instant::now()).is_some()
+        self.state.lock().token.as_ref().and_then(|token| token.project.clone())
     }
 
     /// A new token for the key itself, though there may be a good one. That one stays
     /// in use when there is none.
-    pub(crate) async fn renew_by_key(&self) -> Result<(), Denied> {
+    pub(crate) async fn renew_by_key(&self) -> Result<(), Failure> {
         let _turn = self.renewal.lock().await;
         // A refresh token may open what the key opened when it was had.
-        self.state().refresh = None;
+        self.state.lock().refresh = None;
         self.renew(None).await?;
-        let failure = self.state().failure.clone();
-        failure.map_or(Ok(()), |error| Err(Denied { error, first_hand: true }))
+        let failure = self.state.lock().failure.clone();
+        failure.map_or(Ok(()), |error| Err(Failure::of_token(error, true)))
     }
 
-    async fn obtain(&self, refused: Option<u64>) -> Result<Token, Denied> {
+    /// A token to make a call with; another than this one, if the API `refused` one.
+    pub(crate) async fn obtain(&self, refused: Option<&Token>) -> Result<Token, Failure> {
+        let refused = refused.map(|token| token.serial);
         let (usable, round) = {
-            let state = self.state();
+            let state = self.state.lock();
             (state.usable(refused, Instant::now()), state.round)
         };
         let _turn = match &usable {
@@ -178,49 +154,49 @@ impl Tokens {
     }
 
     /// What another task achieved while this one waited for its turn.
-    fn settled_meanwhile(&self, refused: Option<u64>, round: u64) -> Option<Result<Token, Denied>> {
-        let state = self.state();
+    fn settled_meanwhile(&self, refused: Option<u64>, round: u64) -> Option<Result<Token, Failure>> {
+        let state = self.state.lock();
         let now = Instant::now();
         match state.usable(refused, now) {
             Some(token) if now < token.renew_at => Some(Ok(token)),
             Some(_) | None if state.round != round => {
-                state.failure.clone().map(|error| Err(Denied { error, first_hand: false }))
+                state.failure.clone().map(|error| Err(Failure::of_token(error, false)))
             }
             Some(_) | None => None,
         }
     }
 
-    async fn renew(&self, refused: Option<u64>) -> Result<Token, Denied> {
+    async fn renew(&self, refused: Option<u64>) -> Result<Token, Failure> {
         loop {
             let (key, serial, refresh) = {
-                let mut state = self.state();
+                let mut state = self.state.lock();
                 // One that the API refused is no more use to anybody, whatever its time.
-                state.token.take_if(|token| refused.is_some_and(|refused| token.serial <= refused));
+                if let Some(token) = &mut state.token
+                    && refused.is_some_and(|refused| token.serial <= refused)
+                {
+                    token.expires_at = Instant::now();
+                }
                 // Taken out, for it is good only once: when its answer is lost, the key is next.
                 (state.key.clone(), state.key_serial, state.refresh.take())
             };
-            let result = self.ask(key, refresh).await;
+            let result = self.ask(&key, refresh).await;
             // Another key was set meanwhile: what the old one brought or met is of no use.
-            if let Some(result) = self.state().settle(serial, result) {
-                return result.map_err(|error| Denied { error, first_hand: true });
+            if let Some(result) = self.state.lock().settle(serial, result) {
+                return result.map_err(|error| Failure::of_token(error, true));
             }
         }
     }
 
-    async fn ask(&self, key: Secret, refresh: Option<Secret>) -> Result<Grant, Error> {
-        let secrets: Vec<Secret> = [Some(key.clone()), refresh.clone()].into_iter().flatten().collect();
+    /// With the refresh token, if there is one; with the key where the API refuses that.
+    async fn ask(&self, key: &Secret, refresh: Option<Secret>) -> Result<Grant, Error> {
+        let secrets: Vec<Secret> = refresh.iter().chain([key]).cloned().collect();
         if let Some(refresh) = refresh {
-            match authenticate(&self.transport, &Credential::Refresh(refresh), &secrets).await {
-                Ok(grant) => return Ok(grant),
-                Err(Refusal::Refused(_)) => {}
-                Err(Refusal::Failed(error)) => return Err(error),
+            let result = authenticate(&self.transport, &by_refresh(&refresh), &secrets).await;
+            if !matches!(result, Err(Error::Unauthorized { .. })) {
+                return result;
             }
         }
-        authenticate(&self.transport, &Credential::Key(key), &secrets).await.map_err(Refusal::into_error)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
+        authenticate(&self.transport, &by_key(key), &secrets).await
     }
 }
 
@@ -261,7 +237,6 @@ impl State {
             self.remember(refresh.clone());
         }
         self.refresh = grant.refresh;
-        self.project.clone_from(&token.project);
         self.token = Some(token.clone());
         token
     }

@@ -20,10 +20,12 @@ const ROUNDING: Duration = Duration::from_secs(1);
 /// One window of the server, as the answers described it.
 #[derive(Debug, Clone)]
 pub(crate) struct Window {
-    limit: u64,
-    remaining: u64,
+    /// Calls to a window.
+    pub(crate) limit: u64,
+    /// Calls left in it, those under way not taken off.
+    pub(crate) remaining: u64,
     /// So many of our calls were counted in it at the most, those under way not among them.
-    ours: u64,
+    pub(crate) ours: u64,
     /// The longest reset that was heard of it, and of the one before: no window is
     /// shorter than that.
     lengths: (Duration, Duration),
@@ -83,21 +85,6 @@ impl Window {
         }
     }
 
-    /// Calls to a window.
-    pub(crate) fn limit(&self) -> u64 {
-        self.limit
-    }
-
-    /// Calls left in it, those under way not taken off.
-    pub(crate) fn remaining(&self) -> u64 {
-        self.remaining
-    }
-
-    /// How many of our calls were counted in it at the most, those under way not among them.
-    pub(crate) fn ours(&self) -> u64 {
-        self.ours
-    }
-
     /// How long such windows are. The first answer of a window may have come late in
     /// it, so that the one before it counts as well; a nonsense one is over with it.
     pub(crate) fn length(&self) -> Duration {
@@ -126,9 +113,7 @@ impl Window {
 
     /// One of our calls ended, and what is left after it is unknown.
     pub(crate) fn charge(&mut self, now: Instant) {
-        self.remaining = self.remaining.saturating_sub(1);
-        self.ours += 1;
-        self.note(None, now);
+        self.count(None, now);
     }
 
     /// Takes in one more answer.
@@ -142,11 +127,7 @@ impl Window {
                 self.replace(fresh, now);
                 self.ours = ours;
             }
-            Described::Assumed => {
-                self.remaining = self.remaining.saturating_sub(1);
-                self.ours += 1;
-                self.note(Some(fresh.said()), now);
-            }
+            Described::Assumed => self.count(Some(fresh.said()), now),
             Described::This { newest } => self.confirm(&fresh, newest, now),
             Described::Past => {}
         }
@@ -210,6 +191,13 @@ impl Window {
             self.resets_after = self.resets_after.max(fresh.resets_after);
         }
         self.note(Some(fresh.said()), now);
+    }
+
+    /// One of our calls has ended, which may have been counted in this window.
+    fn count(&mut self, said: Option<Said>, now: Instant) {
+        self.remaining = self.remaining.saturating_sub(1);
+        self.ours += 1;
+        self.note(said, now);
     }
 
     fn note(&mut self, said: Option<Said>, now: Instant) {

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apivideo::{
-    AccountState, Assets, Client, Deferral, Effect, Error, HttpWire, ListLiveStreams, Priority, Settings,
-    SortOrder, complete, create, delete, get, list, update,
+    AccountState, Assets, Class, Client, Deferral, Effect, Error, HttpWire, ListLiveStreams, Priority,
+    Settings, create, delete, get, list, update,
 };
 use apivideo_sandbox::{Fault, Options, Rule, Sandbox};
 use serde_json::{Value, json};
@@ -48,23 +48,22 @@ async fn a_stream_lives_from_create_to_delete() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
     let made = client.send(create(&hall()), Priority::UserChange).await.unwrap();
-    let id = made.value.live_stream_id.clone();
-    assert_eq!((made.value.name.as_deref(), made.value.public), (Some("Town hall"), Some(true)));
-    assert!(made.value.stream_key.is_some() && made.value.created_at.is_some());
-    assert!(made.value.assets.hls.unwrap().contains(&id));
-    let limits = made.limits.unwrap();
+    let id = made.live_stream_id.clone();
+    assert_eq!((made.name.as_deref(), made.public), (Some("Town hall"), Some(true)));
+    assert!(made.stream_key.is_some() && made.created_at.is_some());
+    assert!(made.assets.hls.unwrap().contains(&id));
+    let limits = client.rate_limit(Class::Write).unwrap();
     assert_eq!((limits.limit, limits.remaining), (200, 199));
-    assert_eq!(client.limits().writes, Some(limits));
-    let ahead = client.server_time().unwrap().duration_since(made.date.unwrap());
+    let ahead = client.server_time().unwrap().duration_since(made.created_at.unwrap());
     assert!(!ahead.is_negative());
 
     let change = json!({"public": false});
-    let changed = client.send(update(&id, &change), Priority::UserChange).await.unwrap().value;
+    let changed = client.send(update(&id, &change), Priority::UserChange).await.unwrap();
     assert_eq!((changed.public, changed.assets), (Some(false), Assets::default()));
     sandbox.set_broadcasting(&id, true).unwrap();
-    assert!(client.send(get(&id), Priority::Background).await.unwrap().value.broadcasting);
-    client.send(complete(&id), Priority::UserChange).await.unwrap();
-    assert!(!sandbox.stream(&id).unwrap().broadcasting);
+    assert!(client.send(get(&id), Priority::Background).await.unwrap().broadcasting);
+    sandbox.set_broadcasting(&id, false).unwrap();
+    assert!(!client.send(get(&id), Priority::Background).await.unwrap().broadcasting);
     client.send(delete(&id), Priority::UserChange).await.unwrap();
     assert!(sandbox.streams().is_empty());
     for gone in [
@@ -86,25 +85,19 @@ async fn pages_cover_every_stream_and_names_are_searched() {
     let mut names = Vec::new();
     let mut query = ListLiveStreams { page_size: 3, ..ListLiveStreams::default() };
     loop {
-        let page = client.send(list(&query), Priority::Background).await.unwrap().value;
-        assert_eq!(
-            (page.current_page, page.pages_total, page.items_total, page.unreadable),
-            (query.page, 3, 7, 0)
-        );
+        let page = client.send(list(&query), Priority::Background).await.unwrap();
+        assert_eq!((page.pages_total, page.items_total, page.unreadable), (3, 7, 0));
         names.extend(page.items.into_iter().filter_map(|stream| stream.name));
-        if page.current_page == page.pages_total {
+        if query.page == page.pages_total {
             break;
         }
         query.page += 1;
     }
     assert_eq!(names, (0..7).map(|number| format!("Hall & co {number}")).collect::<Vec<_>>());
 
-    let query = ListLiveStreams {
-        name: Some("& co 5".to_owned()),
-        sort_order: SortOrder::Desc,
-        ..ListLiveStreams::default()
-    };
-    let found = client.send(list(&query), Priority::Background).await.unwrap().value;
+    let query =
+        ListLiveStreams { name: Some("& co 5".to_owned()), newest_first: true, ..ListLiveStreams::default() };
+    let found = client.send(list(&query), Priority::Background).await.unwrap();
     assert_eq!(found.items.len(), 1);
 }
 

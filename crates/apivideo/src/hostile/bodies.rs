@@ -44,7 +44,7 @@ fn judge_stream(body: &[u8]) -> Result<(), TestCaseError> {
 fn judge_page(body: &[u8]) -> Result<(), TestCaseError> {
     match decode::page(body, None) {
         Ok(page) => {
-            prop_assert!(page.pages_total >= 1 && page.current_page >= 1);
+            prop_assert!(page.pages_total >= 1);
             prop_assert!(page.items_total >= (page.items.len() + page.unreadable) as u64);
             page.items.iter().try_for_each(assert_sane)
         }
@@ -53,14 +53,14 @@ fn judge_page(body: &[u8]) -> Result<(), TestCaseError> {
 }
 
 fn judge_grant(body: &[u8]) -> Result<(), TestCaseError> {
-    match authenticate::grant(body) {
+    match authenticate::grant(body, None) {
         Ok(grant) => {
             prop_assert!((1..=24 * 3600).contains(&grant.expires_in.as_secs()));
             prop_assert!(grant.header.is_sensitive());
             prop_assert!((1..=16 * 1024).contains(&grant.access.expose().len()));
             assert_clean(&format!("{:?} {:?}", grant.header, grant.refresh), MAX_CHARS)
         }
-        Err(why) => assert_clean(why, MAX_CHARS),
+        Err(why) => assert_clean(&why, MAX_CHARS),
     }
 }
 
@@ -115,7 +115,7 @@ fn a_body_that_is_cut_at_any_byte_is_no_answer() {
         for end in 0..bytes.len() {
             let cut = &bytes[..end];
             assert!(decode::live_stream(cut, None).is_err() && decode::page(cut, None).is_err(), "{end}");
-            assert!(authenticate::grant(cut).is_err(), "{end}");
+            assert!(authenticate::grant(cut, None).is_err(), "{end}");
         }
     }
 }
@@ -125,7 +125,7 @@ fn a_bottomless_body_is_refused_and_no_stack_overflows() {
     for body in bottomless() {
         assert!(decode::live_stream(&body, None).is_err());
         assert!(decode::page(&body, None).is_err());
-        assert!(authenticate::grant(&body).is_err());
+        assert!(authenticate::grant(&body, None).is_err());
     }
 }
 

@@ -1,13 +1,15 @@
 //! The bodies of an error: problems of the API, pages of proxies, anything.
 
-use http::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use http::Response;
 use proptest::prelude::*;
 
 use super::mutation::{SECRETS, assert_clean, bottomless, corrupted, mutated, problem, stream, swept};
 use crate::Secret;
-use crate::map_error::{Asked, of_response, of_wire};
-use crate::operation::{Operation, Subject};
+use crate::error::Error;
+use crate::outcome::outcome;
 use crate::redact::MAX_CHARS;
+use crate::requests::update;
 use crate::wire::WireError;
 
 /// A field, a message, and the words around them.
@@ -17,11 +19,13 @@ fn known() -> Vec<Secret> {
     SECRETS.map(Secret::from).to_vec()
 }
 
+fn error(result: Result<Response<Bytes>, WireError>, secrets: &[Secret]) -> Error {
+    outcome(&update("li1", &()), result, secrets).unwrap_err()
+}
+
 fn error_text(status: u16, body: &[u8], secrets: &[Secret]) -> String {
-    let status = StatusCode::from_u16(status).unwrap();
-    let subject = Subject::Stream("li1".to_owned());
-    let asked = Asked { operation: Operation::Update, subject: &subject };
-    let error = of_response(asked, status, &HeaderMap::new(), body, secrets);
+    let response = Response::builder().status(status).body(Bytes::copy_from_slice(body)).unwrap();
+    let error = error(Ok(response), secrets);
     assert!(format!("{error:?}").chars().count() <= 2 * LONGEST_ERROR);
     error.to_string()
 }
@@ -63,8 +67,8 @@ proptest! {
 
     #[test]
     fn what_a_wire_says_is_shown_in_few_words(before in ".{0,4000}", secret in prop::sample::select(SECRETS.to_vec())) {
-        for error in [WireError::Lost(format!("{before}{secret}")), WireError::NotSent(format!("{before}{secret}"))] {
-            assert_clean(&of_wire(Operation::Update, error, &known()).to_string(), LONGEST_ERROR)?;
+        for why in [WireError::Lost(format!("{before}{secret}")), WireError::NotSent(format!("{before}{secret}"))] {
+            assert_clean(&error(Err(why), &known()).to_string(), LONGEST_ERROR)?;
         }
     }
 }

@@ -4,12 +4,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use apivideo::{Wire, WireError};
+use apivideo::{Client, Settings, Wire, WireError};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::{Method, Request, Response};
 use tokio::time::Instant;
+
+use crate::scripted::settings;
 
 /// How the server behaves.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +26,21 @@ pub(crate) struct Model {
     pub(crate) latency: Duration,
     /// Calls that other clients of the account make in each window, at its beginning.
     pub(crate) of_others: u64,
+}
+
+/// A server with the limit of writes that the API publishes.
+pub(crate) const MODEL: Model = Model {
+    limit: 200,
+    window: Duration::from_secs(60),
+    aligned: false,
+    latency: Duration::from_millis(300),
+    of_others: 0,
+};
+
+/// A client of this server that may use such a share of both limits.
+pub(crate) fn client(server: &Arc<AccountServer>, share: f64) -> Client {
+    let settings = Settings { read_share: share, write_share: share, ..settings() };
+    Client::new(settings, server.clone(), None).unwrap()
 }
 
 /// The model at work. Answers every call with an empty success, or with 429.

@@ -17,3 +17,4 @@ mod queue;
 mod repetition;
 mod scripted;
 mod secrecy;
+mod tickets;

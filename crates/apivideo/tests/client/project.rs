@@ -4,12 +4,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use apivideo::{AccountState, Deferral, Effect, Error, Priority, Secret, create, delete};
+use apivideo::{
+    AccountState, Deferral, Effect, Error, ListLiveStreams, Priority, Secret, create, delete, list,
+};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
-use crate::scripted::{Reply, Scripted, as_usual, client, lost, stream};
+use crate::scripted::{Reply, Scripted, as_usual, client, lost, page, stream};
 
 /// A token of this project, or an opaque one; each is another.
 fn grant(serial: usize, project: Option<&str>) -> Reply {
@@ -46,24 +48,24 @@ fn opening(project: &Arc<Mutex<Option<&'static str>>>, revoked: usize) -> Arc<Sc
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_project_is_known_before_anything_is_done() {
+async fn the_project_is_that_of_the_last_token_of_the_key_in_use() {
     let project = Arc::new(Mutex::new(Some("pr1")));
     let wire = opening(&project, 0);
     let client = client(&wire);
     assert_eq!(client.project(), None);
     for _ in 0..3 {
-        client.authenticate().await.unwrap();
+        client.send(delete("li1"), Priority::UserChange).await.unwrap();
         assert_eq!(client.project().as_deref(), Some("pr1"));
     }
-    assert_eq!(wire.lines(), ["POST /auth/api-key"]);
+    assert_eq!(wire.count("POST /auth/"), 1);
     *project.lock().unwrap() = Some("pr2");
     client.set_api_key(Secret::from("another-key"));
     assert_eq!(client.project(), None);
-    client.authenticate().await.unwrap();
+    client.send(delete("li1"), Priority::UserChange).await.unwrap();
     assert_eq!(client.project().as_deref(), Some("pr2"));
     *project.lock().unwrap() = None;
     client.set_api_key(Secret::from("a-third-key"));
-    client.authenticate().await.unwrap();
+    client.send(delete("li1"), Priority::UserChange).await.unwrap();
     assert_eq!(client.project(), None);
 }
 
@@ -76,7 +78,7 @@ async fn a_401_is_repeated_only_with_a_token_of_the_same_project() {
         let project = Arc::new(Mutex::new(before));
         let wire = opening(&project, 1);
         let client = client(&wire);
-        client.authenticate().await.unwrap();
+        client.renew_token().await.unwrap();
         *project.lock().unwrap() = after;
         let result = client.send(create(&json!({"name": "Hall"})), Priority::Creation).await;
         assert_eq!(wire.count("POST /live-streams"), if repeated { 2 } else { 1 }, "{before:?} {after:?}");
@@ -97,11 +99,15 @@ async fn a_new_token_is_asked_for_by_the_key_though_one_is_good() {
     let client = client(&wire);
     client.renew_token().await.unwrap();
     *project.lock().unwrap() = Some("pr1");
-    client.authenticate().await.unwrap();
+    client.send(delete("li1"), Priority::UserChange).await.unwrap();
     assert_eq!(client.project().as_deref(), Some("pr2"), "the token is good for an hour");
     client.renew_token().await.unwrap();
     assert_eq!(client.project().as_deref(), Some("pr1"));
-    assert_eq!(wire.lines(), ["POST /auth/api-key", "POST /auth/api-key"]);
+    assert_eq!(
+        wire.lines(),
+        ["POST /auth/api-key", "DELETE /live-streams/li1", "POST /auth/api-key"],
+        "each was asked for"
+    );
     client.send(delete("li1"), Priority::UserChange).await.unwrap();
     let payload = wire.last().authorization().split('.').nth(1).unwrap().to_owned();
     let payload = String::from_utf8(URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
@@ -118,7 +124,7 @@ async fn a_token_that_cannot_be_renewed_stays_in_use() {
         false => crate::scripted::json(204, ""),
     });
     let client = client(&wire);
-    client.authenticate().await.unwrap();
+    client.renew_token().await.unwrap();
     down.store(true, Ordering::SeqCst);
     for _ in 0..5 {
         client.renew_token().await.unwrap_err();
@@ -135,21 +141,22 @@ async fn a_key_that_is_refused_is_asked_about_as_a_probe() {
     let wire = Scripted::new(move |seen| match seen.line.contains("/auth/") {
         true if is_refused.load(Ordering::SeqCst) => crate::scripted::json(400, "{}"),
         true => as_usual(),
-        false => crate::scripted::json(204, ""),
+        false => page(),
     });
     let client = client(&wire);
-    let error = client.authenticate().await.unwrap_err();
+    let list = || client.send(list(&ListLiveStreams::default()), Priority::Background);
+    let error = list().await.unwrap_err();
     assert!(matches!(error, Error::Unauthorized { .. }), "{error}");
     assert!(matches!(client.state(), AccountState::Unauthorized { .. }));
     for _ in 0..100 {
-        let error = client.authenticate().await.unwrap_err();
+        let error = list().await.unwrap_err();
         assert!(matches!(error, Error::Deferred { because: Deferral::Unauthorized, .. }), "{error}");
     }
     assert_eq!(wire.lines().len(), 1);
     client.probe_due().await;
-    let dropped = tokio::time::timeout(Duration::from_millis(5), client.authenticate()).await;
+    let dropped = tokio::time::timeout(Duration::from_millis(5), list()).await;
     assert!(dropped.is_err());
     refused.store(false, Ordering::SeqCst);
-    client.authenticate().await.unwrap();
-    assert_eq!(wire.lines().len(), 3);
+    list().await.unwrap();
+    assert_eq!((wire.count("POST /auth/"), wire.count("GET")), (3, 1));
 }

@@ -72,7 +72,7 @@ async fn a_stream_shows_neither_its_key_nor_its_addresses() {
     });
     let answer = client(&wire).send(get("li1"), Priority::Background).await.unwrap();
     assert_hides(&format!("{answer:?}"));
-    assert_eq!(answer.value.stream_key.unwrap().expose(), "str3am-k3y");
+    assert_eq!(answer.stream_key.unwrap().expose(), "str3am-k3y");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! From an HTTP answer to an error: a pure function. What a 2xx holds is read in [`crate::decode`].
+//! From an HTTP answer to a value or an error: a pure function. What a 2xx holds is read
+//! in [`crate::decode`].
 //!
 //! | status | to | error | effect of a write |
 //! |---|---|---|---|
@@ -13,42 +14,51 @@
 //! Guarantee: of a status that a proxy may send after the effect it is never
 //! said that the call did nothing.
 
-use http::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use http::Response;
 use serde_json::Value;
 
 use crate::Secret;
 use crate::error::Error;
-use crate::operation::{Operation, Subject};
 use crate::rate_limit::wait_of_429;
 use crate::redact;
+use crate::requests::{Request, Subject};
 use crate::wire::WireError;
 
-/// The call that was answered, as far as the table goes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked<'a> {
-    pub(crate) operation: Operation,
-    pub(crate) subject: &'a Subject,
+/// What became of a request. `secrets` are kept out of the texts.
+pub(crate) fn outcome<T>(
+    request: &Request<T>,
+    result: Result<Response<Bytes>, WireError>,
+    secrets: &[Secret],
+) -> Result<T, Error> {
+    let effect = request.class().possible_effect();
+    match result {
+        Ok(response) if response.status().is_success() => {
+            let status = response.status();
+            let unreadable = |why| Error::Unreadable { status: status.as_u16(), why, effect };
+            request.read(status, response.body()).map_err(unreadable)
+        }
+        Ok(response) => Err(refusal(request, &response, secrets)),
+        Err(WireError::NotSent(why)) => Err(Error::NotSent { why: redact::of_text(&why, secrets) }),
+        Err(WireError::Lost(why)) => Err(Error::Lost { why: redact::of_text(&why, secrets), effect }),
+    }
 }
 
-/// What an answer that isn't a 2xx means. `secrets` are kept out of its text.
-pub(crate) fn of_response(
-    asked: Asked<'_>,
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: &[u8],
-    secrets: &[Secret],
-) -> Error {
-    let message = || Problem::of(body).message(secrets).unwrap_or_else(|| redact::of_body(body, secrets));
-    let (status, effect) = (status.as_u16(), asked.operation.possible_effect());
-    match (status, asked.subject) {
+/// What an answer that isn't a 2xx means.
+fn refusal<T>(request: &Request<T>, response: &Response<Bytes>, secrets: &[Secret]) -> Error {
+    let body = response.body();
+    let problem = serde_json::from_slice(body).unwrap_or_default();
+    let message = || message(&problem, secrets).unwrap_or_else(|| redact::of_body(body, secrets));
+    let (status, effect) = (response.status().as_u16(), request.class().possible_effect());
+    match (status, &request.subject) {
         (400 | 422, _) => {
-            let field = Problem::of(body).field().map(|field| redact::of_text(&field, secrets));
+            let field = field(&problem).map(|field| redact::of_text(field, secrets));
             Error::Refused { status, field, message: message() }
         }
         (401, _) | (403, Subject::Account) => Error::Unauthorized { status, message: message() },
         (403, _) => Error::Forbidden { message: message() },
         (404, Subject::Stream(_)) => Error::NotFound { message: message(), effect },
-        (429, _) => Error::RateLimited { retry_in: wait_of_429(headers) },
+        (429, _) => Error::RateLimited { retry_in: wait_of_429(response.headers()) },
         (300..=399, _) => {
             let excerpt = "a redirect, which the API never sends; is the base URL right?".to_owned();
             Error::Unexpected { status, excerpt, effect }
@@ -57,52 +67,33 @@ pub(crate) fn of_response(
     }
 }
 
-/// What it means that there is no answer.
-pub(crate) fn of_wire(operation: Operation, error: WireError, secrets: &[Secret]) -> Error {
-    match error {
-        WireError::NotSent(why) => Error::NotSent { why: redact::of_text(&why, secrets) },
-        WireError::Lost(why) => {
-            Error::Lost { why: redact::of_text(&why, secrets), effect: operation.possible_effect() }
-        }
-    }
+// A problem, as the API writes them: `{type, title, status, name, detail, problems: […]}`.
+// Every part may be missing or of another type; a body that is none says nothing.
+
+fn parts(problem: &Value) -> impl Iterator<Item = &Value> {
+    problem.get("problems").and_then(Value::as_array).into_iter().flatten()
 }
 
-/// A problem as the API writes them: `{type, title, status, name, detail, problems: […]}`.
-/// Every part may be missing or of another type.
-struct Problem(Value);
+/// The attribute that a problem is about: its own name, or that of the first of its problems.
+fn field(problem: &Value) -> Option<&str> {
+    said(problem, "name").or_else(|| parts(problem).find_map(|part| said(part, "name")))
+}
 
-impl Problem {
-    /// One that says nothing when the body is none.
-    fn of(body: &[u8]) -> Self {
-        Self(serde_json::from_slice(body).unwrap_or_default())
-    }
-
-    fn parts(&self) -> impl Iterator<Item = &Value> {
-        self.0.get("problems").and_then(Value::as_array).into_iter().flatten()
-    }
-
-    /// The attribute that it is about: its own name, or that of the first of its problems.
-    fn field(&self) -> Option<String> {
-        said(&self.0, "name").or_else(|| self.parts().find_map(|part| said(part, "name"))).map(str::to_owned)
-    }
-
-    /// Title, detail and the problems in one line; `None` when it says nothing.
-    /// A problem that only repeats the whole is left out.
-    fn message(&self, secrets: &[Secret]) -> Option<String> {
-        let mut sentences = vec![sentence(&self.0)];
-        let repeats = |part: &&Value| {
-            said(part, "name") == said(&self.0, "name") && sentence(part) == sentence(&self.0)
-        };
-        for part in self.parts().filter(|part| !repeats(part)) {
-            let text = sentence(part);
-            match said(part, "name") {
-                Some(name) if !text.is_empty() => sentences.push(format!("{name}: {text}")),
-                Some(_) | None => sentences.push(text),
-            }
+/// Title, detail and the problems in one line; `None` when it says nothing.
+/// A problem that only repeats the whole is left out.
+fn message(problem: &Value, secrets: &[Secret]) -> Option<String> {
+    let mut sentences = vec![sentence(problem)];
+    let repeats =
+        |part: &Value| said(part, "name") == said(problem, "name") && sentence(part) == sentence(problem);
+    for part in parts(problem).filter(|part| !repeats(part)) {
+        let text = sentence(part);
+        match said(part, "name") {
+            Some(name) if !text.is_empty() => sentences.push(format!("{name}: {text}")),
+            Some(_) | None => sentences.push(text),
         }
-        let message = redact::of_text(&sentences.join(" "), secrets);
-        (!message.is_empty()).then_some(message)
     }
+    let message = redact::of_text(&sentences.join(" "), secrets);
+    (!message.is_empty()).then_some(message)
 }
 
 fn sentence(problem: &Value) -> String {
@@ -117,21 +108,45 @@ fn said<'a>(problem: &'a Value, field: &str) -> Option<&'a str> {
 mod tests {
     use std::time::Duration;
 
+    use http::Method;
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
+    use crate::authenticate::{by_key, by_refresh};
     use crate::error::Effect;
+    use crate::model::ListLiveStreams;
+    use crate::requests::{create, delete, get, list, update};
 
-    const NEW: Asked<'_> = Asked { operation: Operation::Create, subject: &Subject::NewStream };
-
-    fn answered(asked: Asked<'_>, status: u16, body: &str) -> Error {
-        let secrets = [Secret::from("k3y")];
-        let status = StatusCode::from_u16(status).unwrap();
-        of_response(asked, status, &HeaderMap::new(), body.as_bytes(), &secrets)
+    fn answered<T>(request: &Request<T>, status: u16, body: &[u8]) -> Error {
+        let response = Response::builder().status(status).body(Bytes::copy_from_slice(body)).unwrap();
+        outcome(request, Ok(response), &[Secret::from("k3y")]).map(|_| ()).unwrap_err()
     }
 
     fn of(status: u16, body: &str) -> Error {
-        answered(NEW, status, body)
+        answered(&create(&json!({})), status, body.as_bytes())
+    }
+
+    /// Every request, by what is asked of it. Nothing is read of an answer to it.
+    fn requests() -> Vec<Request<()>> {
+        fn unread<T>(request: Request<T>) -> Request<()> {
+            let Request { method, path, body, subject, .. } = request;
+            Request { method, path, body, subject, reader: crate::decode::nothing }
+        }
+        let first = ListLiveStreams::default();
+        let second = ListLiveStreams { page: 2, ..first.clone() };
+        let search = ListLiveStreams { name: Some("Hall".to_owned()), ..first.clone() };
+        vec![
+            unread(by_key(&Secret::from("k3y"))),
+            unread(by_refresh(&Secret::from("k3y"))),
+            unread(list(&first)),
+            unread(list(&second)),
+            unread(list(&search)),
+            unread(create(&json!({}))),
+            unread(get("li1")),
+            unread(update("li1", &json!({}))),
+            unread(delete("li1")),
+        ]
     }
 
     /// The letter of each error in the table below.
@@ -149,54 +164,32 @@ mod tests {
 
     #[test]
     fn every_status_of_every_request_has_its_error_and_its_effect() {
-        let stream = Subject::Stream("li1".to_owned());
         let others = [
             300, 301, 302, 304, 307, 308, 402, 405, 406, 408, 409, 410, 411, 412, 413, 415, 418, 421, 423,
             424, 425, 426, 428, 431, 451, 499, 500, 501, 502, 503, 504, 507, 511, 520, 599, 600, 999,
         ];
         let statuses: Vec<u16> = [400, 422, 401, 403, 404, 429].into_iter().chain(others).collect();
-        for (operation, subject, expected) in [
-            (Operation::Authenticate, &Subject::Account, "rraaul"),
-            (Operation::List, &Subject::Account, "rraaul"),
-            (Operation::List, &Subject::FurtherPage, "rraful"),
-            (Operation::List, &Subject::Search, "rraful"),
-            (Operation::Create, &Subject::NewStream, "rraful"),
-            (Operation::Get, &stream, "rrafnl"),
-            (Operation::Update, &stream, "rrafnl"),
-            (Operation::Delete, &stream, "rrafnl"),
-            (Operation::Complete, &stream, "rrafnl"),
-        ] {
+        let expected =
+            ["rraaul", "rraaul", "rraaul", "rraful", "rraful", "rraful", "rrafnl", "rrafnl", "rrafnl"];
+        for (request, expected) in requests().iter().zip(expected) {
             let expected = expected.chars().chain(std::iter::repeat('u'));
-            let read = matches!(operation, Operation::List | Operation::Get);
+            let read = request.method == Method::GET;
             for (status, expected) in statuses.iter().zip(expected) {
-                let error = answered(Asked { operation, subject }, *status, "");
+                let error = answered(request, *status, b"");
                 let harmless = read || [400, 401, 403, 422, 429].contains(status);
                 let effect = if harmless { Effect::None } else { Effect::Unknown };
-                assert_eq!(
-                    (letter(&error), error.effect()),
-                    (expected, effect),
-                    "{operation:?} {subject:?} {status}"
-                );
+                assert_eq!((letter(&error), error.effect()), (expected, effect), "{request:?} {status}");
             }
         }
     }
 
     #[test]
     fn no_answer_leaves_the_effect_of_a_write_open() {
-        for (operation, effect) in [
-            (Operation::List, Effect::None),
-            (Operation::Get, Effect::None),
-            (Operation::Create, Effect::Unknown),
-            (Operation::Update, Effect::Unknown),
-            (Operation::Delete, Effect::Unknown),
-            (Operation::Complete, Effect::Unknown),
-        ] {
-            assert_eq!(
-                of_wire(operation, WireError::Lost("x".into()), &[]).effect(),
-                effect,
-                "{operation:?}"
-            );
-            assert_eq!(of_wire(operation, WireError::NotSent("x".into()), &[]).effect(), Effect::None);
+        for request in requests() {
+            let effect = if request.method == Method::GET { Effect::None } else { Effect::Unknown };
+            let unanswered = |error| outcome(&request, Err(error), &[]).unwrap_err().effect();
+            assert_eq!(unanswered(WireError::Lost("x".into())), effect, "{request:?}");
+            assert_eq!(unanswered(WireError::NotSent("x".into())), Effect::None);
         }
     }
 
@@ -265,15 +258,14 @@ mod tests {
                 assert!(!format!("{error} {error:?}").contains("x9z"), "{error:?}");
             }
         }
-        let lost = of_wire(Operation::Get, WireError::Lost("k3y".into()), &[Secret::from("k3y")]);
-        assert!(!lost.to_string().contains("k3y"));
+        let lost = outcome(&get("li1"), Err(WireError::Lost("k3y".into())), &[Secret::from("k3y")]);
+        assert!(!lost.unwrap_err().to_string().contains("k3y"));
     }
 
     #[test]
     fn a_429_waits_as_long_as_it_says() {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-ratelimit-retry-after", "7".parse().unwrap());
-        let error = of_response(NEW, StatusCode::TOO_MANY_REQUESTS, &headers, b"", &[]);
+        let response = Response::builder().status(429).header("x-ratelimit-retry-after", "7");
+        let error = outcome(&get("li1"), Ok(response.body(Bytes::new()).unwrap()), &[]).unwrap_err();
         assert_eq!(error.retry_in(), Some(Duration::from_secs(7)));
     }
 
@@ -282,8 +274,7 @@ mod tests {
         fn any_body_of_any_status_is_an_error_in_bounded_words(
             status in 300_u16..1000, body in prop::collection::vec(any::<u8>(), 0..400)
         ) {
-            let status = StatusCode::from_u16(status).unwrap();
-            let text = of_response(NEW, status, &HeaderMap::new(), &body, &[]).to_string();
+            let text = answered(&create(&json!({})), status, &body).to_string();
             prop_assert!(text.chars().count() < 2 * redact::MAX_CHARS + 200);
             prop_assert!(!text.chars().any(char::is_control));
         }
