@@ -6,12 +6,13 @@ use std::sync::Arc;
 use kube::Client;
 use tokio_util::sync::CancellationToken;
 
+use super::api_metrics::count_scan;
 use crate::{
     account::{Account, Accounts},
     controller::{self, Scope},
     core::decisions::Decisions,
     observer,
-    ops::{metrics::Metrics, passes::Passed},
+    ops::metrics::Metrics,
 };
 
 /// Called when the work reaches a milestone.
@@ -37,17 +38,9 @@ pub async fn operate<P, C>(
 {
     let Milestones { passed, caches_filled } = milestones;
     let recorded = metrics.clone();
-    recorded.passes().begin(account.policy.drift_interval);
-    let observed = observer::observe(&account, shutdown.clone(), move |pass| {
-        recorded.passes().ended(&Passed {
-            duration: pass.duration,
-            interval: pass.interval,
-            pages: pass.pages,
-            streams: pass.streams,
-            unreadable: pass.unreadable,
-            lags: &pass.latencies,
-        });
-        recorded.late_streams(pass.orphans as u64);
+    recorded.pass_interval_seconds.set(account.policy.drift_interval.as_secs_f64());
+    let observed = observer::observe(&account, shutdown.clone(), move |scan| {
+        count_scan(&recorded, scan);
         passed();
     });
     let accounts = Accounts::one(Arc::clone(&account));

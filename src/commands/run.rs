@@ -83,7 +83,7 @@ impl Operator {
         let metrics = Metrics::default();
         let fence = if args.leader_elect { Fence::closed_until_elected() } else { Fence::open() };
         let api = api_client(&args, key.clone(), &metrics, &fence)?;
-        metrics.gauges().drift_interval(args.drift_interval);
+        metrics.drift_interval_seconds.set(args.drift_interval.as_secs_f64());
         metrics.add_collector(account_collector(api.clone()));
         Ok(Self { args, api, key, fence, metrics })
     }
@@ -99,7 +99,7 @@ impl Operator {
         let mut services = self.start_services(&cluster, readiness, parts.preflight, &shutdown).await?;
         self.follow_key_file(&account, &mut services, &shutdown);
         let mut leadership = self.lead(&cluster, &parts.standby, &shutdown).await?;
-        self.metrics.gauges().leader(!shutdown.is_cancelled());
+        self.metrics.leader.set((!shutdown.is_cancelled()).into());
         info!(version = env!("CARGO_PKG_VERSION"), "operator started");
         let (caches, first_pass) = (parts.caches, parts.first_pass);
         let milestones =

@@ -15,7 +15,7 @@ use crate::{
         step::action::{Action, Origin, ReleaseReason},
     },
     kinds::live_stream::LiveStream,
-    ops::{moment::Moment, progress::Resolved},
+    ops::moment::Moment,
 };
 
 /// Executes one action and gives back its outcome.
@@ -132,7 +132,7 @@ fn abandon(context: &Context, gathered: &Gathered, intent: &Intent) {
     let owner = gathered.facts.manifest.owner.clone();
     let create = AbandonedCreate { owner, intent: intent.clone(), at: gathered.now() };
     gathered.account.orphans.abandon(create);
-    context.metrics.progress().lost_create(Resolved::Nothing);
+    context.metrics.lost_creates.get_or_create(&[("resolved", "nothing")]).inc();
 }
 
 /// Removes the finalizer. A stream that is kept is no orphan.

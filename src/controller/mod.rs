@@ -105,7 +105,7 @@ fn start_later(context: &Arc<Context>, caches_filled: impl FnOnce() + Send + 'st
 fn add_collectors(metrics: &Metrics, stores: &[Store<DeserializeGuard<LiveStream>>], scope: &Scope) {
     metrics.add_collector(status_metrics::collector(stores.to_vec()));
     let watches = scope.watches.clone();
-    metrics.add_collector(move |gauges| watches.collect(gauges));
+    metrics.add_collector(move |metrics| watches.collect(metrics));
 }
 
 /// A shutdown before a watch has listed: kube's controller still waits for its first

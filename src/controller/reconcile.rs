@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use kube::{Resource, runtime::controller::Action as Requeue};
+use tokio::time::Instant;
 use tracing::{debug, error, info, instrument};
 
 use super::{
@@ -48,12 +49,14 @@ pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Re
     let Some(uid) = object.meta().uid.clone() else { return Ok(Requeue::await_change()) };
     let entry = context.states.of(&uid);
     let mut entry = entry.lock().await;
-    let timer = context.metrics.reconcile_started();
+    let began = Instant::now();
     let result = match &object.0 {
         Ok(live_stream) => reconcile_readable(&context, live_stream, &mut entry).await,
         Err(invalid) => invalid::report(&context, &invalid.metadata, &invalid.error).await,
     };
-    timer.ended(result.is_ok());
+    let label = ("result", if result.is_ok() { "ok" } else { "error" });
+    context.metrics.reconciles.get_or_create(&[label]).inc();
+    context.metrics.reconcile_duration_seconds.observe(began.elapsed().as_secs_f64());
     match result {
         Ok(next) => {
             entry.failures = 0;

@@ -13,7 +13,6 @@ use crate::{
         listing::Next,
         state::{outcome::Outcome, search::SearchResult},
     },
-    ops::progress::Resolved,
 };
 
 /// A page of a search.
@@ -45,12 +44,12 @@ pub(super) async fn search(gathered: &Gathered, intent: &Intent) -> Outcome {
 
 /// Counts the result of a search, once: an ambiguity, which may be `known`, is searched again and again.
 pub(super) fn count_result(context: &Context, known: bool, outcome: &Outcome) {
-    let Outcome::Searched(result) = outcome else { return };
-    match result {
-        SearchResult::Found(_) => context.metrics.progress().lost_create(Resolved::Found),
-        SearchResult::Ambiguous(_) if !known => context.metrics.progress().lost_create(Resolved::Ambiguous),
-        SearchResult::Ambiguous(_) | SearchResult::Nothing => {}
-    }
+    let resolved = match outcome {
+        Outcome::Searched(SearchResult::Found(_)) => "found",
+        Outcome::Searched(SearchResult::Ambiguous(_)) if !known => "ambiguous",
+        _ => return,
+    };
+    context.metrics.lost_creates.get_or_create(&[("resolved", resolved)]).inc();
 }
 
 /// The streams that match an intent.

@@ -52,8 +52,9 @@ pub(super) async fn report(
         Err(error) => return Err(error),
     }
     if ready.reason == Reason::Synced && !was_ready(&before, generation) {
-        let since = entry.seen.map(|(_, since)| since.elapsed());
-        since.into_iter().for_each(|since| context.metrics.progress().became_ready(since));
+        if let Some((_, since)) = entry.seen {
+            context.metrics.time_to_ready_seconds.observe(since.elapsed().as_secs_f64());
+        }
     }
     if event_due {
         context.events.refusal(&gathered.object, ready).await;

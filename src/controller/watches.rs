@@ -16,7 +16,7 @@ use kube::runtime::watcher::Error;
 use tokio::{sync::SetOnce, time::Instant};
 
 use super::watch_errors;
-use crate::ops::{gauges::Gauges, readiness::Findings};
+use crate::ops::{metrics::Metrics, readiness::Findings};
 
 /// How long a failure counts for a watch that has listed before: it is started again at
 /// least this often, and says nothing when it succeeds.
@@ -87,9 +87,10 @@ impl Watches {
     }
 
     /// Sets the gauge of each watch.
-    pub(super) fn collect(&self, gauges: &Gauges) {
+    pub(super) fn collect(&self, metrics: &Metrics) {
         for watch in self.all() {
-            gauges.watch_failing(watch.namespace().unwrap_or("*"), watch.failure().is_some());
+            let labels = [("watched_namespace", watch.namespace().unwrap_or("*").to_owned())];
+            metrics.watch_failing.get_or_create(&labels).set(watch.failure().is_some().into());
         }
     }
 }

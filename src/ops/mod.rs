@@ -3,12 +3,9 @@
 
 pub mod admin;
 pub mod cluster;
-pub mod gauges;
 pub mod key_file;
 pub mod metrics;
 pub mod moment;
-pub mod passes;
-pub mod progress;
 pub mod readiness;
 pub mod telemetry;
 pub mod text_format;
