@@ -70,8 +70,8 @@ pub(super) async fn create(gathered: &Gathered, state: &mut ReconcileState, inte
 /// answered with another's.
 fn created(gathered: &Gathered, intent: &Intent, remote: Remote) -> Outcome {
     let account = &gathered.account;
-    let can_be_ours =
-        !account.knows(&remote.id) && intent.is_answered_by(&remote, gathered.facts.account.timing());
+    let can_be_ours = !account.snapshot().knows(&remote.id)
+        && intent.is_answered_by(&remote, gathered.facts.account.timing());
     if !can_be_ours || !account.claims.created(&gathered.facts.manifest.owner, &remote.id) {
         return unusable(format!(
             "the answer to the create request is about {}, a stream of another",

@@ -126,7 +126,7 @@ pub(super) async fn converge(
         let notice = entry.state.apply(&mut gathered.facts, action, outcome, now);
         // Once for each incident: the failure of one call says little.
         if call_failed && entry.state.attempts == 1 {
-            gathered.account.suspect();
+            gathered.account.check_list.notify_one();
         }
         if let Some(notice) = notice {
             info!("{}", notice.event().note);
