@@ -48,8 +48,8 @@ pub async fn check_election(client: &Client) -> Result<(), ElectionForbidden> {
     Err(ElectionForbidden(messages.join("\n")))
 }
 
-/// Checks the CRD, and the permissions in the namespaces (none: in all of them).
-pub(super) async fn check(client: &Client, namespaces: &[String]) -> Findings {
+/// Checks the CRD, and the permissions in the namespaces; `None` is all of them.
+pub(super) async fn check(client: &Client, namespaces: &[Option<String>]) -> Findings {
     let mut findings = Findings::default();
     let (crd, permissions) = tokio::join!(
         timeout(CHECK_TIMEOUT, check_crd(client)),
@@ -60,10 +60,7 @@ pub(super) async fn check(client: &Client, namespaces: &[String]) -> Findings {
         Err(_) => findings.problems.push("the API server does not respond".into()),
     }
     match permissions {
-        Ok(Ok(permissions)) => {
-            findings.problems.extend(permissions.problems);
-            findings.warnings.extend(permissions.warnings);
-        }
+        Ok(Ok(permissions)) => findings.add(permissions),
         Ok(Err(error)) => findings.warnings.push(format!("cannot check the operator's permissions: {error}")),
         Err(_) => findings.warnings.push("cannot check the operator's permissions: no response".into()),
     }
@@ -100,13 +97,9 @@ fn older(skew: &Skew) -> String {
     )
 }
 
-async fn check_permissions(client: &Client, namespaces: &[String]) -> Result<Findings, kube::Error> {
-    let places = match namespaces {
-        [] => vec![None],
-        named => named.iter().cloned().map(Some).collect(),
-    };
+async fn check_permissions(client: &Client, namespaces: &[Option<String>]) -> Result<Findings, kube::Error> {
     let mut wanted = vec![(None, CRD, None)];
-    for (place, namespace) in places.iter().enumerate() {
+    for (place, namespace) in namespaces.iter().enumerate() {
         wanted.extend(REQUIRED.map(|permission| (Some(place), permission, namespace.clone())));
         wanted.push((None, EVENTS, namespace.clone()));
     }
@@ -121,7 +114,7 @@ async fn check_permissions(client: &Client, namespaces: &[String]) -> Result<Fin
     }
     let user = rbac::user(client).await;
     let missing = missing.into_iter().map(|(place, missing)| (place, missing.message(user.as_deref())));
-    Ok(judge(places.len(), missing.collect()))
+    Ok(judge(namespaces.len(), missing.collect()))
 }
 
 /// A permission that is required in a place is a problem, unless another place has all of
