@@ -14,10 +14,7 @@ use tracing::debug;
 
 use super::object_writes;
 use crate::{
-    core::{
-        state::notice::{EventBody, Notice},
-        step::conditions::ReadyCondition,
-    },
+    core::state::notice::EventBody,
     kinds::live_stream::{LiveStream, metadata::FIELD_MANAGER},
 };
 
@@ -39,20 +36,9 @@ impl Events {
         Self { client, instance: host.unwrap_or_else(|| FIELD_MANAGER.into()) }
     }
 
-    /// Reports what happened to the stream.
-    pub(super) async fn notice(&self, object: &LiveStream, notice: &Notice) {
-        self.publish(object, notice.event()).await;
-    }
-
-    /// Reports a refusal.
-    pub(super) async fn refusal(&self, object: &LiveStream, ready: &ReadyCondition) {
-        let body = EventBody { warning: true, reason: ready.reason.as_str(), note: ready.message.clone() };
-        self.publish(object, body).await;
-    }
-
-    /// An event that can't be written is no reason to stop: in a namespace that is
+    /// Writes an event. One that can't be written is no reason to stop: in a namespace that is
     /// being deleted nothing can be created.
-    async fn publish(&self, object: &LiveStream, body: EventBody) {
+    pub(super) async fn publish(&self, object: &LiveStream, body: EventBody) {
         let regarding = object.object_ref(&());
         let Some(namespace) = regarding.namespace.clone() else { return };
         let now = k8s_openapi::jiff::Timestamp::now();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use kube::Api;
 
-use super::{context::Context, object_writes, state_store::Entry};
+use super::{context::Context, state_store::Entry};
 use crate::{
     account::Account,
     core::facts::{
@@ -55,7 +55,7 @@ pub(super) fn gather(context: &Context, object: LiveStream, manifest: Manifest, 
         stored,
         manifest,
     };
-    let api = object_writes::api(&context.client, facts.manifest.key());
+    let api = Api::namespaced(context.client.clone(), &facts.manifest.key().namespace);
     Gathered { object, facts, account, api, vanished: false, recorded: None }
 }
 

@@ -113,7 +113,7 @@ pub(super) async fn converge(
     entry.state.refresh(&gathered.facts, gathered.now());
     gathered.account.claims.note_intent(&gathered.facts.manifest.owner, entry.state.open_intent());
     for id in gathered.account.orphans.take_unreported(gathered.uid()) {
-        context.events.notice(&gathered.object, &Notice::OrphanFound(id)).await;
+        context.events.publish(&gathered.object, Notice::OrphanFound(id).event()).await;
     }
     let mut last = String::new();
     for _ in 0..MAX_STEPS {
@@ -129,8 +129,9 @@ pub(super) async fn converge(
             gathered.account.check_list.notify_one();
         }
         if let Some(notice) = notice {
-            info!("{}", notice.event().note);
-            context.events.notice(&gathered.object, &notice).await;
+            let event = notice.event();
+            info!("{}", event.note);
+            context.events.publish(&gathered.object, event).await;
         }
     }
     error!(steps = MAX_STEPS, last, "a reconcile makes no progress; please report this");
