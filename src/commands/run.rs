@@ -149,8 +149,7 @@ impl Operator {
         if !self.args.leader_elect {
             return Ok(None);
         }
-        let permissions = preflight::check_election(cluster).await;
-        permissions.map_err(|missing| Failure::Work(missing.to_string()))?;
+        preflight::check_election(cluster).await.map_err(Failure::Work)?;
         let election = join_election(cluster.clone(), self.fence.clone()).await;
         let mut leadership = election.map_err(|error| {
             Failure::Work(format!("cannot read the Lease {LEASE} for --leader-elect: {error}"))

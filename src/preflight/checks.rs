@@ -24,18 +24,12 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(15);
 /// How many permissions are checked at once.
 const MAX_CONCURRENT: usize = 8;
 
-/// The permissions that are missing for leader election, each with the command that
-/// grants it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ElectionForbidden(String);
-
 /// Checks the permissions for leader election. If the API server does not answer, the
 /// election itself shows why.
 ///
 /// # Errors
-/// If a permission is missing.
-pub async fn check_election(client: &Client) -> Result<(), ElectionForbidden> {
+/// The permissions that are missing, each with the command that grants it.
+pub async fn check_election(client: &Client) -> Result<(), String> {
     let namespace = client.default_namespace();
     let reviews = ELECTION.map(|permission| rbac::missing(client, permission, Some(namespace)));
     let Ok(missing) = futures::future::try_join_all(reviews).await else { return Ok(()) };
@@ -45,7 +39,7 @@ pub async fn check_election(client: &Client) -> Result<(), ElectionForbidden> {
     }
     let user = rbac::user(client).await;
     let messages: Vec<_> = missing.iter().map(|missing| missing.message(user.as_deref())).collect();
-    Err(ElectionForbidden(messages.join("\n")))
+    Err(messages.join("\n"))
 }
 
 /// Checks the CRD, and the permissions in the namespaces; `None` is all of them.
