@@ -28,7 +28,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::{sync::Notify, time::Instant};
 
 pub use self::{
-    call_queue::{CallKind, CallQueue, Throttled},
+    call_queue::{CallKind, CallQueue},
     claims::Claims,
     create_locks::CreateLocks,
     orphans::Orphans,

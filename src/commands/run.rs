@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use apivideo::Secret;
 use futures::FutureExt;
 use kube::Client;
-use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -123,8 +123,10 @@ impl Operator {
             Failure::Work(format!("cannot listen on --bind {bind}: {error}; choose another address"))
         })?;
         let mut services = JoinSet::new();
-        let admin = serve(listener, self.metrics.clone(), readiness.clone(), shutdown.clone());
-        services.spawn(admin.map(Some));
+        let admin = admin::serve(listener, self.metrics.clone(), readiness.clone(), shutdown.clone());
+        services.spawn(
+            admin.map(|ended| ended.inspect_err(|error| warn!(%error, "the admin server failed")).ok()),
+        );
         let preflight = preflight::run(cluster.clone(), self.args.namespaces(), readiness, checked);
         services.spawn(shutdown.clone().run_until_cancelled_owned(preflight));
         if let Some(path) = self.args.api_key_file.clone() {
@@ -174,10 +176,4 @@ fn readiness(watches: Watches) -> (Readiness, Milestones, Flag) {
     };
     let checked = readiness.part("the preflight checks of the CRD and the permissions");
     (readiness, milestones, checked)
-}
-
-async fn serve(listener: TcpListener, metrics: Metrics, readiness: Readiness, shutdown: CancellationToken) {
-    if let Err(error) = admin::serve(listener, metrics, readiness, shutdown).await {
-        warn!(%error, "the admin server failed");
-    }
 }

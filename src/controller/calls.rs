@@ -1,10 +1,10 @@
 //! The calls to the API, and what their answers mean for the LiveStream.
 
-use apivideo::{Effect, Permit, Priority, Request};
+use apivideo::{Effect, Priority, Request};
 
 use super::gather::Gathered;
 use crate::{
-    account::{CallKind, Throttled, answers},
+    account::{CallKind, answers},
     core::{
         facts::{
             ids::StreamId,
@@ -23,30 +23,14 @@ use crate::{
 pub(super) const CREATION: CallKind = CallKind::write(Priority::Creation);
 const DELETION: CallKind = CallKind::write(Priority::UserChange);
 
-/// Whether a call of this kind can be made now; otherwise it waits in the queue.
-pub(super) fn admit(gathered: &Gathered, kind: CallKind) -> Result<(), CallFailure> {
-    let admitted = gathered.account.call_queue.admit(&gathered.facts.manifest.owner, kind);
-    admitted.map_err(|throttled| held_back(&throttled))
-}
-
-/// A permit for a call of this kind; otherwise it waits in the queue.
-pub(super) fn permit(gathered: &Gathered, kind: CallKind) -> Result<Permit, CallFailure> {
-    let permit = gathered.account.call_queue.permit(&gathered.facts.manifest.owner, kind);
-    permit.map_err(|throttled| held_back(&throttled))
-}
-
-fn held_back(throttled: &Throttled) -> CallFailure {
-    let retry = Retry::WhenCalled(throttled.expected);
-    CallFailure { effect_unknown: false, cause: answers::cause(&throttled.error), retry }
-}
-
 /// Sends the create request of a stored intent.
 pub(super) async fn create(
     gathered: &Gathered,
     state: &mut ReconcileState,
     intent: &Intent,
 ) -> Result<Outcome, CallFailure> {
-    let permit = permit(gathered, CREATION)?;
+    let account = &gathered.account;
+    let permit = account.call_queue.permit(&gathered.facts.manifest.owner, CREATION)?;
     // By two clocks: a process that was suspended since must not send it.
     let late = |moment: Moment| Moment::now().since(&moment) > MAX_CLUSTER_WRITE;
     if gathered.recorded.is_some_and(late) {
@@ -55,7 +39,6 @@ pub(super) async fn create(
     // Whatever becomes of this process or this future from here on, the request
     // may have been sent.
     state.sending(gathered.now());
-    let account = &gathered.account;
     let _creating = account.create_locks.create(&intent.payload.name).await;
     let answer = account.client.send_with(permit, apivideo::create(&intent.payload)).await;
     let stream = answer.map_err(|error| failed(gathered, CREATION, &error))?.value;
@@ -81,8 +64,8 @@ pub(super) async fn about_stream(
     request: Request<apivideo::LiveStream>,
     kind: CallKind,
 ) -> Result<Outcome, CallFailure> {
-    let permit = permit(gathered, kind)?;
     let account = &gathered.account;
+    let permit = account.call_queue.permit(&gathered.facts.manifest.owner, kind)?;
     let stream = match account.client.send_with(permit, request).await {
         Ok(answer) => answer.value,
         Err(apivideo::Error::NotFound { .. }) => {
@@ -98,8 +81,8 @@ pub(super) async fn about_stream(
 
 /// Deletes a stream.
 pub(super) async fn delete(gathered: &Gathered, id: &StreamId) -> Result<Outcome, CallFailure> {
-    let permit = permit(gathered, DELETION)?;
     let account = &gathered.account;
+    let permit = account.call_queue.permit(&gathered.facts.manifest.owner, DELETION)?;
     match account.client.send_with(permit, apivideo::delete(id.as_str())).await {
         Ok(_) => account.deleted(id),
         Err(apivideo::Error::NotFound { .. }) => account.gone(id),

@@ -74,7 +74,8 @@ async fn write(
         Action::RecordIntent { intent, replaces } => {
             // Before the intent is stored: one whose request then had to wait would have to
             // be searched for after a crash.
-            if let Err(throttled) = calls::admit(gathered, calls::CREATION) {
+            let queue = &gathered.account.call_queue;
+            if let Err(throttled) = queue.admit(&gathered.facts.manifest.owner, calls::CREATION) {
                 return Ok(Outcome::Failed(throttled));
             }
             gathered.recorded = Some(Moment::now());

@@ -22,7 +22,7 @@ mod watch;
 mod watch_errors;
 mod watches;
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use futures::{StreamExt, stream};
 use kube::{Client, runtime::Controller};
@@ -76,7 +76,8 @@ pub async fn run(
     let runs = controllers.into_iter().zip(watches.iter().cloned()).map(|(controller, watch)| {
         let controller = controller.graceful_shutdown_on(shutdown.clone().cancelled_owned());
         let never_began = shut_down_before_start(Arc::clone(&context), Arc::clone(&watch), shutdown.clone());
-        let results = controller.run(reconcile::reconcile, reconcile::error_policy, Arc::clone(&context));
+        let never_fails = |_, error: &Infallible, _| match *error {};
+        let results = controller.run(reconcile::reconcile, never_fails, Arc::clone(&context));
         results.take_until(never_began).map(move |result| (Arc::clone(&watch), result)).boxed()
     });
     let work = stream::select_all(runs).for_each(|(watch, result)| async move {

@@ -1,6 +1,6 @@
 //! One reconcile: gather, plan, execute, until there is nothing to do; then report.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use kube::{Resource, runtime::controller::Action as Requeue};
 use tokio::time::Instant;
@@ -42,9 +42,9 @@ const RETRY_CONFLICT: Duration = Duration::from_millis(200);
 /// A reconcile starts again after this time at least.
 const MIN_REQUEUE: Duration = Duration::from_millis(50);
 
-/// Reconciles one object.
+/// Reconciles one object. It knows the attempts, and decides itself when to retry.
 #[instrument(skip_all, fields(namespace = object.meta().namespace, name = object.meta().name))]
-pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Requeue, ClusterError> {
+pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Requeue, Infallible> {
     startup::start(&context).await;
     let Some(uid) = object.meta().uid.clone() else { return Ok(Requeue::await_change()) };
     let entry = context.states.of(&uid);
@@ -79,11 +79,6 @@ pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Re
             Ok(Requeue::requeue(backoff(entry.failures, &uid)))
         }
     }
-}
-
-/// Never called: [`reconcile`] knows the attempts and decides itself.
-pub(super) fn error_policy(_: Arc<Guarded>, _: &ClusterError, _: Arc<Context>) -> Requeue {
-    Requeue::requeue(RETRY_NO_PROGRESS)
 }
 
 async fn reconcile_readable(

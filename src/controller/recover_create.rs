@@ -58,6 +58,7 @@ pub(super) async fn search(
 /// intent. A list that makes no sense, or that became shorter while it was
 /// read, is no answer: a stream that it hides would be created a second time.
 async fn read_list(gathered: &Gathered, intent: &Intent) -> Result<(Vec<Remote>, usize), CallFailure> {
+    let account = &gathered.account;
     let (mut matches, mut unreadable) = (Vec::new(), 0);
     let mut reader = ListReader::new(ListLiveStreams {
         name: Some(intent.search_name().to_owned()),
@@ -65,8 +66,8 @@ async fn read_list(gathered: &Gathered, intent: &Intent) -> Result<(Vec<Remote>,
         ..ListLiveStreams::default()
     });
     loop {
-        let permit = calls::permit(gathered, SEARCH)?;
-        let answer = gathered.account.client.send_with(permit, apivideo::list(&reader.query())).await;
+        let permit = account.call_queue.permit(&gathered.facts.manifest.owner, SEARCH)?;
+        let answer = account.client.send_with(permit, apivideo::list(&reader.query())).await;
         let page = reader.take_in(answer.map_err(|error| calls::failed(gathered, SEARCH, &error))?.value);
         unreadable += page.unreadable;
         let past = page.streams.iter().any(|s| s.created_at.is_some_and(|t| t < intent.window_start()));

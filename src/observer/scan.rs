@@ -144,13 +144,10 @@ fn find_orphans(account: &Account) -> usize {
         return 0;
     }
     let now = account.now();
-    let orphans = account.claims.read_owned(|owned| {
-        let snapshot = account.snapshot();
-        let unowned: Vec<_> = snapshot.unowned(owned).cloned().collect();
-        unowned
-    });
+    let unowned: Vec<_> =
+        account.claims.read_owned(|owned| account.snapshot().unowned(owned).cloned().collect());
     let pending = |remote: &Remote| account.claims.may_be_pending(remote);
-    let found = account.orphans.find(orphans.iter(), pending, now);
+    let found = account.orphans.find(unowned.iter(), pending, now);
     for (key, id) in &found {
         warn!(
             live_stream = %key,
