@@ -61,7 +61,6 @@ pub async fn run(
     metrics.add_collector(move |metrics| watched.collect(metrics));
     accounts.iter().for_each(|account| account.claims.set_exists(exists(stores.clone())));
     let context = Arc::new(Context {
-        events: events::Events::new(client.clone()),
         client,
         accounts,
         stores,

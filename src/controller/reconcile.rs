@@ -8,6 +8,7 @@ use tracing::{debug, error, info, instrument};
 
 use super::{
     context::Context,
+    events,
     execute::execute,
     gather::{Gathered, gather},
     invalid,
@@ -108,7 +109,7 @@ pub(super) async fn converge(
     entry.state.refresh(&gathered.facts, gathered.now());
     gathered.account.claims.note_intent(&gathered.facts.manifest.owner, entry.state.open_intent());
     for id in gathered.account.orphans.take_unreported(gathered.uid()) {
-        context.events.publish(&gathered.object, Notice::OrphanFound(id).event()).await;
+        events::publish(&context.client, &gathered.object, Notice::OrphanFound(id).event()).await;
     }
     let mut last = String::new();
     for _ in 0..MAX_STEPS {
@@ -126,7 +127,7 @@ pub(super) async fn converge(
         if let Some(notice) = notice {
             let event = notice.event();
             info!("{}", event.note);
-            context.events.publish(&gathered.object, event).await;
+            events::publish(&context.client, &gathered.object, event).await;
         }
     }
     error!(steps = MAX_STEPS, last, "a reconcile makes no progress; please report this");

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{
     context::Context,
+    events,
     gather::Gathered,
     object_writes::{self, ClusterError},
     state_store::Entry,
@@ -59,7 +60,7 @@ pub(super) async fn report(
     if event_due {
         let note = ready.message.clone();
         let refusal = EventBody { warning: true, reason: ready.reason.as_str(), note };
-        context.events.publish(&gathered.object, refusal).await;
+        events::publish(&context.client, &gathered.object, refusal).await;
     }
     Ok(())
 }

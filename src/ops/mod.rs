@@ -9,3 +9,9 @@ pub mod moment;
 pub mod readiness;
 pub mod telemetry;
 pub mod text_format;
+
+/// The name of the pod, which Kubernetes makes the name of the host.
+#[must_use]
+pub fn pod_name() -> Option<String> {
+    std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty())
+}

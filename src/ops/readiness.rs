@@ -69,7 +69,8 @@ impl Readiness {
     /// Whether the process is ready, and the lines that say so or why not.
     #[must_use]
     pub fn status(&self) -> (bool, String) {
-        let findings = self.all_findings();
+        let mut findings = self.findings.lock().clone();
+        self.sources.iter().for_each(|source| findings.add(source()));
         let waiting = self.waiting_for();
         let ready = waiting.is_empty() && findings.problems.is_empty();
         let mut lines = Vec::new();
@@ -83,12 +84,6 @@ impl Readiness {
         lines.extend(findings.warnings.iter().map(|warning| format!("warning: {warning}")));
         lines.push(String::new());
         (ready, lines.join("\n"))
-    }
-
-    fn all_findings(&self) -> Findings {
-        let mut all = self.findings.lock().clone();
-        self.sources.iter().for_each(|source| all.add(source()));
-        all
     }
 
     /// The parts that are not ready yet. A standby waits for none of them: if it were
