@@ -52,10 +52,11 @@ pub(super) async fn report(
         Err(error) if error.is_not_found() => return Ok(()),
         Err(error) => return Err(error),
     }
-    if ready.reason == Reason::Synced && !was_ready(&before, generation) {
-        if let Some((_, since)) = entry.seen {
-            context.metrics.time_to_ready_seconds.observe(since.elapsed().as_secs_f64());
-        }
+    if ready.reason == Reason::Synced
+        && !was_ready(&before, generation)
+        && let Some((_, since)) = entry.seen
+    {
+        context.metrics.time_to_ready_seconds.observe(since.elapsed().as_secs_f64());
     }
     if event_due {
         let note = ready.message.clone();
