@@ -119,11 +119,13 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    /// The namespaces to watch, each once. Empty: all namespaces.
+    /// The namespaces to watch, each once; a single `None` for all of them.
     #[must_use]
-    pub fn namespaces(&self) -> Vec<String> {
+    pub fn namespaces(&self) -> Vec<Option<String>> {
         let mut seen = HashSet::new();
-        self.namespaces.iter().flat_map(|list| &list.0).filter(|name| seen.insert(*name)).cloned().collect()
+        let names = self.namespaces.iter().flat_map(|list| &list.0).filter(|name| seen.insert(*name));
+        let named: Vec<_> = names.cloned().map(Some).collect();
+        if named.is_empty() { vec![None] } else { named }
     }
 }
 
@@ -202,7 +204,9 @@ mod tests {
     fn watched(flags: &[&str]) -> Result<Vec<String>, String> {
         let cli = Cli::try_parse_from(["apivideo-operator", "run"].iter().chain(flags));
         let Command::Run(args) = cli.map_err(|error| error.to_string())?.command else { unreachable!() };
-        Ok(args.namespaces())
+        let namespaces = args.namespaces();
+        assert_eq!(namespaces.contains(&None), namespaces == [None], "all, or some");
+        Ok(namespaces.into_iter().flatten().collect())
     }
 
     #[test]

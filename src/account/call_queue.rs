@@ -15,8 +15,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use apivideo::{Class, Client, Error, Permit, Priority, Ticket};
 use parking_lot::Mutex;
 
-use super::triggers::Triggers;
-use crate::core::facts::ids::Owner;
+use super::{answers, triggers::Triggers};
+use crate::core::{
+    facts::ids::Owner,
+    state::outcome::{CallFailure, Retry},
+};
 
 /// The kind of a call: its limit, and why it is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,15 +56,6 @@ struct Queued {
     ticket: Ticket,
 }
 
-/// No call now. The LiveStream has a ticket, and is triggered when it is called.
-#[derive(Debug)]
-pub struct Throttled {
-    /// Why.
-    pub error: Error,
-    /// How long it is expected to wait.
-    pub expected: Duration,
-}
-
 impl CallQueue {
     /// The queue of this client's calls; `triggers` starts the reconciles.
     #[must_use]
@@ -73,16 +67,16 @@ impl CallQueue {
     /// something to write first.
     ///
     /// # Errors
-    /// If there is none.
-    pub fn admit(&self, owner: &Owner, kind: CallKind) -> Result<(), Throttled> {
+    /// If there is none: it is triggered when its ticket is called.
+    pub fn admit(&self, owner: &Owner, kind: CallKind) -> Result<(), CallFailure> {
         self.with_ticket(owner, kind, |ticket| throttled(ticket, ticket.reserve()))
     }
 
     /// Leave for a call to make now. The ticket is used up.
     ///
     /// # Errors
-    /// If there is none.
-    pub fn permit(&self, owner: &Owner, kind: CallKind) -> Result<Permit, Throttled> {
+    /// If there is none: it is triggered when its ticket is called.
+    pub fn permit(&self, owner: &Owner, kind: CallKind) -> Result<Permit, CallFailure> {
         let permit = self.with_ticket(owner, kind, |ticket| throttled(ticket, ticket.redeem()))?;
         self.leave(&owner.uid);
         Ok(permit)
@@ -129,6 +123,10 @@ impl CallQueue {
     }
 }
 
-fn throttled<T>(ticket: &Ticket, result: Result<T, Error>) -> Result<T, Throttled> {
-    result.map_err(|error| Throttled { error, expected: ticket.expected_wait() })
+fn throttled<T>(ticket: &Ticket, result: Result<T, Error>) -> Result<T, CallFailure> {
+    result.map_err(|error| CallFailure {
+        effect_unknown: false,
+        cause: answers::cause(&error),
+        retry: Retry::WhenCalled(ticket.expected_wait()),
+    })
 }

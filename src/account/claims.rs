@@ -79,7 +79,7 @@ impl Claims {
         for Candidate { owner, id, project, .. } in candidates {
             tables.note_project(&owner.uid, project.as_ref());
             if !tables.by_id.contains_key(&id) {
-                tables.claim(&id, &owner);
+                self.claim(&mut tables, &id, &owner);
             }
         }
     }
@@ -93,17 +93,15 @@ impl Claims {
         stored.owned = tables.by_uid.get(&owner.uid).cloned();
         let other = |id: &StreamId| self.other(&tables, id, &owner.uid);
         let binding = resolve(stored, &owner.uid, manifest.adopt.as_ref(), &other);
-        let released = match &binding {
-            Binding::Conflict { id, .. } => {
+        match (&binding, binding.id()) {
+            (Binding::Conflict { id, .. }, _) => {
                 tables.waiting.entry(id.clone()).or_default().insert(owner.key.clone());
-                Vec::new()
             }
             // Nothing is done for an object that goes without the operator.
-            _ if manifest.deleting && !manifest.finalizer => Vec::new(),
-            _ => binding.id().map(|id| tables.claim(id, owner)).unwrap_or_default(),
-        };
-        drop(tables);
-        self.trigger_all(&released);
+            _ if manifest.deleting && !manifest.finalizer => {}
+            (_, Some(id)) => self.claim(&mut tables, id, owner),
+            (_, None) => {}
+        }
         binding
     }
 
@@ -120,9 +118,7 @@ impl Claims {
         if self.other(&tables, id, &owner.uid).is_some() {
             return false;
         }
-        let released = tables.claim(id, owner);
-        drop(tables);
-        self.trigger_all(&released);
+        self.claim(&mut tables, id, owner);
         true
     }
 
@@ -134,14 +130,11 @@ impl Claims {
 
     /// A LiveStream is gone, or about to go: what it owned is free.
     pub fn release(&self, uid: &str) {
-        let released = {
-            let mut tables = self.tables.lock();
-            tables.open.remove(uid);
-            tables.projects.remove(uid);
-            tables.vanished.remove(uid);
-            tables.release(uid)
-        };
-        self.trigger_all(&released);
+        let mut tables = self.tables.lock();
+        tables.open.remove(uid);
+        tables.projects.remove(uid);
+        tables.vanished.remove(uid);
+        self.free(&mut tables, uid);
     }
 
     /// Notes the open intent of a LiveStream, or that it has none.
@@ -164,12 +157,9 @@ impl Claims {
             .filter(|(owner, open)| open.payload == intent.payload && self.exists(&tables, owner));
         let open_intents = alike.count();
         let result = judge(found, open_intents);
-        let released = match &result {
-            SearchResult::Found(remote) => tables.claim(&remote.id, owner),
-            SearchResult::Nothing | SearchResult::Ambiguous(_) => Vec::new(),
-        };
-        drop(tables);
-        self.trigger_all(&released);
+        if let SearchResult::Found(remote) = &result {
+            self.claim(&mut tables, &remote.id, owner);
+        }
         result
     }
 
@@ -180,19 +170,15 @@ impl Claims {
 
     /// Triggers the owner of a stream and those who wait for it; whether there is one.
     pub fn trigger(&self, id: &StreamId) -> bool {
-        let concerned: Vec<_> = {
-            let tables = self.tables.lock();
-            let owner = tables.by_id.get(id).map(|owner| owner.key.clone());
-            owner.into_iter().chain(tables.waiting.get(id).into_iter().flatten().cloned()).collect()
-        };
-        self.trigger_all(&concerned);
-        !concerned.is_empty()
+        let tables = self.tables.lock();
+        let owner = tables.by_id.get(id).map(|owner| &owner.key);
+        let concerned = owner.into_iter().chain(tables.waiting.get(id).into_iter().flatten());
+        concerned.map(|key| self.triggers.one(key)).count() > 0
     }
 
     /// Triggers everyone who waits for a stream.
     pub fn trigger_waiting(&self) {
-        let waiting: Vec<_> = self.tables.lock().waiting.values().flatten().cloned().collect();
-        self.trigger_all(&waiting);
+        self.tables.lock().waiting.values().flatten().for_each(|key| self.triggers.one(key));
     }
 
     /// Hands the streams that have an owner to `read`, without copying them.
@@ -200,8 +186,27 @@ impl Claims {
         read(&self.tables.lock().by_id.keys().collect())
     }
 
-    fn trigger_all(&self, keys: &[ObjectKey]) {
-        keys.iter().for_each(|key| self.triggers.one(key));
+    /// Makes a LiveStream the owner of a stream; the one that it owned before, if that was
+    /// another, is free.
+    fn claim(&self, tables: &mut Tables, id: &StreamId, owner: &Owner) {
+        if tables.by_uid.get(&owner.uid).is_some_and(|before| before != id) {
+            self.free(tables, &owner.uid);
+        }
+        if let Some(former) = tables.by_id.insert(id.clone(), owner.clone())
+            && former.uid != owner.uid
+        {
+            tables.by_uid.remove(&former.uid);
+        }
+        tables.by_uid.insert(owner.uid.clone(), id.clone());
+    }
+
+    /// A LiveStream gives up its stream: who waited for it is triggered.
+    fn free(&self, tables: &mut Tables, uid: &str) {
+        let Some(id) = tables.by_uid.remove(uid) else { return };
+        if tables.by_id.get(&id).is_some_and(|owner| owner.uid == uid) {
+            tables.by_id.remove(&id);
+        }
+        tables.waiting.remove(&id).iter().flatten().for_each(|key| self.triggers.one(key));
     }
 }
 
@@ -212,31 +217,6 @@ impl Tables {
             Some(project) => drop(self.projects.insert(uid.to_owned(), project.clone())),
             None => drop(self.projects.remove(uid)),
         }
-    }
-
-    /// Makes a LiveStream the owner of a stream. Gives back who waited for the
-    /// stream that it owned before, if that was another.
-    fn claim(&mut self, id: &StreamId, owner: &Owner) -> Vec<ObjectKey> {
-        let released = match self.by_uid.get(&owner.uid) {
-            Some(before) if before != id => self.release(&owner.uid),
-            _ => Vec::new(),
-        };
-        if let Some(former) = self.by_id.insert(id.clone(), owner.clone())
-            && former.uid != owner.uid
-        {
-            self.by_uid.remove(&former.uid);
-        }
-        self.by_uid.insert(owner.uid.clone(), id.clone());
-        released
-    }
-
-    /// A LiveStream gives up its stream. Gives back who waited for it.
-    fn release(&mut self, uid: &str) -> Vec<ObjectKey> {
-        let Some(id) = self.by_uid.remove(uid) else { return Vec::new() };
-        if self.by_id.get(&id).is_some_and(|owner| owner.uid == uid) {
-            self.by_id.remove(&id);
-        }
-        self.waiting.remove(&id).into_iter().flatten().collect()
     }
 }
 

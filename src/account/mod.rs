@@ -28,7 +28,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::{sync::Notify, time::Instant};
 
 pub use self::{
-    call_queue::{CallKind, CallQueue, Throttled},
+    call_queue::{CallKind, CallQueue},
     claims::Claims,
     create_locks::CreateLocks,
     orphans::Orphans,
@@ -37,7 +37,7 @@ pub use self::{
 use self::{guard::Guard, snapshot::Snapshot};
 use crate::core::facts::{
     ids::StreamId,
-    observation::{AccountError, AccountView, Observation},
+    observation::{AccountError, AccountView},
     project::Project,
     stream::Remote,
 };
@@ -79,10 +79,12 @@ pub struct Account {
     pub triggers: Arc<Triggers>,
     /// Requests a scan now.
     pub scan_now: Notify,
-    /// Requests one read of the list now.
+    /// Requests one read of the list now, unless it was read a short while ago: whether
+    /// the account is in trouble when a call about one stream fails, the list has to show.
     pub check_list: Notify,
+    /// The guard against mass disappearance.
+    pub(crate) guard: Mutex<Guard>,
     snapshot: Mutex<Snapshot>,
-    guard: Mutex<Guard>,
     error: Mutex<Option<AccountError>>,
     recoveries: AtomicU64,
 }
@@ -171,22 +173,14 @@ impl Account {
         !self.policy.missing_guard || id.is_some_and(|id| self.snapshot().confirmed(id))
     }
 
-    /// What is known of a stream.
-    #[must_use]
-    pub fn observation(&self, id: Option<&StreamId>) -> Observation {
-        id.map_or(Observation::Unknown, |id| self.snapshot().observation(id))
-    }
-
     /// Whether a whole scan has ended since the process started.
     #[must_use]
     pub fn scanned(&self) -> bool {
         self.snapshot().scans() > 0
     }
 
-    /// The snapshot, for the observer.
-    ///
-    /// It starts anew when the API key opens another project: nothing that was observed
-    /// in one says anything about the other.
+    /// What was observed of the streams. It starts anew when the API key opens
+    /// another project: nothing that was observed in one says anything about the other.
     pub(crate) fn snapshot(&self) -> MutexGuard<'_, Snapshot> {
         let opened = self.opened_project();
         let mut snapshot = self.snapshot.lock();
@@ -194,23 +188,6 @@ impl Account {
             self.scan_now.notify_one();
         }
         snapshot
-    }
-
-    /// The guard, for the observer.
-    pub(crate) fn guard(&self) -> MutexGuard<'_, Guard> {
-        self.guard.lock()
-    }
-
-    /// Whether a stream was known before.
-    #[must_use]
-    pub fn knows(&self, id: &StreamId) -> bool {
-        self.snapshot().knows(id)
-    }
-
-    /// A call about one stream failed: whether the account is in trouble, its list has to
-    /// show. It is checked now, unless it was a short while ago.
-    pub fn suspect(&self) {
-        self.check_list.notify_one();
     }
 
     /// Takes in the answer of a call that ended just now.

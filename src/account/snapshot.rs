@@ -93,7 +93,7 @@ impl Snapshot {
     /// What is known of a stream. One that no scan has shown is absent.
     #[must_use]
     pub fn observation(&self, id: &StreamId) -> Observation {
-        match self.entries.get(id).map(|entry| &entry.state) {
+        match self.state(id) {
             Some(State::Present { remote, .. }) => {
                 Observation::Present { remote: Arc::clone(remote), fresh: false }
             }
@@ -117,7 +117,8 @@ impl Snapshot {
 
     /// Takes in the answer of a call about one stream, which arrived at `at`.
     pub fn answered(&mut self, remote: Remote, at: Instant) {
-        self.put(remote.id.clone(), State::present(remote), at);
+        let id = remote.id.clone();
+        self.put(id, State::Present { remote: Arc::new(remote), unconfirmed: false }, at);
     }
 
     /// Takes in that a stream was gone at `at`.
@@ -138,8 +139,7 @@ impl Snapshot {
     /// Whether a whole scan did not show the stream since it was last observed.
     #[must_use]
     pub fn confirmed(&self, id: &StreamId) -> bool {
-        let state = self.entries.get(id).map(|entry| &entry.state);
-        matches!(state, Some(State::Absent | State::Gone { confirmed: true }))
+        matches!(self.state(id), Some(State::Absent | State::Gone { confirmed: true }))
     }
 
     /// Takes in a stream of a page that was requested at `requested`. Gives back
@@ -192,11 +192,21 @@ impl Snapshot {
         self.scans += 1;
         let (mut first, mut missed) = (Vec::new(), Missed::default());
         for id in owned.iter().copied().cloned() {
-            match self.miss(&id, began) {
-                Miss::No => {}
-                Miss::FirstTime => first.push(id),
-                Miss::Absent => missed.absent.push(id),
-                Miss::GoneMeanwhile => missed.gone_meanwhile.push(id),
+            match self.entries.get_mut(&id).map(|entry| (entry.as_of >= began, &mut entry.state)) {
+                None | Some((false, State::Present { unconfirmed: false, .. })) => first.push(id),
+                Some((false, state @ State::Present { unconfirmed: true, .. })) => {
+                    *state = State::Absent;
+                    missed.absent.push(id);
+                }
+                Some((false, State::Gone { confirmed: confirmed @ false })) => {
+                    *confirmed = true;
+                    missed.absent.push(id);
+                }
+                Some((true, State::Gone { confirmed: false })) => missed.gone_meanwhile.push(id),
+                // It was shown, or that it is missing is not new.
+                Some(
+                    (true, State::Present { .. }) | (_, State::Absent | State::Gone { confirmed: true }),
+                ) => {}
             }
         }
         if leaves_unconfirmed(first.len()) {
@@ -208,25 +218,6 @@ impl Snapshot {
         }
         self.entries.retain(|id, entry| entry.as_of >= began || owned.contains(id));
         missed
-    }
-
-    /// What it means for a stream that a scan has ended which began at `began`.
-    fn miss(&mut self, id: &StreamId, began: Instant) -> Miss {
-        let Some(entry) = self.entries.get_mut(id) else { return Miss::FirstTime };
-        match &mut entry.state {
-            State::Present { .. } if entry.as_of >= began => Miss::No,
-            State::Present { unconfirmed: false, .. } => Miss::FirstTime,
-            State::Present { unconfirmed: true, .. } => {
-                entry.state = State::Absent;
-                Miss::Absent
-            }
-            State::Gone { confirmed: false } if entry.as_of >= began => Miss::GoneMeanwhile,
-            State::Gone { confirmed: confirmed @ false } => {
-                *confirmed = true;
-                Miss::Absent
-            }
-            State::Absent | State::Gone { confirmed: true } => Miss::No,
-        }
     }
 
     /// One that was never observed stays unknown: a call about it decides, and a scan after that.
@@ -253,8 +244,7 @@ impl Snapshot {
     /// Whether a stream is absent or gone.
     #[must_use]
     pub fn is_missing(&self, id: &StreamId) -> bool {
-        let state = self.entries.get(id).map(|entry| &entry.state);
-        matches!(state, Some(State::Absent | State::Gone { .. }))
+        matches!(self.state(id), Some(State::Absent | State::Gone { .. }))
     }
 
     /// Whether a stream was ever observed.
@@ -263,35 +253,9 @@ impl Snapshot {
         self.entries.contains_key(id)
     }
 
-    /// How many streams are known.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
+    fn state(&self, id: &StreamId) -> Option<&State> {
+        self.entries.get(id).map(|entry| &entry.state)
     }
-
-    /// Whether none is.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-}
-
-impl State {
-    fn present(remote: Remote) -> Self {
-        Self::Present { remote: Arc::new(remote), unconfirmed: false }
-    }
-}
-
-/// How a scan missed an owned stream.
-enum Miss {
-    /// It did not, or that is not new.
-    No,
-    /// It was there, or never observed.
-    FirstTime,
-    /// It is absent from now on.
-    Absent,
-    /// A call found it gone while the scan was under way.
-    GoneMeanwhile,
 }
 
 #[cfg(test)]

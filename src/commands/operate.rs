@@ -6,51 +6,42 @@ use std::sync::Arc;
 use kube::Client;
 use tokio_util::sync::CancellationToken;
 
+use super::api_metrics::count_scan;
 use crate::{
     account::{Account, Accounts},
-    controller::{self, Scope},
+    controller::{self, Watches},
     core::decisions::Decisions,
     observer,
-    ops::{metrics::Metrics, passes::Passed},
+    ops::{metrics::Metrics, readiness::Flag},
 };
 
-/// Called when the work reaches a milestone.
-pub struct Milestones<P, C> {
+/// What is ready once the work reaches a milestone.
+#[derive(Default)]
+pub struct Milestones {
     /// A pass over the account's streams ended.
-    pub passed: P,
+    pub first_pass: Flag,
     /// Every watch has listed its objects.
-    pub caches_filled: C,
+    pub caches: Flag,
 }
 
 /// Observes and reconciles until `shutdown`, then finishes what is in progress.
-pub async fn operate<P, C>(
+pub async fn operate(
     cluster: Client,
     account: Arc<Account>,
-    scope: &Scope,
+    watches: Watches,
     decisions: Decisions,
     metrics: Metrics,
     shutdown: CancellationToken,
-    milestones: Milestones<P, C>,
-) where
-    P: Fn() + Send,
-    C: FnOnce() + Send + 'static,
-{
-    let Milestones { passed, caches_filled } = milestones;
-    let recorded = metrics.clone();
-    recorded.passes().begin(account.policy.drift_interval);
-    let observed = observer::observe(&account, shutdown.clone(), move |pass| {
-        recorded.passes().ended(&Passed {
-            duration: pass.duration,
-            interval: pass.interval,
-            pages: pass.pages,
-            streams: pass.streams,
-            unreadable: pass.unreadable,
-            lags: &pass.latencies,
-        });
-        recorded.late_streams(pass.orphans as u64);
-        passed();
-    });
+    milestones: Milestones,
+) {
+    metrics.pass_interval_seconds.set(account.policy.drift_interval.as_secs_f64());
     let accounts = Accounts::one(Arc::clone(&account));
-    let reconciled = controller::run(cluster, accounts, scope, decisions, metrics, shutdown, caches_filled);
-    tokio::join!(observed, reconciled);
+    let observed = observer::observe(&account, |scan| {
+        count_scan(&metrics, scan);
+        milestones.first_pass.set(true);
+    });
+    let (metrics, caches) = (metrics.clone(), milestones.caches.clone());
+    let reconciled =
+        controller::run(cluster, accounts, watches, decisions, metrics, shutdown.clone(), caches);
+    tokio::join!(shutdown.run_until_cancelled(observed), reconciled);
 }

@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use apivideo::Secret;
+use futures::FutureExt;
 use kube::Client;
-use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -18,13 +19,13 @@ use super::{
 use crate::{
     account::Account,
     cli::RunArgs,
-    controller::{Scope, Watches},
+    controller::Watches,
     core::decisions::Decisions,
     leader::{Fence, LEASE, Leadership, fenced, join_election},
     ops::{
         admin, cluster, key_file,
         metrics::Metrics,
-        readiness::{Part, Readiness, Standby},
+        readiness::{Flag, Readiness},
         telemetry,
     },
     preflight,
@@ -66,14 +67,6 @@ pub struct Operator {
     metrics: Metrics,
 }
 
-/// The parts of the readiness that this file reports.
-struct Parts {
-    caches: Part,
-    first_pass: Part,
-    preflight: Part,
-    standby: Standby,
-}
-
 impl Operator {
     /// Checks the settings, and builds the client of the account.
     ///
@@ -83,7 +76,7 @@ impl Operator {
         let metrics = Metrics::default();
         let fence = if args.leader_elect { Fence::closed_until_elected() } else { Fence::open() };
         let api = api_client(&args, key.clone(), &metrics, &fence)?;
-        metrics.gauges().drift_interval(args.drift_interval);
+        metrics.drift_interval_seconds.set(args.drift_interval.as_secs_f64());
         metrics.add_collector(account_collector(api.clone()));
         Ok(Self { args, api, key, fence, metrics })
     }
@@ -94,19 +87,16 @@ impl Operator {
     /// [`Failure`] if it can't start, or loses leadership.
     pub async fn run(self, cluster: Client, shutdown: CancellationToken) -> Result<(), Failure> {
         let account = Arc::new(Account::new(self.api.clone(), policy(&self.args)));
-        let scope = Scope { namespaces: self.args.namespaces(), watches: Watches::default() };
-        let (readiness, parts) = readiness(scope.watches.clone());
-        let mut services = self.start_services(&cluster, readiness, parts.preflight, &shutdown).await?;
-        self.follow_key_file(&account, &mut services, &shutdown);
-        let mut leadership = self.lead(&cluster, &parts.standby, &shutdown).await?;
-        self.metrics.gauges().leader(!shutdown.is_cancelled());
+        let watches = Watches::of(self.args.namespaces());
+        let (readiness, milestones, checked) = readiness(watches.clone());
+        let standby = readiness.standby.clone();
+        let mut services = self.start_services(&cluster, &account, readiness, checked, &shutdown).await?;
+        let mut leadership = self.lead(&cluster, &standby, &shutdown).await?;
+        self.metrics.leader.set((!shutdown.is_cancelled()).into());
         info!(version = env!("CARGO_PKG_VERSION"), "operator started");
-        let (caches, first_pass) = (parts.caches, parts.first_pass);
-        let milestones =
-            Milestones { passed: move || first_pass.ready(), caches_filled: move || caches.ready() };
         let cluster = fenced(&cluster, self.fence);
         let decisions = Decisions::default();
-        let work = operate(cluster, account, &scope, decisions, self.metrics, shutdown.clone(), milestones);
+        let work = operate(cluster, account, watches, decisions, self.metrics, shutdown.clone(), milestones);
         let ended = work_until_shutdown(work, leadership.as_mut(), &shutdown).await;
         shutdown.cancel();
         let _ = timeout(END_TIMEOUT, async { while services.join_next().await.is_some() {} }).await;
@@ -123,36 +113,31 @@ impl Operator {
     async fn start_services(
         &self,
         cluster: &Client,
+        account: &Arc<Account>,
         readiness: Readiness,
-        checked: Part,
+        checked: Flag,
         shutdown: &CancellationToken,
-    ) -> Result<JoinSet<()>, Failure> {
+    ) -> Result<JoinSet<Option<()>>, Failure> {
         let bind = self.args.bind;
         let listener = admin::listen(bind).await.map_err(|error| {
             Failure::Work(format!("cannot listen on --bind {bind}: {error}; choose another address"))
         })?;
         let mut services = JoinSet::new();
-        services.spawn(serve(listener, self.metrics.clone(), readiness.clone(), shutdown.clone()));
-        let namespaces = self.args.namespaces();
-        let checked = move || checked.ready();
-        services.spawn(preflight::run(cluster.clone(), namespaces, readiness, shutdown.clone(), checked));
+        let admin = admin::serve(listener, self.metrics.clone(), readiness.clone(), shutdown.clone());
+        services.spawn(
+            admin.map(|ended| ended.inspect_err(|error| warn!(%error, "the admin server failed")).ok()),
+        );
+        let preflight = preflight::run(cluster.clone(), self.args.namespaces(), readiness, checked);
+        services.spawn(shutdown.clone().run_until_cancelled_owned(preflight));
+        if let Some(path) = self.args.api_key_file.clone() {
+            let account = Arc::clone(account);
+            let key_file = key_file::follow(path, self.key.clone(), move |key| {
+                account.client.set_api_key(key);
+                account.scan_now.notify_one();
+            });
+            services.spawn(shutdown.clone().run_until_cancelled_owned(key_file));
+        }
         Ok(services)
-    }
-
-    /// Replaces the API key of the account whenever the file changes.
-    fn follow_key_file(
-        &self,
-        account: &Arc<Account>,
-        services: &mut JoinSet<()>,
-        shutdown: &CancellationToken,
-    ) {
-        let Some(path) = self.args.api_key_file.clone() else { return };
-        let account = Arc::clone(account);
-        let replace = move |key| {
-            account.client.set_api_key(key);
-            account.scan_now.notify_one();
-        };
-        services.spawn(key_file::follow(path, self.key.clone(), replace, shutdown.clone()));
     }
 
     /// Waits until this replica leads, or until `shutdown`. Without leader election it
@@ -160,14 +145,13 @@ impl Operator {
     async fn lead(
         &self,
         cluster: &Client,
-        standby: &Standby,
+        standby: &Flag,
         shutdown: &CancellationToken,
     ) -> Result<Option<Leadership>, Failure> {
         if !self.args.leader_elect {
             return Ok(None);
         }
-        let permissions = preflight::check_election(cluster).await;
-        permissions.map_err(|missing| Failure::Work(missing.to_string()))?;
+        preflight::check_election(cluster).await.map_err(Failure::Work)?;
         let election = join_election(cluster.clone(), self.fence.clone()).await;
         let mut leadership = election.map_err(|error| {
             Failure::Work(format!("cannot read the Lease {LEASE} for --leader-elect: {error}"))
@@ -182,20 +166,14 @@ impl Operator {
     }
 }
 
-fn readiness(watches: Watches) -> (Readiness, Parts) {
+/// What the process waits for: the milestones of the work, and the first preflight checks.
+fn readiness(watches: Watches) -> (Readiness, Milestones, Flag) {
     let mut readiness = Readiness::default();
     readiness.add_source(move || watches.findings());
-    let parts = Parts {
+    let milestones = Milestones {
         caches: readiness.part("the LiveStreams in the cluster"),
         first_pass: readiness.part("the first pass over the account's streams (is the API key right?)"),
-        preflight: readiness.part("the preflight checks of the CRD and the permissions"),
-        standby: readiness.standby(),
     };
-    (readiness, parts)
-}
-
-async fn serve(listener: TcpListener, metrics: Metrics, readiness: Readiness, shutdown: CancellationToken) {
-    if let Err(error) = admin::serve(listener, metrics, readiness, shutdown).await {
-        warn!(%error, "the admin server failed");
-    }
+    let checked = readiness.part("the preflight checks of the CRD and the permissions");
+    (readiness, milestones, checked)
 }

@@ -49,10 +49,7 @@ pub(super) fn api_client(
     metrics: &Metrics,
     fence: &Fence,
 ) -> Result<apivideo::Client, Failure> {
-    let default_url = match args.environment {
-        Environment::Production => apivideo::PRODUCTION,
-        Environment::Sandbox => apivideo::SANDBOX,
-    };
+    let (_, default_url) = environment(args);
     let settings = apivideo::Settings {
         base_url: args.base_url.clone().unwrap_or_else(|| default_url.to_owned()),
         api_key,
@@ -70,6 +67,7 @@ pub(super) fn api_client(
 
 /// How the account is handled.
 pub(super) fn policy(args: &RunArgs) -> Policy {
+    let (environment, _) = environment(args);
     Policy {
         settle: args.create_settle,
         marker: args.create_marker,
@@ -79,14 +77,15 @@ pub(super) fn policy(args: &RunArgs) -> Policy {
         },
         drift_interval: args.drift_interval,
         request_timeout: args.request_timeout,
-        environment: environment(args),
-        project: args.project.as_ref().map(|project| format!("{}/{project}", environment(args))),
+        environment,
+        project: args.project.as_ref().map(|project| format!("{environment}/{project}")),
     }
 }
 
-fn environment(args: &RunArgs) -> &'static str {
+/// The name of the environment, and the URL of its API.
+fn environment(args: &RunArgs) -> (&'static str, &'static str) {
     match args.environment {
-        Environment::Production => "production",
-        Environment::Sandbox => "sandbox",
+        Environment::Production => ("production", apivideo::PRODUCTION),
+        Environment::Sandbox => ("sandbox", apivideo::SANDBOX),
     }
 }

@@ -8,9 +8,7 @@ use kube::{
 };
 use tokio::sync::OnceCell;
 
-use super::{
-    crd_deletion::CrdChecks, events::Events, state_store::StateStore, watch::Guarded, watches::Watches,
-};
+use super::{crd_deletion::CrdChecks, state_store::StateStore, watch::Guarded, watches::Watches};
 use crate::{
     account::Accounts,
     core::{decisions::Decisions, facts::ids::Owner},
@@ -24,7 +22,6 @@ pub(super) struct Context {
     pub(super) stores: Vec<Store<Guarded>>,
     pub(super) decisions: Decisions,
     pub(super) states: StateStore,
-    pub(super) events: Events,
     pub(super) crd: CrdChecks,
     pub(super) metrics: Metrics,
     pub(super) watches: Watches,

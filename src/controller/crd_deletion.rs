@@ -14,10 +14,7 @@ use tokio::{sync::Mutex, time::Instant};
 use tracing::warn;
 
 use super::object_writes::{self, ClusterError};
-use crate::{
-    core::{facts::observation::CrdDeletion, state::outcome::Outcome},
-    kinds::LiveStream,
-};
+use crate::{core::facts::observation::CrdDeletion, kinds::LiveStream};
 
 /// The last check of the CRD.
 #[derive(Default)]
@@ -42,17 +39,18 @@ impl Check {
 impl CrdChecks {
     /// Checks the CRD: `now`, or as recently as a deletion needs that waits and checks each
     /// `interval`.
-    pub(super) async fn check(&self, client: &Client, now: bool, interval: Duration) -> Outcome {
+    pub(super) async fn check(
+        &self,
+        client: &Client,
+        now: bool,
+        interval: Duration,
+    ) -> Result<CrdDeletion, ClusterError> {
         let (deleting, otherwise) = if now {
-            (is_deleting(client).await, CrdDeletion::NotNow)
+            (is_deleting(client).await?, CrdDeletion::NotNow)
         } else {
-            (self.shared(interval, || is_deleting(client)).await, CrdDeletion::NotRecently)
+            (self.shared(interval, || is_deleting(client)).await?, CrdDeletion::NotRecently)
         };
-        match deleting {
-            Ok(true) => Outcome::CrdChecked(CrdDeletion::Deleting),
-            Ok(false) => Outcome::CrdChecked(otherwise),
-            Err(error) => error.outcome(),
-        }
+        Ok(if deleting { CrdDeletion::Deleting } else { otherwise })
     }
 
     async fn shared<E>(

@@ -14,11 +14,9 @@ use tracing::debug;
 
 use super::object_writes;
 use crate::{
-    core::{
-        state::notice::{EventBody, Notice},
-        step::conditions::ReadyCondition,
-    },
+    core::state::notice::EventBody,
     kinds::live_stream::{LiveStream, metadata::FIELD_MANAGER},
+    ops::pod_name,
 };
 
 /// The longest note that the API server accepts, in bytes.
@@ -27,56 +25,32 @@ const MAX_NOTE: usize = 1024;
 /// The longest name of an object.
 const MAX_NAME: usize = 253;
 
-/// Writes events.
-pub(super) struct Events {
-    client: Client,
-    instance: String,
-}
-
-impl Events {
-    pub(super) fn new(client: Client) -> Self {
-        let host = std::env::var("HOSTNAME").ok().filter(|host| !host.is_empty());
-        Self { client, instance: host.unwrap_or_else(|| FIELD_MANAGER.into()) }
-    }
-
-    /// Reports what happened to the stream.
-    pub(super) async fn notice(&self, object: &LiveStream, notice: &Notice) {
-        self.publish(object, notice.event()).await;
-    }
-
-    /// Reports a refusal.
-    pub(super) async fn refusal(&self, object: &LiveStream, ready: &ReadyCondition) {
-        let body = EventBody { warning: true, reason: ready.reason.as_str(), note: ready.message.clone() };
-        self.publish(object, body).await;
-    }
-
-    /// An event that can't be written is no reason to stop: in a namespace that is
-    /// being deleted nothing can be created.
-    async fn publish(&self, object: &LiveStream, body: EventBody) {
-        let regarding = object.object_ref(&());
-        let Some(namespace) = regarding.namespace.clone() else { return };
-        let now = k8s_openapi::jiff::Timestamp::now();
-        let object = regarding.name.as_deref().unwrap_or_default();
-        let event = Event {
-            metadata: ObjectMeta {
-                name: Some(event_name(object, now.as_nanosecond())),
-                namespace: Some(namespace.clone()),
-                ..ObjectMeta::default()
-            },
-            event_time: Some(MicroTime(now)),
-            action: Some("Reconcile".into()),
-            reason: Some(body.reason.into()),
-            note: Some(cut(body.note)),
-            type_: Some(if body.warning { "Warning" } else { "Normal" }.into()),
-            regarding: Some(regarding),
-            reporting_controller: Some(FIELD_MANAGER.into()),
-            reporting_instance: Some(self.instance.clone()),
-            ..Event::default()
-        };
-        let api: Api<Event> = Api::namespaced(self.client.clone(), &namespace);
-        if let Err(error) = object_writes::request(api.create(&PostParams::default(), &event)).await {
-            debug!(%error, reason = body.reason, "an event was not written");
-        }
+/// Writes an event. One that can't be written is no reason to stop: in a namespace that is
+/// being deleted nothing can be created.
+pub(super) async fn publish(client: &Client, object: &LiveStream, body: EventBody) {
+    let regarding = object.object_ref(&());
+    let Some(namespace) = regarding.namespace.clone() else { return };
+    let now = k8s_openapi::jiff::Timestamp::now();
+    let object = regarding.name.as_deref().unwrap_or_default();
+    let event = Event {
+        metadata: ObjectMeta {
+            name: Some(event_name(object, now.as_nanosecond())),
+            namespace: Some(namespace.clone()),
+            ..ObjectMeta::default()
+        },
+        event_time: Some(MicroTime(now)),
+        action: Some("Reconcile".into()),
+        reason: Some(body.reason.into()),
+        note: Some(cut(body.note)),
+        type_: Some(if body.warning { "Warning" } else { "Normal" }.into()),
+        regarding: Some(regarding),
+        reporting_controller: Some(FIELD_MANAGER.into()),
+        reporting_instance: Some(pod_name().unwrap_or_else(|| FIELD_MANAGER.into())),
+        ..Event::default()
+    };
+    let api: Api<Event> = Api::namespaced(client.clone(), &namespace);
+    if let Err(error) = object_writes::request(api.create(&PostParams::default(), &event)).await {
+        debug!(%error, reason = body.reason, "an event was not written");
     }
 }
 

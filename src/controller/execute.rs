@@ -15,7 +15,7 @@ use crate::{
         step::action::{Action, Origin, ReleaseReason},
     },
     kinds::live_stream::LiveStream,
-    ops::{moment::Moment, progress::Resolved},
+    ops::moment::Moment,
 };
 
 /// Executes one action and gives back its outcome.
@@ -31,71 +31,19 @@ pub(super) async fn execute(
     if gathered.vanished && action.needs_cluster() && !matches!(action, Action::CheckCrd { .. }) {
         return Ok(Outcome::Stored);
     }
-    // Before the intent is stored: one whose request then had to wait would have to
-    // be searched for after a crash.
-    if let Action::RecordIntent { .. } = action
-        && let Err(throttled) = calls::admit(gathered, calls::CREATION)
-    {
-        return Ok(throttled);
-    }
-    let moment = Moment::now();
-    let Some(written) = write(context, gathered, action).await else {
-        return Ok(call(context, gathered, entry, action).await);
-    };
-    if let Action::RecordIntent { .. } = action {
-        gathered.recorded = Some(moment);
-    }
-    match written {
-        Ok(written) => stored(gathered, entry, action, written),
-        Err(error) if error.is_not_found() && matches!(action, Action::Release { .. }) => {}
-        Err(error) if error.is_conflict() && entry.lasting_conflicts().is_none() => return Err(error),
-        Err(error) => return Ok(error.outcome()),
-    }
-    if let Action::Release { .. } = action {
-        forget(context, gathered);
-    }
-    Ok(Outcome::Stored)
-}
-
-/// The actions that write the object. None for the others.
-async fn write(
-    context: &Context,
-    gathered: &Gathered,
-    action: &Action,
-) -> Option<Result<LiveStream, ClusterError>> {
-    let Gathered { api, object, .. } = gathered;
-    let written = match action {
-        Action::RecordIntent { intent, replaces } => {
-            object_writes::record_intent(api, object, intent, replaces.is_some()).await
-        }
-        Action::DropIntent { abandoned } => {
-            if let Some(intent) = abandoned {
-                abandon(context, gathered, intent);
-            }
-            object_writes::drop_intent(api, object).await
-        }
-        Action::Bind { id, recreated_from, project } => {
-            object_writes::bind(api, object, id, recreated_from.as_ref(), project.as_ref()).await
-        }
-        Action::Release { reason } => release(gathered, reason).await,
-        _ => return None,
-    };
-    Some(written)
-}
-
-/// The actions that ask the API or the account, and leave the object as it is.
-async fn call(context: &Context, gathered: &Gathered, entry: &mut Entry, action: &Action) -> Outcome {
-    match action {
+    let called = match action {
+        Action::RecordIntent { .. }
+        | Action::DropIntent { .. }
+        | Action::Bind { .. }
+        | Action::Release { .. } => return write(context, gathered, entry, action).await,
         Action::Claim { id } => {
             gathered.account.claims.created(&gathered.facts.manifest.owner, id);
-            Outcome::Stored
+            Ok(Outcome::Stored)
         }
         Action::Create { intent } => calls::create(gathered, &mut entry.state, intent).await,
         Action::Search { intent } => {
             let known = entry.state.search().is_some_and(|search| !search.ambiguous.is_empty());
-            let outcome = recover_create::search(gathered, intent).await;
-            recover_create::count_result(context, known, &outcome);
-            outcome
+            recover_create::search(context, gathered, intent, known).await
         }
         Action::Get { id } => {
             let kind = CallKind::read(priority(gathered, entry, action));
@@ -108,13 +56,60 @@ async fn call(context: &Context, gathered: &Gathered, entry: &mut Entry, action:
         Action::Delete { id } | Action::DeleteOrphan { id } => calls::delete(gathered, id).await,
         Action::CheckCrd { now } => {
             let interval = gathered.facts.account.drift_interval;
-            context.crd.check(&context.client, *now, interval).await
+            let checked = context.crd.check(&context.client, *now, interval).await;
+            checked.map(Outcome::CrdChecked).map_err(|error| error.failure())
         }
-        Action::RecordIntent { .. }
-        | Action::DropIntent { .. }
-        | Action::Bind { .. }
-        | Action::Release { .. } => Outcome::Stored,
+    };
+    Ok(called.unwrap_or_else(Outcome::Failed))
+}
+
+/// The actions that write the object.
+async fn write(
+    context: &Context,
+    gathered: &mut Gathered,
+    entry: &mut Entry,
+    action: &Action,
+) -> Result<Outcome, ClusterError> {
+    let written = match action {
+        Action::RecordIntent { intent, replaces } => {
+            // Before the intent is stored: one whose request then had to wait would have to
+            // be searched for after a crash.
+            let queue = &gathered.account.call_queue;
+            if let Err(throttled) = queue.admit(&gathered.facts.manifest.owner, calls::CREATION) {
+                return Ok(Outcome::Failed(throttled));
+            }
+            gathered.recorded = Some(Moment::now());
+            object_writes::record_intent(&gathered.api, &gathered.object, intent, replaces.is_some()).await
+        }
+        Action::DropIntent { abandoned } => {
+            if let Some(intent) = abandoned {
+                abandon(context, gathered, intent);
+            }
+            object_writes::drop_intent(&gathered.api, &gathered.object).await
+        }
+        Action::Bind { id, recreated_from, project } => {
+            let (replaced, project) = (recreated_from.as_ref(), project.as_ref());
+            object_writes::bind(&gathered.api, &gathered.object, id, replaced, project).await
+        }
+        Action::Release { reason } => {
+            // A stream that is kept is no orphan.
+            if let ReleaseReason::Retained(Some(id), _) = reason {
+                gathered.account.orphans.exclude(id);
+            }
+            object_writes::release(&gathered.api, &gathered.object.metadata).await
+        }
+        _ => return Ok(Outcome::Stored),
+    };
+    match written {
+        Ok(written) => stored(gathered, entry, action, written),
+        Err(error) if error.is_not_found() && matches!(action, Action::Release { .. }) => {}
+        Err(error) if error.is_conflict() && entry.lasting_conflicts().is_none() => return Err(error),
+        Err(error) => return Ok(Outcome::Failed(error.failure())),
     }
+    if let Action::Release { .. } = action {
+        forget(context, gathered);
+    }
+    Ok(Outcome::Stored)
 }
 
 fn stored(gathered: &mut Gathered, entry: &mut Entry, action: &Action, written: LiveStream) {
@@ -132,15 +127,7 @@ fn abandon(context: &Context, gathered: &Gathered, intent: &Intent) {
     let owner = gathered.facts.manifest.owner.clone();
     let create = AbandonedCreate { owner, intent: intent.clone(), at: gathered.now() };
     gathered.account.orphans.abandon(create);
-    context.metrics.progress().lost_create(Resolved::Nothing);
-}
-
-/// Removes the finalizer. A stream that is kept is no orphan.
-async fn release(gathered: &Gathered, reason: &ReleaseReason) -> Result<LiveStream, ClusterError> {
-    if let ReleaseReason::Retained(Some(id), _) = reason {
-        gathered.account.orphans.exclude(id);
-    }
-    object_writes::release(&gathered.api, &gathered.object.metadata).await
+    context.metrics.lost_creates.get_or_create(&[("resolved", "nothing")]).inc();
 }
 
 /// The object may be gone now: what it owned is free, and whoever waits for it is triggered.

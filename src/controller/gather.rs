@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use kube::Api;
 
-use super::{context::Context, object_writes, state_store::Entry};
+use super::{context::Context, state_store::Entry};
 use crate::{
     account::Account,
     core::facts::{
@@ -40,7 +40,7 @@ pub(super) fn gather(context: &Context, object: LiveStream, manifest: Manifest, 
     stored.unstored.clone_from(&entry.state.unstored);
     let binding = account.claims.bind(&manifest, &mut stored, context.decisions.resolve);
     let id = binding.id();
-    let observation = match account.observation(id) {
+    let observation = match id.map_or(Observation::Unknown, |id| account.snapshot().observation(id)) {
         // A person who requests a reconcile wants to know whether it is still gone.
         Observation::Gone if entry.state.request_pending(&manifest) => Observation::Absent,
         observation => observation,
@@ -55,7 +55,7 @@ pub(super) fn gather(context: &Context, object: LiveStream, manifest: Manifest, 
         stored,
         manifest,
     };
-    let api = object_writes::api(&context.client, facts.manifest.key());
+    let api = Api::namespaced(context.client.clone(), &facts.manifest.key().namespace);
     Gathered { object, facts, account, api, vanished: false, recorded: None }
 }
 

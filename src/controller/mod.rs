@@ -22,47 +22,45 @@ mod watch;
 mod watch_errors;
 mod watches;
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use futures::{StreamExt, stream};
-use kube::{
-    Client,
-    core::DeserializeGuard,
-    runtime::{Controller, reflector::Store},
-};
+use kube::{Client, runtime::Controller};
 use tokio::sync::{OnceCell, mpsc::unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
+pub use self::watches::Watches;
 use self::{
     context::{Context, exists},
     watches::Watch,
 };
-pub use self::{watch::Scope, watches::Watches};
 use crate::{
-    account::Accounts, core::decisions::Decisions, kinds::live_stream::LiveStream, ops::metrics::Metrics,
+    account::Accounts,
+    core::decisions::Decisions,
+    ops::{metrics::Metrics, readiness::Flag},
 };
 
 /// Watches and reconciles until `shutdown`; then the reconciles under way are
-/// finished. `caches_filled` is called once the watches have listed, but for those that fail.
+/// finished. `caches` are ready once the watches have listed, but for those that fail.
 pub async fn run(
     client: Client,
     accounts: Accounts,
-    scope: &Scope,
+    watches: Watches,
     decisions: Decisions,
     metrics: Metrics,
     shutdown: CancellationToken,
-    caches_filled: impl FnOnce() + Send + 'static,
+    caches: Flag,
 ) {
-    let watches: Vec<_> = scope.namespaces().into_iter().map(|ns| scope.watches.add(ns)).collect();
     let (on_vanished, vanished) = unbounded_channel();
     let controllers: Vec<_> =
-        watches.iter().map(|state| watch::watch(&client, &accounts, state, on_vanished.clone())).collect();
+        watches.iter().map(|watch| watch::watch(&client, &accounts, watch, on_vanished.clone())).collect();
     let stores: Vec<_> = controllers.iter().map(Controller::store).collect();
-    add_collectors(&metrics, &stores, scope);
+    metrics.add_collector(status_metrics::collector(stores.clone()));
+    let watched = watches.clone();
+    metrics.add_collector(move |metrics| watched.collect(metrics));
     accounts.iter().for_each(|account| account.claims.set_exists(exists(stores.clone())));
     let context = Arc::new(Context {
-        events: events::Events::new(client.clone()),
         client,
         accounts,
         stores,
@@ -70,15 +68,15 @@ pub async fn run(
         states: Default::default(),
         crd: Default::default(),
         metrics,
-        watches: scope.watches.clone(),
+        watches: watches.clone(),
         started: OnceCell::new(),
     });
-    start_later(&context, caches_filled);
-    let runs = controllers.into_iter().zip(watches).map(|(controller, watch)| {
-        let token = shutdown.clone();
-        let controller = controller.graceful_shutdown_on(async move { token.cancelled().await });
+    tokio::spawn(start(Arc::clone(&context), caches));
+    let runs = controllers.into_iter().zip(watches.iter().cloned()).map(|(controller, watch)| {
+        let controller = controller.graceful_shutdown_on(shutdown.clone().cancelled_owned());
         let never_began = shut_down_before_start(Arc::clone(&context), Arc::clone(&watch), shutdown.clone());
-        let results = controller.run(reconcile::reconcile, reconcile::error_policy, Arc::clone(&context));
+        let never_fails = |_, error: &Infallible, _| match *error {};
+        let results = controller.run(reconcile::reconcile, never_fails, Arc::clone(&context));
         results.take_until(never_began).map(move |result| (Arc::clone(&watch), result)).boxed()
     });
     let work = stream::select_all(runs).for_each(|(watch, result)| async move {
@@ -94,18 +92,9 @@ pub async fn run(
 }
 
 /// Starts the reconciles once the caches are filled.
-fn start_later(context: &Arc<Context>, caches_filled: impl FnOnce() + Send + 'static) {
-    let context = Arc::clone(context);
-    tokio::spawn(async move {
-        startup::start(&context).await;
-        caches_filled();
-    });
-}
-
-fn add_collectors(metrics: &Metrics, stores: &[Store<DeserializeGuard<LiveStream>>], scope: &Scope) {
-    metrics.add_collector(status_metrics::collector(stores.to_vec()));
-    let watches = scope.watches.clone();
-    metrics.add_collector(move |gauges| watches.collect(gauges));
+async fn start(context: Arc<Context>, caches: Flag) {
+    startup::start(&context).await;
+    caches.set(true);
 }
 
 /// A shutdown before a watch has listed: kube's controller still waits for its first

@@ -10,7 +10,7 @@
 use std::{fmt::Debug, time::Duration};
 
 use kube::{
-    Api, Client,
+    Api,
     api::{Patch, PatchParams},
     core::ObjectMeta,
 };
@@ -20,12 +20,8 @@ use tokio::time::timeout;
 
 use crate::{
     core::{
-        facts::{
-            ids::{ObjectKey, StreamId},
-            intent::Intent,
-            project::Project,
-        },
-        state::outcome::{CallFailure, Cause, Outcome, Retry},
+        facts::{ids::StreamId, intent::Intent, project::Project},
+        state::outcome::{CallFailure, Cause, Retry},
     },
     kinds::live_stream::{LiveStream, metadata as meta},
 };
@@ -78,15 +74,10 @@ impl ClusterError {
     }
 
     /// What it means for the LiveStream: it is reported and retried.
-    pub(super) fn outcome(&self) -> Outcome {
+    pub(super) fn failure(&self) -> CallFailure {
         let cause = Cause::Cluster(self.to_string());
-        Outcome::Failed(CallFailure { effect_unknown: true, cause, retry: Retry::AfterBackoff })
+        CallFailure { effect_unknown: true, cause, retry: Retry::AfterBackoff }
     }
-}
-
-/// The LiveStreams of a namespace.
-pub(super) fn api(client: &Client, key: &ObjectKey) -> Api<LiveStream> {
-    Api::namespaced(client.clone(), &key.namespace)
 }
 
 /// A request to the cluster, with its deadline.

@@ -1,12 +1,14 @@
 //! One reconcile: gather, plan, execute, until there is nothing to do; then report.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use kube::{Resource, runtime::controller::Action as Requeue};
+use tokio::time::Instant;
 use tracing::{debug, error, info, instrument};
 
 use super::{
     context::Context,
+    events,
     execute::execute,
     gather::{Gathered, gather},
     invalid,
@@ -41,19 +43,21 @@ const RETRY_CONFLICT: Duration = Duration::from_millis(200);
 /// A reconcile starts again after this time at least.
 const MIN_REQUEUE: Duration = Duration::from_millis(50);
 
-/// Reconciles one object.
+/// Reconciles one object. It knows the attempts, and decides itself when to retry.
 #[instrument(skip_all, fields(namespace = object.meta().namespace, name = object.meta().name))]
-pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Requeue, ClusterError> {
+pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Requeue, Infallible> {
     startup::start(&context).await;
     let Some(uid) = object.meta().uid.clone() else { return Ok(Requeue::await_change()) };
     let entry = context.states.of(&uid);
     let mut entry = entry.lock().await;
-    let timer = context.metrics.reconcile_started();
+    let began = Instant::now();
     let result = match &object.0 {
         Ok(live_stream) => reconcile_readable(&context, live_stream, &mut entry).await,
         Err(invalid) => invalid::report(&context, &invalid.metadata, &invalid.error).await,
     };
-    timer.ended(result.is_ok());
+    let label = ("result", if result.is_ok() { "ok" } else { "error" });
+    context.metrics.reconciles.get_or_create(&[label]).inc();
+    context.metrics.reconcile_duration_seconds.observe(began.elapsed().as_secs_f64());
     match result {
         Ok(next) => {
             entry.failures = 0;
@@ -76,11 +80,6 @@ pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Re
             Ok(Requeue::requeue(backoff(entry.failures, &uid)))
         }
     }
-}
-
-/// Never called: [`reconcile`] knows the attempts and decides itself.
-pub(super) fn error_policy(_: Arc<Guarded>, _: &ClusterError, _: Arc<Context>) -> Requeue {
-    Requeue::requeue(RETRY_NO_PROGRESS)
 }
 
 async fn reconcile_readable(
@@ -110,7 +109,7 @@ pub(super) async fn converge(
     entry.state.refresh(&gathered.facts, gathered.now());
     gathered.account.claims.note_intent(&gathered.facts.manifest.owner, entry.state.open_intent());
     for id in gathered.account.orphans.take_unreported(gathered.uid()) {
-        context.events.notice(&gathered.object, &Notice::OrphanFound(id)).await;
+        events::publish(&context.client, &gathered.object, Notice::OrphanFound(id).event()).await;
     }
     let mut last = String::new();
     for _ in 0..MAX_STEPS {
@@ -123,11 +122,12 @@ pub(super) async fn converge(
         let notice = entry.state.apply(&mut gathered.facts, action, outcome, now);
         // Once for each incident: the failure of one call says little.
         if call_failed && entry.state.attempts == 1 {
-            gathered.account.suspect();
+            gathered.account.check_list.notify_one();
         }
         if let Some(notice) = notice {
-            info!("{}", notice.event().note);
-            context.events.notice(&gathered.object, &notice).await;
+            let event = notice.event();
+            info!("{}", event.note);
+            events::publish(&context.client, &gathered.object, event).await;
         }
     }
     error!(steps = MAX_STEPS, last, "a reconcile makes no progress; please report this");

@@ -4,90 +4,82 @@ use apivideo::{ListLiveStreams, Priority};
 
 use super::{calls, context::Context, gather::Gathered};
 use crate::{
-    account::{
-        CallKind,
-        listing::{ListReader, ReadPage},
-    },
+    account::{CallKind, listing::ListReader},
     core::{
         facts::{intent::Intent, stream::Remote},
         listing::Next,
-        state::{outcome::Outcome, search::SearchResult},
+        state::{
+            outcome::{CallFailure, Outcome},
+            search::SearchResult,
+        },
     },
-    ops::progress::Resolved,
 };
 
 /// A page of a search.
 const SEARCH: CallKind = CallKind::read(Priority::DriftCorrection);
 
 /// One complete search. The stream that it finds is claimed before another search can.
-pub(super) async fn search(gathered: &Gathered, intent: &Intent) -> Outcome {
+/// Its result is counted once: an ambiguity, which may be `known`, is searched again and again.
+pub(super) async fn search(
+    context: &Context,
+    gathered: &Gathered,
+    intent: &Intent,
+    known: bool,
+) -> Result<Outcome, CallFailure> {
     let account = &gathered.account;
     let _searching = account.create_locks.search(&intent.payload.name).await;
-    let Matches { streams, unreadable } = match read_list(gathered, intent).await {
-        Ok(matches) => matches,
-        Err(outcome) => return outcome,
-    };
+    let (streams, unreadable) = read_list(gathered, intent).await?;
     let result = account.claims.claim_found(&gathered.facts.manifest.owner, intent, streams);
+    let count = |resolved| {
+        context.metrics.lost_creates.get_or_create(&[("resolved", resolved)]).inc();
+    };
     match &result {
-        SearchResult::Found(remote) => account.answered(remote),
+        SearchResult::Found(remote) => {
+            account.answered(remote);
+            count("found");
+        }
         // What can't be read may be the very stream: this search is not complete.
         SearchResult::Nothing if unreadable > 0 => {
             let name = &intent.payload.name;
-            return calls::unusable(format!(
+            return Err(calls::unusable(format!(
                 "{unreadable} streams in the list of those named {name:?} can't be read, and the one that is searched \
                  for may be among them"
-            ));
+            )));
         }
+        SearchResult::Ambiguous(_) if !known => count("ambiguous"),
         SearchResult::Nothing | SearchResult::Ambiguous(_) => {}
     }
-    Outcome::Searched(result)
+    Ok(Outcome::Searched(result))
 }
 
-/// Counts the result of a search, once: an ambiguity, which may be `known`, is searched again and again.
-pub(super) fn count_result(context: &Context, known: bool, outcome: &Outcome) {
-    let Outcome::Searched(result) = outcome else { return };
-    match result {
-        SearchResult::Found(_) => context.metrics.progress().lost_create(Resolved::Found),
-        SearchResult::Ambiguous(_) if !known => context.metrics.progress().lost_create(Resolved::Ambiguous),
-        SearchResult::Ambiguous(_) | SearchResult::Nothing => {}
-    }
-}
-
-/// The streams that match an intent.
-struct Matches {
-    streams: Vec<Remote>,
-    unreadable: usize,
-}
-
+/// The streams that match an intent, and how many items of the list could not be read.
+///
 /// Reads the list by name, newest first, until the streams are older than the
 /// intent. A list that makes no sense, or that became shorter while it was
 /// read, is no answer: a stream that it hides would be created a second time.
-async fn read_list(gathered: &Gathered, intent: &Intent) -> Result<Matches, Outcome> {
+async fn read_list(gathered: &Gathered, intent: &Intent) -> Result<(Vec<Remote>, usize), CallFailure> {
     let account = &gathered.account;
-    let mut matches = Matches { streams: Vec::new(), unreadable: 0 };
+    let (mut matches, mut unreadable) = (Vec::new(), 0);
     let mut reader = ListReader::new(ListLiveStreams {
         name: Some(intent.search_name().to_owned()),
         newest_first: true,
         ..ListLiveStreams::default()
     });
     loop {
-        let permit = calls::permit(gathered, SEARCH)?;
-        let page = match account.client.send_with(permit, apivideo::list(&reader.query())).await {
-            Ok(page) => page,
-            Err(error) => return Err(calls::failed(gathered, SEARCH, &error)),
-        };
-        let ReadPage { streams, unreadable, next, .. } = reader.take_in(page);
-        matches.unreadable += unreadable;
-        let past = streams.iter().any(|s| s.created_at.is_some_and(|t| t < intent.window_start()));
+        let permit = account.call_queue.permit(&gathered.facts.manifest.owner, SEARCH)?;
+        let answer = account.client.send_with(permit, apivideo::list(&reader.query())).await;
+        let page = reader.take_in(answer.map_err(|error| calls::failed(gathered, SEARCH, &error))?);
+        unreadable += page.unreadable;
+        let past = page.streams.iter().any(|s| s.created_at.is_some_and(|t| t < intent.window_start()));
         let timing = gathered.facts.account.timing();
-        matches.streams.extend(streams.into_iter().filter(|s| intent.matches(s, timing)));
-        match next {
+        matches.extend(page.streams.into_iter().filter(|s| intent.matches(s, timing)));
+        match page.next {
             Next::End | Next::Page if reader.listing().shrank() => {
                 return Err(calls::unusable("the list became shorter while it was read".to_owned()));
             }
-            _ if past => return Ok(matches),
+            _ if past => return Ok((matches, unreadable)),
             Next::Page => {}
-            Next::End => return Ok(matches),
+            Next::End => return Ok((matches, unreadable)),
             Next::Broken(why) => return Err(calls::unusable(format!("the list makes no sense: {why}"))),
         }
     }

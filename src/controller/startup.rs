@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::{context::Context, watches::Watch};
 use crate::{
-    core::facts::{binding::Candidate, manifest::Manifest},
+    core::facts::{
+        binding::{Candidate, Stored},
+        manifest::Manifest,
+    },
     kinds::live_stream::{LiveStream, parse},
 };
 
@@ -22,32 +25,28 @@ fn assign_claims(context: &Context, watches: &[Arc<Watch>]) {
         let namespace = object.metadata.namespace.as_deref();
         watches.iter().any(|watch| watch.namespace().is_none() || watch.namespace() == namespace)
     };
-    let readable: Vec<(&LiveStream, Manifest)> = objects
-        .values()
-        .filter_map(|object| object.0.as_ref().ok())
-        .filter(|object| new(object))
-        .filter_map(|object| Some((object, parse::manifest(object).ok()?)))
-        .collect();
     for account in context.accounts.iter() {
-        let of_account =
-            || readable.iter().filter(|(o, _)| Arc::ptr_eq(context.accounts.of(&o.metadata), account));
-        let candidates = of_account().filter_map(|(object, manifest)| candidate(object, manifest)).collect();
-        account.claims.assign(candidates);
-        for (object, manifest) in of_account() {
-            if let Some(Ok(intent)) = parse::stored(object).intent {
-                account.claims.note_intent(&manifest.owner, Some(&intent));
+        let mut candidates = Vec::new();
+        let readable = objects.values().filter_map(|object| object.0.as_ref().ok());
+        let of_account = |object: &LiveStream| Arc::ptr_eq(context.accounts.of(&object.metadata), account);
+        for object in readable.filter(|object| new(object) && of_account(object)) {
+            let Ok(manifest) = parse::manifest(object) else { continue };
+            let stored = parse::stored(object);
+            if let Some(Ok(intent)) = &stored.intent {
+                account.claims.note_intent(&manifest.owner, Some(intent));
             }
+            candidates.extend(candidate(object, manifest, stored));
         }
+        account.claims.assign(candidates);
     }
 }
 
-fn candidate(object: &LiveStream, manifest: &Manifest) -> Option<Candidate> {
-    let stored = parse::stored(object);
+fn candidate(object: &LiveStream, manifest: Manifest, stored: Stored) -> Option<Candidate> {
     let (strength, id) = stored.named(manifest.uid(), manifest.adopt.as_ref())?;
     Some(Candidate {
         strength,
         created_at: object.metadata.creation_timestamp.as_ref().map(|time| time.0),
-        owner: manifest.owner.clone(),
+        owner: manifest.owner,
         id,
         project: stored.project,
     })

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{
     context::Context,
+    events,
     gather::Gathered,
     object_writes::{self, ClusterError},
     state_store::Entry,
@@ -21,7 +22,7 @@ use crate::{
             observation::Observation,
             stream::{Assets, Remote},
         },
-        state::reconcile_state::ReconcileState,
+        state::{notice::EventBody, reconcile_state::ReconcileState},
         step::{
             Plan,
             conditions::{self, READY, ReadyCondition, Reason},
@@ -51,12 +52,16 @@ pub(super) async fn report(
         Err(error) if error.is_not_found() => return Ok(()),
         Err(error) => return Err(error),
     }
-    if ready.reason == Reason::Synced && !was_ready(&before, generation) {
-        let since = entry.seen.map(|(_, since)| since.elapsed());
-        since.into_iter().for_each(|since| context.metrics.progress().became_ready(since));
+    if ready.reason == Reason::Synced
+        && !was_ready(&before, generation)
+        && let Some((_, since)) = entry.seen
+    {
+        context.metrics.time_to_ready_seconds.observe(since.elapsed().as_secs_f64());
     }
     if event_due {
-        context.events.refusal(&gathered.object, ready).await;
+        let note = ready.message.clone();
+        let refusal = EventBody { warning: true, reason: ready.reason.as_str(), note };
+        events::publish(&context.client, &gathered.object, refusal).await;
     }
     Ok(())
 }
@@ -119,45 +124,42 @@ fn describe(
     plan: &Plan,
     before: &LiveStreamStatus,
 ) -> LiveStreamStatus {
-    let mut status = LiveStreamStatus {
-        live_stream_id: match &state.binding {
-            Binding::Bound { id, .. } | Binding::Mismatch { bound: id, .. } => Some(id.to_string()),
-            _ => None,
+    let id = match &state.binding {
+        Binding::Bound { id, .. } | Binding::Mismatch { bound: id, .. } => Some(id.to_string()),
+        _ => None,
+    };
+    let observed = match (&facts.observation, &id) {
+        (Observation::Present { remote, .. }, Some(_)) => describe_stream(remote),
+        // Of a stream that is gone only what its replacement must keep is still true.
+        (Observation::Absent | Observation::Gone, Some(_)) => LiveStreamStatus {
+            public: state.last_observed.public,
+            player_id: state.last_observed.player_id.clone(),
+            ..LiveStreamStatus::default()
         },
+        // Nothing was observed yet: what was observed before the restart is still the latest.
+        (Observation::Unknown, Some(_)) => before.clone(),
+        (_, None) => LiveStreamStatus::default(),
+    };
+    LiveStreamStatus {
+        live_stream_id: id,
         synced_generation: state.synced_generation,
         project_id: facts.stored.project.as_deref().and_then(|p| p.split_once('/')).map(|(_, id)| id.into()),
         drift: plan.drift.clone(),
         last_handled_reconcile_at: state.handled_request.clone(),
-        ..LiveStreamStatus::default()
-    };
-    match (&facts.observation, &status.live_stream_id) {
-        (Observation::Present { remote, .. }, Some(_)) => describe_stream(&mut status, remote),
-        // Of a stream that is gone only what its replacement must keep is still true.
-        (Observation::Absent | Observation::Gone, Some(_)) => {
-            status.public = state.last_observed.public;
-            status.player_id.clone_from(&state.last_observed.player_id);
-        }
-        // Nothing was observed yet: what was observed before the restart is still the latest.
-        (Observation::Unknown, Some(_)) => {
-            status.public = before.public;
-            status.player_id.clone_from(&before.player_id);
-            status.broadcasting = before.broadcasting;
-            status.assets.clone_from(&before.assets);
-            status.created_at.clone_from(&before.created_at);
-            status.updated_at.clone_from(&before.updated_at);
-        }
-        _ => {}
+        ..observed
     }
-    status
 }
 
-fn describe_stream(status: &mut LiveStreamStatus, remote: &Remote) {
-    status.public = remote.public;
-    status.player_id.clone_from(&remote.player_id);
-    status.broadcasting = Some(remote.broadcasting);
-    status.assets = (remote.assets != Assets::default()).then(|| remote.assets.clone());
-    status.created_at = remote.created_at.map(|t| t.to_string());
-    status.updated_at = remote.updated_at.map(|t| t.to_string());
+fn describe_stream(remote: &Remote) -> LiveStreamStatus {
+    LiveStreamStatus {
+        public: remote.public,
+        player_id: remote.player_id.clone(),
+        broadcasting: Some(remote.broadcasting),
+        assets: (remote.assets != Assets::default()).then(|| remote.assets.clone()),
+        created_at: remote.created_at.map(|t| t.to_string()),
+        updated_at: remote.updated_at.map(|t| t.to_string()),
+        ..LiveStreamStatus::default()
+    }
 }
 
 /// The fields of the status that differ; one that is removed becomes null, as a

@@ -8,7 +8,7 @@ use kube::{Resource, runtime::reflector::Store};
 use super::{status, watch::Guarded};
 use crate::{
     core::step::conditions::{READY, Reason},
-    ops::gauges::Gauges,
+    ops::metrics::Metrics,
 };
 
 /// The reason of a LiveStream without a status.
@@ -22,13 +22,14 @@ struct Count {
 }
 
 /// Counts the LiveStreams of these watches.
-pub(super) fn collector(stores: Vec<Store<Guarded>>) -> impl Fn(&Gauges) + Send + Sync {
-    move |gauges| {
+pub(super) fn collector(stores: Vec<Store<Guarded>>) -> impl Fn(&Metrics) + Send + Sync {
+    move |metrics| {
         let objects: Vec<_> = stores.iter().flat_map(Store::state).collect();
         let counts = count(objects.iter().map(AsRef::as_ref), Timestamp::now());
         for reason in Reason::ALL.map(Reason::as_str).into_iter().chain([UNREPORTED]) {
-            let count = counts.get(reason).copied().unwrap_or_default();
-            gauges.live_streams(reason, count.objects, count.not_ready);
+            let Count { objects, not_ready } = counts.get(reason).copied().unwrap_or_default();
+            metrics.live_streams.get_or_create(&[("reason", reason)]).set(objects);
+            metrics.not_ready_seconds.get_or_create(&[("reason", reason)]).set(not_ready.as_secs_f64());
         }
     }
 }

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use super::{context::Context, gather::gather, reconcile};
 use crate::{
-    core::step::Step,
+    core::step::{Plan, Step},
     kinds::live_stream::{LiveStream, parse},
 };
 
@@ -45,13 +45,10 @@ async fn finish(context: Arc<Context>, object: LiveStream) {
         gathered.vanished = true;
         let wait = match reconcile::converge(&context, &mut gathered, &mut entry).await {
             Ok(_) if !gathered.facts.manifest.finalizer => break,
-            Ok(plan) => match plan.step {
-                Step::Wait { until: Some(time), .. } => {
-                    Duration::try_from(time.duration_since(gathered.now())).unwrap_or_default()
-                }
-                Step::Wait { until: None, .. } | Step::Do(_) => REPLAN,
-            },
-            Err(_) => REPLAN,
+            Ok(Plan { step: Step::Wait { until: Some(time), .. }, .. }) => {
+                Duration::try_from(time.duration_since(gathered.now())).unwrap_or_default()
+            }
+            Ok(_) | Err(_) => REPLAN,
         };
         drop(entry);
         tokio::time::sleep(wait.clamp(Duration::from_millis(50), REPLAN)).await;

@@ -15,7 +15,7 @@ use kube::{
 };
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::watches::{Watch, Watches};
+use super::watches::Watch;
 use crate::{
     account::{Accounts, Trigger},
     kinds::live_stream::{LiveStream, metadata},
@@ -33,27 +33,6 @@ const CONCURRENT_RECONCILES: u16 = 80;
 /// After how many seconds the API server ends a watch. One that is silent for five more
 /// is dead and is opened again: a silent network is noticed within a minute.
 const WATCH_SECONDS: u32 = 40;
-
-/// Which LiveStreams are watched.
-#[derive(Clone, Debug, Default)]
-pub struct Scope {
-    /// The namespaces; none means all.
-    pub namespaces: Vec<String>,
-    /// The state of their watches.
-    pub watches: Watches,
-}
-
-impl Scope {
-    /// The namespaces, or `None` for all of them.
-    #[must_use]
-    pub fn namespaces(&self) -> Vec<Option<String>> {
-        if self.namespaces.is_empty() {
-            vec![None]
-        } else {
-            self.namespaces.iter().cloned().map(Some).collect()
-        }
-    }
-}
 
 /// Watches a namespace, or all, and reports its state. (`Store::wait_until_ready` can't be
 /// used: kube's controller waits for it too, and it wakes only one.)
@@ -102,11 +81,8 @@ fn triggered(
 ) -> impl Stream<Item = ObjectRef<Guarded>> + Send + 'static {
     let store = store.clone();
     let streams = accounts.iter().map(|account| {
-        let receiver = account.triggers.listen(namespace.clone());
-        stream::unfold(receiver, |mut receiver| async move {
-            receiver.recv().await.map(|trigger| (trigger, receiver))
-        })
-        .boxed()
+        let mut receiver = account.triggers.listen(namespace.clone());
+        stream::poll_fn(move |context| receiver.poll_recv(context))
     });
     stream::select_all(streams).flat_map(move |trigger| {
         let refs = match trigger {

@@ -1,14 +1,15 @@
 //! The errors of the watches and of the controller's queue, and what a person can do about them.
 
+use std::convert::Infallible;
+
 use kube::runtime::{controller, watcher};
 use tracing::{debug, error, warn};
 
-use super::object_writes::ClusterError;
 use crate::preflight::hint;
 
 /// Logs an error of the controller of a namespace, with the command that fixes it where
 /// there is one. All of them are retried.
-pub(super) fn log(namespace: Option<&str>, error: &controller::Error<ClusterError, watcher::Error>) {
+pub(super) fn log(namespace: Option<&str>, error: &controller::Error<Infallible, watcher::Error>) {
     use controller::Error::{ObjectNotFound, QueueError};
     use watcher::Error::{InitialListFailed, WatchFailed, WatchStartFailed};
     match error {

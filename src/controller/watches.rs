@@ -3,28 +3,27 @@
 //! A namespace that can't be listed stops none of the others: they begin once each watch
 //! has listed or failed, and one that lists later joins them.
 
-use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use futures::future::{join_all, select_all};
 use kube::runtime::watcher::Error;
+use parking_lot::Mutex;
 use tokio::{sync::SetOnce, time::Instant};
 
 use super::watch_errors;
-use crate::ops::{gauges::Gauges, readiness::Findings};
+use crate::ops::{metrics::Metrics, readiness::Findings};
 
 /// How long a failure counts for a watch that has listed before: it is started again at
 /// least this often, and says nothing when it succeeds.
 const FAILURE_COUNTS: Duration = Duration::from_secs(60);
 
 /// The watches of a process. Clones share their state.
-#[derive(Clone, Debug, Default)]
-pub struct Watches(Arc<Mutex<Vec<Arc<Watch>>>>);
+#[derive(Clone)]
+pub struct Watches {
+    all: Arc<[Arc<Watch>]>,
+    /// Those whose objects' claims were not assigned yet.
+    apart: Arc<Mutex<Vec<Arc<Watch>>>>,
+}
 
 /// A watch of a namespace, or of all of them.
 #[derive(Debug, Default)]
@@ -34,62 +33,54 @@ pub(super) struct Watch {
     /// Set when it has listed or failed for the first time.
     tried: SetOnce<()>,
     failure: Mutex<Option<(Instant, String)>>,
-    /// Set when the claims of its objects were assigned.
-    joined: AtomicBool,
 }
 
 impl Watches {
-    /// Adds the watch of a namespace.
-    pub(super) fn add(&self, namespace: Option<String>) -> Arc<Watch> {
-        let watch = Arc::new(Watch { namespace, ..Watch::default() });
-        self.lock().push(Arc::clone(&watch));
-        watch
+    /// A watch of each of these namespaces; `None` is all of them.
+    #[must_use]
+    pub fn of(namespaces: impl IntoIterator<Item = Option<String>>) -> Self {
+        let watch = |namespace| Arc::new(Watch { namespace, ..Watch::default() });
+        let all: Arc<[_]> = namespaces.into_iter().map(watch).collect();
+        Self { apart: Arc::new(Mutex::new(all.to_vec())), all }
     }
 
-    fn all(&self) -> Vec<Arc<Watch>> {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Watch>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Each of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Watch>> {
+        self.all.iter()
     }
 
     /// Waits until each watch has listed or failed, and one of them has listed.
     pub(super) async fn started(&self) {
-        let all = self.all();
-        join_all(all.iter().map(|watch| watch.tried.wait())).await;
-        if !all.is_empty() {
-            select_all(all.iter().map(|watch| Box::pin(watch.listed.wait()))).await;
-        }
+        join_all(self.iter().map(|watch| watch.tried.wait())).await;
+        select_all(self.iter().map(|watch| Box::pin(watch.listed.wait()))).await;
     }
 
     /// Calls `assign` with the watches that have listed since the last call, one call at a
     /// time: whoever returns from it finds their objects' claims assigned.
     pub(super) fn join(&self, assign: impl FnOnce(&[Arc<Watch>])) {
-        let all = self.lock();
-        let new = all.iter().filter(|watch| watch.has_listed() && !watch.joined.load(Ordering::Relaxed));
-        let new: Vec<_> = new.cloned().collect();
+        let mut apart = self.apart.lock();
+        let (new, rest): (Vec<_>, _) = apart.iter().cloned().partition(|watch| watch.has_listed());
         if !new.is_empty() {
             assign(&new);
-            new.iter().for_each(|watch| watch.joined.store(true, Ordering::Relaxed));
+            *apart = rest;
         }
     }
 
     /// What is wrong: a warning for each watch that fails, or, if none works, a problem.
     #[must_use]
     pub fn findings(&self) -> Findings {
-        let all = self.all();
-        let failing: Vec<_> = all.iter().filter_map(|watch| watch.failure()).collect();
-        if failing.len() == all.len() {
+        let failing: Vec<_> = self.iter().filter_map(|watch| watch.failure()).collect();
+        if failing.len() == self.all.len() {
             return Findings { problems: failing, warnings: Vec::new() };
         }
         Findings { problems: Vec::new(), warnings: failing }
     }
 
     /// Sets the gauge of each watch.
-    pub(super) fn collect(&self, gauges: &Gauges) {
-        for watch in self.all() {
-            gauges.watch_failing(watch.namespace().unwrap_or("*"), watch.failure().is_some());
+    pub(super) fn collect(&self, metrics: &Metrics) {
+        for watch in self.iter() {
+            let labels = [("watched_namespace", watch.namespace().unwrap_or("*").to_owned())];
+            metrics.watch_failing.get_or_create(&labels).set(watch.failure().is_some().into());
         }
     }
 }
@@ -104,7 +95,7 @@ impl Watch {
 
     /// Something was read from it.
     pub(super) fn works(&self) {
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.failure.lock() = None;
         if self.listed.initialized() {
             let _ = self.tried.set(());
         }
@@ -115,7 +106,7 @@ impl Watch {
     pub(super) fn failed(&self, error: &Error) {
         let (Error::InitialListFailed(cause) | Error::WatchStartFailed(cause)) = error else { return };
         let text = watch_errors::describe(self.namespace(), cause);
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), text));
+        *self.failure.lock() = Some((Instant::now(), text));
         let _ = self.tried.set(());
     }
 
@@ -131,7 +122,7 @@ impl Watch {
 
     /// Why it fails, if it does.
     fn failure(&self) -> Option<String> {
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let failure = self.failure.lock();
         let (at, text) = failure.as_ref()?;
         let lasts = !self.has_listed() || at.elapsed() < FAILURE_COUNTS;
         lasts.then(|| text.clone())
@@ -149,10 +140,15 @@ mod tests {
         Error::InitialListFailed(kube::Error::Api(Box::new(status)))
     }
 
+    fn two() -> (Watches, [Arc<Watch>; 2]) {
+        let watches = Watches::of(["a", "b"].map(|name| Some(name.to_owned())));
+        let each = watches.all.to_vec().try_into().expect("two watches");
+        (watches, each)
+    }
+
     #[tokio::test(start_paused = true)]
     async fn one_that_fails_is_a_warning_and_all_are_a_problem() {
-        let watches = Watches::default();
-        let (a, b) = (watches.add(Some("a".into())), watches.add(Some("b".into())));
+        let (watches, [a, b]) = two();
         a.failed(&forbidden());
         b.failed(&forbidden());
         assert_eq!(watches.findings().problems.len(), 2);
@@ -166,8 +162,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_failure_after_the_list_ends_with_time_or_with_a_success() {
-        let watches = Watches::default();
-        let watch = watches.add(None);
+        let watches = Watches::of([None]);
+        let watch = &watches.all[0];
         watch.list_ended();
         watch.failed(&forbidden());
         assert!(!watches.findings().is_empty());
@@ -180,8 +176,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_start_waits_until_each_was_tried() {
-        let watches = Watches::default();
-        let (a, _b) = (watches.add(Some("a".into())), watches.add(Some("b".into())));
+        let (watches, [a, _b]) = two();
         a.list_ended();
         assert!(tokio::time::timeout(Duration::from_secs(600), watches.started()).await.is_err());
     }

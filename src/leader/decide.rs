@@ -48,18 +48,14 @@ pub(super) enum Decision {
 }
 
 impl Observed {
-    /// The first observation; `now` is after it.
-    pub(super) fn first(record: Option<Record>, now: Instant) -> Self {
-        Self { record, deleted_while_held: false, since: now }
-    }
-
-    /// With a later observation; `now` is after it.
-    pub(super) fn next(self, record: Option<Record>, now: Instant) -> Self {
+    /// With this record, which was read before `now`, after what was observed `before`.
+    pub(super) fn after(before: Option<Self>, record: Option<Record>, now: Instant) -> Self {
         let version = |record: &Option<Record>| record.as_ref().map(|r| r.version.clone());
-        if version(&self.record) == version(&record) {
-            return self;
-        }
-        let was_held = self.record.is_some_and(|before| before.holder.is_some());
+        let was_held = match before {
+            Some(before) if version(&before.record) == version(&record) => return before,
+            Some(before) => before.record.is_some_and(|record| record.holder.is_some()),
+            None => false,
+        };
         Self { deleted_while_held: record.is_none() && was_held, record, since: now }
     }
 
@@ -130,10 +126,7 @@ mod tests {
         for (observations, now, expected) in cases {
             let mut observed: Option<Observed> = None;
             for (record, when) in observations {
-                observed = Some(match observed {
-                    None => Observed::first(record.clone(), at(*when)),
-                    Some(before) => before.next(record.clone(), at(*when)),
-                });
+                observed = Some(Observed::after(observed, record.clone(), at(*when)));
             }
             assert_eq!(decide(&observed.unwrap(), "me", at(now)), expected, "{observations:?} {now}");
         }

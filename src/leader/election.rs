@@ -71,12 +71,6 @@ pub(super) struct Election {
     pub(super) role: watch::Sender<Role>,
 }
 
-/// The Lease as it was last read, and what follows from it.
-struct View {
-    lease: Option<Lease>,
-    observed: Observed,
-}
-
 impl Election {
     /// Takes part until `end`, and then releases the lease. Returns whether no other
     /// replica has to wait for it to expire.
@@ -101,19 +95,21 @@ impl Election {
 
     /// Waits until this replica holds the lease, or until `end`.
     async fn acquire(&self, end: &CancellationToken) -> Option<Lease> {
-        let mut view: Option<View> = None;
+        let mut observed: Option<Observed> = None;
         let mut reported = String::new();
         while !end.is_cancelled() {
             match self.read().await {
                 Ok(lease) => {
-                    let now = View::after(view.take(), lease);
-                    match self.try_acquire(&now).await {
+                    let record = lease.as_ref().map(lease::read);
+                    // Taken after the read: the record was written before this moment.
+                    let now = Instant::now();
+                    let known = Observed::after(observed.take(), record, now);
+                    match self.try_acquire(observed.insert(known), lease.as_ref()).await {
                         Ok(Some(held)) => return Some(held),
                         Ok(None) => reported.clear(),
                         Err(error) if error.is_conflict() => {}
                         Err(error) => report(&mut reported, &error),
                     }
-                    view = Some(now);
                 }
                 Err(error) => report(&mut reported, &error),
             }
@@ -126,9 +122,13 @@ impl Election {
     }
 
     /// Takes the lease, if nobody holds it.
-    async fn try_acquire(&self, view: &View) -> Result<Option<Lease>, ElectionError> {
+    async fn try_acquire(
+        &self,
+        observed: &Observed,
+        lease: Option<&Lease>,
+    ) -> Result<Option<Lease>, ElectionError> {
         let began = Moment::now();
-        let held = match (decide(&view.observed, &self.identity, began.monotonic), &view.lease) {
+        let held = match (decide(observed, &self.identity, began.monotonic), lease) {
             (Decision::Wait(_), _) => return Ok(None),
             (Decision::Acquire, None) => {
                 let new = lease::new(&self.identity, Timestamp::now());
@@ -194,20 +194,6 @@ impl Election {
 
     async fn patch(&self, patch: &Value) -> Result<Lease, ElectionError> {
         within(self.api.patch(LEASE, &PatchParams::default(), &Patch::Merge(patch))).await
-    }
-}
-
-impl View {
-    /// The view after a read.
-    fn after(before: Option<Self>, lease: Option<Lease>) -> Self {
-        let record = lease.as_ref().map(lease::read);
-        // Taken after the read: the record was written before this moment.
-        let now = Instant::now();
-        let observed = match before {
-            None => Observed::first(record, now),
-            Some(before) => before.observed.next(record, now),
-        };
-        Self { lease, observed }
     }
 }
 

@@ -7,13 +7,9 @@
 //! request that was handed to the sockets before; the rest of the lease's time is
 //! for those.
 
-use std::{
-    future::poll_fn,
-    pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::Poll,
-    time::Duration,
-};
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
+
+use parking_lot::Mutex;
 
 use super::term::Term;
 use crate::ops::moment::Moment;
@@ -60,20 +56,20 @@ impl Fence {
     #[must_use]
     pub(super) fn extend(&self, began: Moment, duration: Duration) -> bool {
         // The time is taken under the lock, so that no later check came first.
-        let mut term = self.term();
+        let mut term = self.0.lock();
         term.extend(began, duration, Moment::now())
     }
 
     /// Closes it for good.
     pub fn close(&self) {
-        *self.term() = Term::Closed;
+        *self.0.lock() = Term::Closed;
     }
 
     /// Waits until it is closed for good.
     pub async fn closed(&self) {
         loop {
             let remaining = self.remaining();
-            if matches!(*self.term(), Term::Closed) {
+            if matches!(*self.0.lock(), Term::Closed) {
                 return;
             }
             tokio::time::sleep(remaining.unwrap_or(CHECK_PERIOD).min(CHECK_PERIOD)).await;
@@ -98,12 +94,8 @@ impl Fence {
     }
 
     fn remaining(&self) -> Option<Duration> {
-        let mut term = self.term();
+        let mut term = self.0.lock();
         term.remaining(Moment::now())
-    }
-
-    fn term(&self) -> MutexGuard<'_, Term> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

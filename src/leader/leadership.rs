@@ -10,6 +10,7 @@ use super::{
     fence::Fence,
     lease::{LEASE, LEASE_DURATION},
 };
+use crate::ops::pod_name;
 
 /// The leadership of this replica. Dropped without a release, the lease expires.
 pub struct Leadership {
@@ -37,8 +38,7 @@ pub async fn join_election(client: Client, fence: Fence) -> Result<Leadership, E
 /// Contains the name of the pod, for people, and is never used twice: a restarted
 /// process must not take its predecessor's lease for its own.
 fn identity() -> String {
-    let host = std::env::var("HOSTNAME").ok().filter(|host| !host.is_empty());
-    let host = host.as_deref().unwrap_or(LEASE);
+    let host = pod_name().unwrap_or_else(|| LEASE.to_owned());
     format!("{host}-{}-{:016x}", std::process::id(), fastrand::u64(..))
 }
 

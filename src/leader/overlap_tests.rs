@@ -115,10 +115,7 @@ impl Replica {
             holder: Some(holder).filter(|holder| !holder.is_empty()),
             duration: LEASE_DURATION,
         });
-        self.seen = Some(match self.seen.take() {
-            None => Observed::first(record, moment.monotonic),
-            Some(seen) => seen.next(record, moment.monotonic),
-        });
+        self.seen = Some(Observed::after(self.seen.take(), record, moment.monotonic));
         if wrote {
             self.fresh = self.term.extend(began, RENEW_DEADLINE, moment);
             self.next = now + 2_000;

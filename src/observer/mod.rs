@@ -16,39 +16,28 @@ mod page;
 mod report;
 mod scan;
 
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio::time::{Instant, timeout};
 use tracing::debug;
 
 use crate::account::Account;
 use pace::{Pace, schedule};
 pub use report::ScanReport;
 
-/// Scans the account until `shutdown`. `report` is called after each scan.
+/// Scans the account for ever. `report` is called after each scan.
 ///
 /// Whoever requests a scan (`scan_now`) gets one that began after that, at
 /// once: the rest of a scan that is under way is not spread any more, and another
 /// one follows without a pause.
-pub async fn observe(account: &Account, shutdown: CancellationToken, report: impl Fn(&ScanReport) + Send) {
-    tokio::select! {
-        () = scan_repeatedly(account, &shutdown, report) => {}
-        () = page::check_on_request(account) => {}
-    }
+pub async fn observe(account: &Account, report: impl Fn(&ScanReport) + Send) {
+    tokio::join!(scan_repeatedly(account, report), page::check_on_request(account));
 }
 
-async fn scan_repeatedly(
-    account: &Account,
-    shutdown: &CancellationToken,
-    report: impl Fn(&ScanReport) + Send,
-) {
+async fn scan_repeatedly(account: &Account, report: impl Fn(&ScanReport) + Send) {
     // Everybody waits for the first one.
     let mut hurry = true;
     loop {
         let began = Instant::now();
-        let mut scan = tokio::select! {
-            scan = scan::scan(account, Pace::new(account, began, hurry)) => scan,
-            () = shutdown.cancelled() => return,
-        };
+        let mut scan = scan::scan(account, Pace::new(account, began, hurry)).await;
         scan.interval = schedule(account, scan.pages).interval;
         debug!(
             pages = scan.pages,
@@ -61,11 +50,6 @@ async fn scan_repeatedly(
         report(&scan);
         // A duration rather than a point in time: the longest interval that can be set has none.
         let pause = scan.interval.saturating_sub(began.elapsed());
-        hurry = scan.requested
-            || tokio::select! {
-                () = tokio::time::sleep(pause) => false,
-                () = account.scan_now.notified() => true,
-                () = shutdown.cancelled() => return,
-            };
+        hurry = scan.requested || timeout(pause, account.scan_now.notified()).await.is_ok();
     }
 }

@@ -127,7 +127,10 @@ impl Stage {
         let observer = tokio::spawn({
             let (account, shutdown) = (Arc::clone(&account), shutdown.clone());
             let reports: Arc<Mutex<Vec<ScanReport>>> = Arc::clone(&reports);
-            async move { observe(&account, shutdown, |scan| reports.lock().push(scan.clone())).await }
+            async move {
+                let observed = observe(&account, |scan| reports.lock().push(scan.clone()));
+                let _ = shutdown.run_until_cancelled(observed).await;
+            }
         });
         let mut stage = Self { door, account, ids, reports, triggered, shutdown, observer };
         stage.scans(1).await;

@@ -125,10 +125,10 @@ async fn a_few_streams_that_a_shrinking_list_passes_over_are_asked_for_one_by_on
     let scan = stage.scans(2).await;
     assert_eq!((scan.absent, scan.unconfirmed), (5, 0));
     assert_eq!(stage.triggered().len(), 5);
-    let sight = stage.account.observation(Some(&stage.ids[100]));
+    let sight = stage.account.snapshot().observation(&stage.ids[100]);
     assert_eq!(sight, Observation::Absent, "it is there, and a GET shows it");
     stage.scans(3).await;
-    assert!(matches!(stage.account.observation(Some(&stage.ids[100])), Observation::Present { .. }));
+    assert!(matches!(stage.account.snapshot().observation(&stage.ids[100]), Observation::Present { .. }));
 }
 
 #[tokio::test(start_paused = true)]

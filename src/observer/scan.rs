@@ -54,8 +54,7 @@ pub(super) async fn scan(account: &Account, mut pace: Pace<'_>) -> ScanReport {
     }
     report.pages = reader.listing().pages_read();
     report.requested = pace.requested();
-    let missed = end(account, &reader, &pace, report.requested);
-    (report.absent, report.unconfirmed) = (missed.absent.len(), missed.unconfirmed.len());
+    end(account, &reader, pace.began, &mut report);
     report.orphans = find_orphans(account);
     report.duration = pace.began.elapsed();
     if report.unreadable > 0 {
@@ -86,19 +85,20 @@ fn take_in(account: &Account, streams: Vec<Remote>, requested: Instant, report: 
 /// Ends a scan: what it should have shown and did not is absent, or unconfirmed,
 /// and the guard judges how much of it there is before anyone is triggered.
 ///
-/// A scan follows at once when one was `requested`. Until then all that
+/// A scan follows at once when one was requested. Until then all that
 /// was missed is unconfirmed: the request may be due to another API key, and
 /// then the pages are of two projects. What the second of them lacks could be
 /// too little for the guard, and would be created there.
-fn end(account: &Account, reader: &ListReader, pace: &Pace<'_>, requested: bool) -> Missed {
-    let guarded = account.guard().is_active();
-    let (missed, first) = account.claims.read_owned(|owned| judge(account, owned, reader, pace, requested));
-    if guarded && !account.guard().is_active() {
+fn end(account: &Account, reader: &ListReader, began: Instant, report: &mut ScanReport) {
+    let guarded = account.guard.lock().is_active();
+    let (missed, first) =
+        account.claims.read_owned(|owned| judge(account, owned, reader, began, report.requested));
+    if guarded && !account.guard.lock().is_active() {
         info!("the streams that had vanished are back");
         account.triggers.all();
     }
     if first {
-        info!(streams = account.snapshot().len(), "completed the first scan of the account");
+        info!(streams = report.streams, "completed the first scan of the account");
         account.triggers.all();
     } else {
         missed.absent.iter().for_each(|id| {
@@ -106,7 +106,7 @@ fn end(account: &Account, reader: &ListReader, pace: &Pace<'_>, requested: bool)
         });
         account.claims.trigger_waiting();
     }
-    missed
+    (report.absent, report.unconfirmed) = (missed.absent.len(), missed.unconfirmed.len());
 }
 
 /// What was missed, with the guard's judgement of it, and whether that was the first scan.
@@ -114,19 +114,19 @@ fn judge(
     account: &Account,
     owned: &HashSet<&StreamId>,
     reader: &ListReader,
-    pace: &Pace<'_>,
+    began: Instant,
     requested: bool,
 ) -> (Missed, bool) {
     let mut snapshot = account.snapshot();
     let leaves_unconfirmed = |missed| requested || reader.listing().leaves_unconfirmed(missed);
     let missed = if reader.listing().is_complete() {
-        snapshot.end_scan(owned, pace.began, leaves_unconfirmed)
+        snapshot.end_scan(owned, began, leaves_unconfirmed)
     } else {
-        snapshot.end_incomplete_scan(owned, pace.began)
+        snapshot.end_incomplete_scan(owned, began)
     };
     let vanished: Vec<&StreamId> = missed.all().collect();
     let missing = |id: &StreamId| owned.contains(id) && snapshot.is_missing(id);
-    if account.guard().judge(&vanished, owned.len(), account.opened_project().is_some(), missing) {
+    if account.guard.lock().judge(&vanished, owned.len(), account.opened_project().is_some(), missing) {
         warn!(
             vanished = vanished.len(),
             owned = owned.len(),
@@ -144,13 +144,10 @@ fn find_orphans(account: &Account) -> usize {
         return 0;
     }
     let now = account.now();
-    let orphans = account.claims.read_owned(|owned| {
-        let snapshot = account.snapshot();
-        let unowned: Vec<_> = snapshot.unowned(owned).cloned().collect();
-        unowned
-    });
+    let unowned: Vec<_> =
+        account.claims.read_owned(|owned| account.snapshot().unowned(owned).cloned().collect());
     let pending = |remote: &Remote| account.claims.may_be_pending(remote);
-    let found = account.orphans.find(orphans.iter(), pending, now);
+    let found = account.orphans.find(unowned.iter(), pending, now);
     for (key, id) in &found {
         warn!(
             live_stream = %key,

@@ -8,7 +8,6 @@ use std::{
 };
 
 use apivideo::Secret;
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 /// How often the file is read: well below the 30 s within which a new key must be in
@@ -28,20 +27,12 @@ pub fn read(path: &Path) -> io::Result<Secret> {
     Ok(Secret::from(key.to_owned()))
 }
 
-/// Passes each new secret to `replace`, until `shutdown`. While the file can't be read,
-/// the last secret stays in use.
-pub async fn follow(
-    path: PathBuf,
-    mut current: Secret,
-    replace: impl Fn(Secret),
-    shutdown: CancellationToken,
-) {
+/// Passes each new secret to `replace`. While the file can't be read, the last secret
+/// stays in use.
+pub async fn follow(path: PathBuf, mut current: Secret, replace: impl Fn(Secret)) {
     let mut readable = true;
     loop {
-        tokio::select! {
-            () = tokio::time::sleep(INTERVAL) => {}
-            () = shutdown.cancelled() => return,
-        }
+        tokio::time::sleep(INTERVAL).await;
         match read(&path) {
             Ok(key) if key != current => {
                 info!(file = %path.display(), "the key file changed; using the new key");

@@ -1,16 +1,19 @@
 //! Whether the process is ready, and if not, what it waits for and what prevents it.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc,
     atomic::{AtomicBool, Ordering},
 };
+
+use parking_lot::Mutex;
 
 /// The parts that must be ready before the process is, and the problems that prevent
 /// it.
 #[derive(Clone, Default)]
 pub struct Readiness {
-    parts: Vec<(&'static str, Arc<AtomicBool>)>,
-    standby: Arc<AtomicBool>,
+    /// Whether this replica is a standby of another one.
+    pub standby: Flag,
+    parts: Vec<(&'static str, Flag)>,
     findings: Arc<Mutex<Findings>>,
     sources: Vec<Source>,
 }
@@ -18,9 +21,9 @@ pub struct Readiness {
 /// Says what is wrong now.
 type Source = Arc<dyn Fn() -> Findings + Send + Sync>;
 
-/// One part of the process.
-#[derive(Clone)]
-pub struct Part(Arc<AtomicBool>);
+/// A fact that changes, and is false at first. Clones share it.
+#[derive(Clone, Default)]
+pub struct Flag(Arc<AtomicBool>);
 
 /// What is wrong, each with what fixes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,20 +40,20 @@ impl Findings {
     pub fn is_empty(&self) -> bool {
         self.problems.is_empty() && self.warnings.is_empty()
     }
+
+    /// Adds other findings.
+    pub fn add(&mut self, other: Self) {
+        self.problems.extend(other.problems);
+        self.warnings.extend(other.warnings);
+    }
 }
 
 impl Readiness {
-    /// Adds a part; `what` completes the sentence "waiting for …".
-    pub fn part(&mut self, what: &'static str) -> Part {
-        let flag = Arc::new(AtomicBool::new(false));
-        self.parts.push((what, Arc::clone(&flag)));
-        Part(flag)
-    }
-
-    /// The handle that marks this replica as a standby of another one.
-    #[must_use]
-    pub fn standby(&self) -> Standby {
-        Standby(Arc::clone(&self.standby))
+    /// Adds a part that is not ready yet; `what` completes the sentence "waiting for …".
+    pub fn part(&mut self, what: &'static str) -> Flag {
+        let ready = Flag::default();
+        self.parts.push((what, ready.clone()));
+        ready
     }
 
     /// Adds a source of findings, which is asked each time.
@@ -60,13 +63,14 @@ impl Readiness {
 
     /// Replaces the last findings of the preflight checks.
     pub fn set_findings(&self, findings: Findings) {
-        *self.findings.lock().unwrap_or_else(PoisonError::into_inner) = findings;
+        *self.findings.lock() = findings;
     }
 
     /// Whether the process is ready, and the lines that say so or why not.
     #[must_use]
     pub fn status(&self) -> (bool, String) {
-        let findings = self.all_findings();
+        let mut findings = self.findings.lock().clone();
+        self.sources.iter().for_each(|source| findings.add(source()));
         let waiting = self.waiting_for();
         let ready = waiting.is_empty() && findings.problems.is_empty();
         let mut lines = Vec::new();
@@ -82,40 +86,24 @@ impl Readiness {
         (ready, lines.join("\n"))
     }
 
-    fn all_findings(&self) -> Findings {
-        let mut all = self.findings.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for found in self.sources.iter().map(|source| source()) {
-            all.problems.extend(found.problems);
-            all.warnings.extend(found.warnings);
-        }
-        all
-    }
-
     /// The parts that are not ready yet. A standby waits for none of them: if it were
     /// not ready, no rolling update would ever finish.
     fn waiting_for(&self) -> Vec<&'static str> {
-        if self.standby.load(Ordering::Relaxed) {
+        if self.standby.get() {
             return Vec::new();
         }
-        self.parts.iter().filter(|(_, ready)| !ready.load(Ordering::Relaxed)).map(|(what, _)| *what).collect()
+        self.parts.iter().filter(|(_, ready)| !ready.get()).map(|(what, _)| *what).collect()
     }
 }
 
-/// Marks this replica as a standby.
-#[derive(Clone)]
-pub struct Standby(Arc<AtomicBool>);
-
-impl Standby {
-    /// Sets whether this replica is a standby.
-    pub fn set(&self, standby: bool) {
-        self.0.store(standby, Ordering::Relaxed);
+impl Flag {
+    /// Sets whether it is so.
+    pub fn set(&self, value: bool) {
+        self.0.store(value, Ordering::Relaxed);
     }
-}
 
-impl Part {
-    /// Marks this part as ready.
-    pub fn ready(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -128,7 +116,7 @@ mod tests {
         let mut readiness = Readiness::default();
         let part = readiness.part("the list");
         assert_eq!(readiness.status(), (false, "waiting for the list\n".into()));
-        part.ready();
+        part.set(true);
         readiness
             .set_findings(Findings { problems: vec!["no CRD".into()], warnings: vec!["no events".into()] });
         assert_eq!(readiness.status(), (false, "problem: no CRD\nwarning: no events\n".into()));

@@ -24,18 +24,12 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(15);
 /// How many permissions are checked at once.
 const MAX_CONCURRENT: usize = 8;
 
-/// The permissions that are missing for leader election, each with the command that
-/// grants it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ElectionForbidden(String);
-
 /// Checks the permissions for leader election. If the API server does not answer, the
 /// election itself shows why.
 ///
 /// # Errors
-/// If a permission is missing.
-pub async fn check_election(client: &Client) -> Result<(), ElectionForbidden> {
+/// The permissions that are missing, each with the command that grants it.
+pub async fn check_election(client: &Client) -> Result<(), String> {
     let namespace = client.default_namespace();
     let reviews = ELECTION.map(|permission| rbac::missing(client, permission, Some(namespace)));
     let Ok(missing) = futures::future::try_join_all(reviews).await else { return Ok(()) };
@@ -45,11 +39,11 @@ pub async fn check_election(client: &Client) -> Result<(), ElectionForbidden> {
     }
     let user = rbac::user(client).await;
     let messages: Vec<_> = missing.iter().map(|missing| missing.message(user.as_deref())).collect();
-    Err(ElectionForbidden(messages.join("\n")))
+    Err(messages.join("\n"))
 }
 
-/// Checks the CRD, and the permissions in the namespaces (none: in all of them).
-pub(super) async fn check(client: &Client, namespaces: &[String]) -> Findings {
+/// Checks the CRD, and the permissions in the namespaces; `None` is all of them.
+pub(super) async fn check(client: &Client, namespaces: &[Option<String>]) -> Findings {
     let mut findings = Findings::default();
     let (crd, permissions) = tokio::join!(
         timeout(CHECK_TIMEOUT, check_crd(client)),
@@ -60,10 +54,7 @@ pub(super) async fn check(client: &Client, namespaces: &[String]) -> Findings {
         Err(_) => findings.problems.push("the API server does not respond".into()),
     }
     match permissions {
-        Ok(Ok(permissions)) => {
-            findings.problems.extend(permissions.problems);
-            findings.warnings.extend(permissions.warnings);
-        }
+        Ok(Ok(permissions)) => findings.add(permissions),
         Ok(Err(error)) => findings.warnings.push(format!("cannot check the operator's permissions: {error}")),
         Err(_) => findings.warnings.push("cannot check the operator's permissions: no response".into()),
     }
@@ -100,13 +91,9 @@ fn older(skew: &Skew) -> String {
     )
 }
 
-async fn check_permissions(client: &Client, namespaces: &[String]) -> Result<Findings, kube::Error> {
-    let places = match namespaces {
-        [] => vec![None],
-        named => named.iter().cloned().map(Some).collect(),
-    };
+async fn check_permissions(client: &Client, namespaces: &[Option<String>]) -> Result<Findings, kube::Error> {
     let mut wanted = vec![(None, CRD, None)];
-    for (place, namespace) in places.iter().enumerate() {
+    for (place, namespace) in namespaces.iter().enumerate() {
         wanted.extend(REQUIRED.map(|permission| (Some(place), permission, namespace.clone())));
         wanted.push((None, EVENTS, namespace.clone()));
     }
@@ -121,7 +108,7 @@ async fn check_permissions(client: &Client, namespaces: &[String]) -> Result<Fin
     }
     let user = rbac::user(client).await;
     let missing = missing.into_iter().map(|(place, missing)| (place, missing.message(user.as_deref())));
-    Ok(judge(places.len(), missing.collect()))
+    Ok(judge(namespaces.len(), missing.collect()))
 }
 
 /// A permission that is required in a place is a problem, unless another place has all of

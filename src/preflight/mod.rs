@@ -9,6 +9,6 @@ mod rbac;
 mod run;
 mod skew;
 
-pub use checks::{ElectionForbidden, check_election};
+pub use checks::check_election;
 pub use hint::hint;
 pub use run::run;

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use kube::Client;
-use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::checks::check;
-use crate::ops::readiness::{Findings, Readiness};
+use crate::ops::readiness::{Findings, Flag, Readiness};
 
 /// How soon the checks are repeated after a problem: whoever fixes it waits for that.
 const RETRY_DELAY: Duration = Duration::from_secs(5);
@@ -15,36 +14,21 @@ const RETRY_DELAY: Duration = Duration::from_secs(5);
 /// How soon they are repeated after warnings: some clusters deny these on purpose.
 const WARNING_RETRY_DELAY: Duration = Duration::from_secs(60);
 
-/// Checks until nothing is missing, or until `shutdown`. `checked` is called after the
-/// first check.
-pub async fn run(
-    client: Client,
-    namespaces: Vec<String>,
-    readiness: Readiness,
-    shutdown: CancellationToken,
-    checked: impl FnOnce() + Send,
-) {
-    let (mut checked, mut last) = (Some(checked), Findings::default());
+/// Checks until nothing is missing. `checked` is set by the first check.
+pub async fn run(client: Client, namespaces: Vec<Option<String>>, readiness: Readiness, checked: Flag) {
+    let mut last = Findings::default();
     loop {
-        let found = tokio::select! {
-            found = check(&client, &namespaces) => found,
-            () = shutdown.cancelled() => return,
-        };
+        let found = check(&client, &namespaces).await;
         report(&last, &found);
         readiness.set_findings(found.clone());
-        if let Some(checked) = checked.take() {
-            checked();
-        }
+        checked.set(true);
         let delay = match (found.problems.is_empty(), found.is_empty()) {
             (_, true) => return,
             (true, false) => WARNING_RETRY_DELAY,
             (false, _) => RETRY_DELAY,
         };
         last = found;
-        tokio::select! {
-            () = tokio::time::sleep(delay) => {}
-            () = shutdown.cancelled() => return,
-        }
+        tokio::time::sleep(delay).await;
     }
 }
 

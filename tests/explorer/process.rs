@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use apivideo_operator::{
     account::{Account, Policy},
     commands::operate::{Milestones, operate},
-    controller::Scope,
+    controller::Watches,
     core::decisions::Decisions,
     ops::metrics::Metrics,
 };
@@ -70,9 +70,9 @@ impl Process {
         let (account, decisions) = (Arc::new(Account::new(api, policy)), settings.decisions);
         let cluster = cluster_door::client(world, process);
         Self(tokio::spawn(async move {
-            let milestones = Milestones { passed: || {}, caches_filled: || {} };
             let (metrics, never) = (Metrics::default(), CancellationToken::new());
-            operate(cluster, account, &Scope::default(), decisions, metrics, never, milestones).await;
+            let (watches, milestones) = (Watches::of([None]), Milestones::default());
+            operate(cluster, account, watches, decisions, metrics, never, milestones).await;
         }))
     }
 }

@@ -32,7 +32,7 @@ use tower::{
 };
 use tower_http::timeout::ResponseBodyTimeoutLayer;
 
-use self::proxy::{Protocol, Proxy, UnsupportedProxy};
+use self::proxy::{Protocol, Proxy};
 
 /// How long the API server may take until its answer begins.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -44,20 +44,6 @@ pub const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// deadline.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why there is no client.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// There is no kubeconfig that can be used, and no service account.
-    #[error(transparent)]
-    Config(#[from] kube::config::InferConfigError),
-    /// The proxy can't be used.
-    #[error(transparent)]
-    Proxy(#[from] UnsupportedProxy),
-    /// The credentials or certificates can't be used.
-    #[error(transparent)]
-    Credentials(#[from] kube::Error),
-}
-
 /// The API server did not answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the API server did not answer within {} s", REQUEST_TIMEOUT.as_secs())]
@@ -66,8 +52,9 @@ struct Silent;
 /// A client of the cluster of the kubeconfig, or of the one that the process runs in.
 ///
 /// # Errors
-/// [`ConnectError`]. Nothing is sent yet.
-pub async fn connect() -> Result<Client, ConnectError> {
+/// If there is no kubeconfig that can be used and no service account, or if the proxy,
+/// the credentials or the certificates can't be used. Nothing is sent yet.
+pub async fn connect() -> Result<Client, BoxError> {
     let config = Config::infer().await?;
     let mut connector = HttpConnector::new();
     connector.enforce_http(false);

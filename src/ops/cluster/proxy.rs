@@ -34,7 +34,7 @@ pub(super) enum Protocol {
     "the proxy {host} of the kubeconfig (proxy-url) or of HTTPS_PROXY can't be used; use an address that begins \
          with http://, https:// or socks5://"
 )]
-pub struct UnsupportedProxy {
+pub(super) struct UnsupportedProxy {
     /// Without the user and the password.
     host: String,
 }
