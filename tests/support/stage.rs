@@ -29,7 +29,7 @@ pub(crate) use operator::Operator;
 
 #[path = "live_stream.rs"]
 mod live_stream;
-pub(crate) use live_stream::{id, message, ready};
+pub(crate) use live_stream::*;
 
 /// How long anything may take. Generous: two cores do all of it at once.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);

@@ -26,7 +26,7 @@ use crate::{
 };
 
 mod strategies;
-use strategies::{observations, renamed, states};
+use strategies::{observations, states};
 
 /// Whether an action writes to the API.
 fn writes(step: &Step) -> bool {
