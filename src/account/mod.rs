@@ -153,6 +153,7 @@ impl Account {
             recoveries: self.recoveries.load(Ordering::Relaxed),
             guarded: id.is_some_and(|id| self.guard.lock().holds_back(id)),
             confirmed: self.confirmed(id),
+            unlisted: id.is_some_and(|id| self.snapshot().is_unlisted(id)),
             settle: self.policy.settle,
             marker: self.policy.marker,
             drift_interval: self.policy.drift_interval,

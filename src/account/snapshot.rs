@@ -42,6 +42,8 @@ struct Entry {
 pub struct Snapshot {
     entries: HashMap<StreamId, Entry>,
     scans: u64,
+    /// When the last scan began, if it skipped a page.
+    skipped: Option<Instant>,
     project: Option<Project>,
 }
 
@@ -167,7 +169,7 @@ impl Snapshot {
     /// Ends a scan that skipped pages, and that began at `began`: no absence follows from
     /// it. What calls found gone before is as confirmed as it can be.
     pub fn end_incomplete_scan(&mut self, owned: &HashSet<&StreamId>, began: Instant) -> Missed {
-        self.scans += 1;
+        (self.scans, self.skipped) = (self.scans + 1, Some(began));
         let mut missed = Missed::default();
         for id in owned.iter().copied() {
             let entry = self.entries.get_mut(id).filter(|entry| entry.as_of < began);
@@ -189,7 +191,7 @@ impl Snapshot {
         began: Instant,
         leaves_unconfirmed: impl FnOnce(usize) -> bool,
     ) -> Missed {
-        self.scans += 1;
+        (self.scans, self.skipped) = (self.scans + 1, None);
         let (mut first, mut missed) = (Vec::new(), Missed::default());
         for id in owned.iter().copied().cloned() {
             match self.entries.get_mut(&id).map(|entry| (entry.as_of >= began, &mut entry.state)) {
@@ -245,6 +247,13 @@ impl Snapshot {
     #[must_use]
     pub fn is_missing(&self, id: &StreamId) -> bool {
         matches!(self.state(id), Some(State::Absent | State::Gone { .. }))
+    }
+
+    /// Whether the last scan skipped a page, and nothing has shown the stream since it began.
+    #[must_use]
+    pub fn is_unlisted(&self, id: &StreamId) -> bool {
+        let seen = self.entries.get(id).map(|entry| entry.as_of);
+        self.skipped.is_some_and(|began| seen.is_none_or(|seen| seen < began))
     }
 
     /// Whether a stream was ever observed.

@@ -36,13 +36,12 @@ pub(super) struct Gathered {
 /// Gathers the facts about an object.
 pub(super) fn gather(context: &Context, object: LiveStream, manifest: Manifest, entry: &Entry) -> Gathered {
     let account = Arc::clone(context.accounts.of(&object.metadata));
-    let mut stored = parse::stored(&object);
+    let mut stored = parse::stored(&object, account.policy.environment);
     stored.unstored.clone_from(&entry.state.unstored);
     let binding = account.claims.bind(&manifest, &mut stored, context.decisions.resolve);
     let id = binding.id();
     let observation = match id.map_or(Observation::Unknown, |id| account.snapshot().observation(id)) {
-        // A person who requests a reconcile wants to know whether it is still gone.
-        Observation::Gone if entry.state.request_pending(&manifest) => Observation::Absent,
+        Observation::Gone if entry.state.must_read_again(&manifest) => Observation::Absent,
         observation => observation,
     };
     let facts = Facts {

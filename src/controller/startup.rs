@@ -31,7 +31,7 @@ fn assign_claims(context: &Context, watches: &[Arc<Watch>]) {
         let of_account = |object: &LiveStream| Arc::ptr_eq(context.accounts.of(&object.metadata), account);
         for object in readable.filter(|object| new(object) && of_account(object)) {
             let Ok(manifest) = parse::manifest(object) else { continue };
-            let stored = parse::stored(object);
+            let stored = parse::stored(object, account.policy.environment);
             if let Some(Ok(intent)) = &stored.intent {
                 account.claims.note_intent(&manifest.owner, Some(intent));
             }

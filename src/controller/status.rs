@@ -131,13 +131,13 @@ fn describe(
     let observed = match (&facts.observation, &id) {
         (Observation::Present { remote, .. }, Some(_)) => describe_stream(remote),
         // Of a stream that is gone only what its replacement must keep is still true.
-        (Observation::Absent | Observation::Gone, Some(_)) => LiveStreamStatus {
+        (Observation::Absent | Observation::Gone, Some(_)) if facts.account.confirmed => LiveStreamStatus {
             public: state.last_observed.public,
             player_id: state.last_observed.player_id.clone(),
             ..LiveStreamStatus::default()
         },
-        // Nothing was observed yet: what was observed before the restart is still the latest.
-        (Observation::Unknown, Some(_)) => before.clone(),
+        // Nothing newer is known for certain: what was observed before is still the latest.
+        (_, Some(_)) => before.clone(),
         (_, None) => LiveStreamStatus::default(),
     };
     LiveStreamStatus {

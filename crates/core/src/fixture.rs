@@ -85,6 +85,7 @@ pub fn account() -> AccountView {
         confirmed: true,
         settle: Duration::from_secs(30),
         marker: false,
+        unlisted: false,
         drift_interval: Duration::from_secs(60),
         request_timeout: Duration::from_secs(15),
         project: AccountProject::default(),
@@ -92,12 +93,12 @@ pub fn account() -> AccountView {
     }
 }
 
-/// What is known of [`manifest`] when this is known of its stream.
+/// What is known of [`manifest`], whose status names `li1`, when this is known of its stream.
 #[must_use]
 pub fn observing(observation: Observation) -> Facts {
     Facts {
         manifest: manifest(),
-        stored: Stored::default(),
+        stored: Stored { status: Some(id("li1")), ..Stored::default() },
         binding: Default::default(),
         observation,
         account: account(),

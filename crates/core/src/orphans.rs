@@ -35,8 +35,8 @@ impl AbandonedCreate {
     #[must_use]
     pub fn created(&self, remote: &Remote) -> bool {
         let in_time = remote.created_at.is_some_and(|t| t >= self.intent.window_start() && t <= self.end());
-        let named = remote.name.as_ref() == Some(&self.intent.payload.name);
-        in_time && if self.intent.marked() { named } else { has_payload(&self.intent.payload, remote) }
+        let named = || remote.name.as_deref().is_some_and(|name| self.intent.is_marked_in(name));
+        in_time && if self.intent.marked() { named() } else { has_payload(&self.intent.payload, remote) }
     }
 
     /// Whether it created the stream for certain: nobody else knows its nonce.

@@ -151,7 +151,7 @@ mod tests {
             let mut object = LiveStream::new("x", serde_json::from_str(r#"{"name":"x"}"#).unwrap());
             object.metadata = meta;
             object.status = Some(LiveStreamStatus { live_stream_id: Some(id.clone()), ..Default::default() });
-            let read = parse::stored(&object);
+            let read = parse::stored(&object, "production");
             prop_assert!(read.annotation.is_none_or(|parsed| parsed.as_str() == id));
         }
     }

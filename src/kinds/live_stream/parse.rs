@@ -54,18 +54,20 @@ pub fn manifest(object: &LiveStream) -> Result<Manifest, InvalidObject> {
 }
 
 /// Reads what is stored on an object about its stream. Text that is no id counts as nothing.
+/// Without the annotation the project is that of the status, in the account's `environment`.
 #[must_use]
-pub fn stored(object: &LiveStream) -> Stored {
+pub fn stored(object: &LiveStream, environment: &str) -> Stored {
     let meta = &object.metadata;
     let id = |text: &str| StreamId::parse(text).ok();
     let annotated = |key| metadata::annotation(meta, key).and_then(id);
     let status = object.status.as_ref();
+    let in_status = || Some(format!("{environment}/{}", status?.project_id.as_ref()?));
     Stored {
         annotation: annotated(metadata::LIVE_STREAM_ID),
         bound_uid: metadata::annotation(meta, metadata::BOUND_UID).map(str::to_owned),
         status: status.and_then(|s| s.live_stream_id.as_deref()).and_then(id),
         recreated_from: annotated(metadata::RECREATED_FROM),
-        project: metadata::annotation(meta, metadata::PROJECT).map(str::to_owned),
+        project: metadata::annotation(meta, metadata::PROJECT).map(str::to_owned).or_else(in_status),
         observed: Unmanaged {
             public: status.and_then(|s| s.public),
             player_id: status.and_then(|s| s.player_id.clone()),

@@ -133,7 +133,9 @@ impl Stored {
         }
         let status = self.status.as_ref()?;
         match self.own(uid) {
-            Some(own) if own == status || self.recreated_from.as_ref() == Some(status) => Some(own),
+            Some(own) if own == status => Some(own),
+            // The own annotation is newer, but only annotations say so.
+            Some(_) if self.recreated_from.as_ref() == Some(status) => None,
             Some(_) => Some(status),
             None => Some(status).filter(|_| self.carried(uid).is_none()),
         }

@@ -94,3 +94,11 @@ fn claims_go_by_strength_then_age() {
     rank(&mut all);
     assert_eq!(all.map(|c| c.owner.uid), ["confirmed", "older", "younger", "carried", "wish"]);
 }
+
+#[test]
+fn an_annotation_that_only_annotations_confirm_comes_after_a_status() {
+    let newer = Stored { status: Some(id("li2")), recreated_from: Some(id("li2")), ..annotated("li1", "me") };
+    assert_eq!(newer.named("me", None), Some((Strength::Own, id("li1"))));
+    let confirmed = Stored { status: Some(id("li1")), ..annotated("li1", "me") };
+    assert_eq!(confirmed.named("me", None), Some((Strength::Confirmed, id("li1"))));
+}

@@ -94,7 +94,13 @@ impl Intent {
     /// Whether the payload's name carries the nonce.
     #[must_use]
     pub fn marked(&self) -> bool {
-        self.payload.name.ends_with(&format!(" ~{}", self.nonce))
+        self.is_marked_in(&self.payload.name)
+    }
+
+    /// Whether a name carries the nonce, whatever the API has made of the rest of it.
+    #[must_use]
+    pub fn is_marked_in(&self, name: &str) -> bool {
+        name.trim_end().ends_with(&format!(" ~{}", self.nonce))
     }
 
     /// The text to search the list's names for.
@@ -130,7 +136,7 @@ impl Intent {
     #[must_use]
     pub fn matches(&self, remote: &Remote, timing: CreateTiming) -> bool {
         if self.marked() {
-            return remote.name.as_ref() == Some(&self.payload.name);
+            return remote.name.as_deref().is_some_and(|name| self.is_marked_in(name));
         }
         let in_window = |t: Timestamp| t >= self.window_start() && t <= self.window_end(timing);
         has_payload(&self.payload, remote) && remote.created_at.is_some_and(in_window)
@@ -185,6 +191,9 @@ mod tests {
         let renamed = Remote { name: Some("Town hall".into()), ..late };
         assert!(!intent.matches(&renamed, TIMING));
         assert!(intent.payload.name.ends_with(intent.search_name()));
+        let normalised = intent.payload.name.replacen("Town", "town", 1);
+        let normalised = Remote { name: Some(normalised), ..remote("li1") };
+        assert!(intent.matches(&normalised, TIMING), "whatever the API has made of the rest");
     }
 
     #[test]

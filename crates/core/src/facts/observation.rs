@@ -51,6 +51,9 @@ pub struct AccountView {
     /// Whether a whole scan has confirmed that this stream is absent, so that the guard
     /// has judged it together with the others; always true where the guard is off.
     pub confirmed: bool,
+    /// Whether the last scan skipped a page, and no other page showed this stream: what is
+    /// known of it may be old.
+    pub unlisted: bool,
     /// How long after a lost create request its stream may still appear.
     pub settle: Duration,
     /// Whether the names of created streams carry a marker at first.

@@ -4,12 +4,15 @@
 //! outcome is unknown is never sent again before two complete searches, after the
 //! settle time, have found no stream of it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{account_messages, messages};
 use crate::{
-    facts::{Facts, ids::StreamId, intent::Intent},
+    facts::{Facts, ids::StreamId, intent::Intent, policy::DriftPolicy},
     state::{
+        backoff::later,
         outcome::Cause,
         reconcile_state::{PendingCreate, ReconcileState, Request},
         search::{REQUIRED_EMPTY_SEARCHES, SearchProgress},
@@ -20,6 +23,9 @@ use crate::{
         conditions::{ReadyCondition, Reason},
     },
 };
+
+/// How soon a re-creation checks again whether the status names the stream that is gone.
+const REPORTED: Duration = Duration::from_secs(5);
 
 /// A stream is wanted and there is none: store the intent.
 ///
@@ -44,6 +50,12 @@ pub(super) fn start(
     }
     let payload = match replaces {
         None => manifest.desired.clone(),
+        // After a crash the new binding counts only if the status names the stream that it
+        // replaced.
+        Some(id) if facts.stored.status.as_ref() != Some(id) => {
+            let wait = creating(&format!("reporting that {id} is gone, before it is created again"));
+            return Plan::wait(wait).until(later(now, REPORTED));
+        }
         Some(id) => {
             let payload = manifest.desired.replacing(&state.last_observed);
             if payload.public.is_none() {
@@ -52,7 +64,9 @@ pub(super) fn start(
             payload
         }
     };
-    let intent = Intent::new(&payload, manifest.uid(), now, account.marker);
+    // With Report nothing would remove the marker from the name.
+    let marker = account.marker && manifest.drift_policy != DriftPolicy::Report;
+    let intent = Intent::new(&payload, manifest.uid(), now, marker);
     Plan::act(Action::RecordIntent { intent, replaces: replaces.cloned() }, creating("creating the stream"))
 }
 

@@ -99,10 +99,17 @@ fn delete_or_retain(facts: &Facts, id: &StreamId, adopted: bool, just_read: bool
         }
         (Observation::Gone, _) => release(ReleaseReason::Deleted(id.clone())),
         (_, WhileBroadcasting::Proceed) => delete(),
-        (Observation::Present { remote, .. }, WhileBroadcasting::Defer) if remote.broadcasting => {
+        // A page that is skipped never shows the end of the broadcast.
+        (Observation::Present { remote, fresh }, WhileBroadcasting::Defer)
+            if remote.broadcasting && (*fresh || just_read || !facts.account.unlisted) =>
+        {
             deferred(facts, id)
         }
-        (Observation::Present { fresh, .. }, WhileBroadcasting::Defer) if *fresh || just_read => delete(),
+        (Observation::Present { remote, fresh }, WhileBroadcasting::Defer)
+            if !remote.broadcasting && (*fresh || just_read) =>
+        {
+            delete()
+        }
         // A scan may be a minute old, and a broadcast that began since must not be interrupted.
         (_, WhileBroadcasting::Defer) => Plan::act(
             Action::Get { id: id.clone() },

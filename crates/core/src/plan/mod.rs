@@ -22,6 +22,7 @@ use crate::{
         manifest::Manifest,
         observation::Observation,
         policy::{DeletionPolicy, DriftPolicy},
+        project::Project,
     },
     state::{outcome::Cause, reconcile_state::ReconcileState},
     step::{
@@ -110,7 +111,7 @@ fn live(facts: &Facts, state: &ReconcileState, now: Timestamp) -> Plan {
     match &state.binding {
         Binding::Conflict { id, owner } => return Plan::wait(messages::id_conflict(id, owner)),
         Binding::Mismatch { bound, wanted } => return Plan::wait(messages::id_mismatch(bound, wanted)),
-        Binding::Wanted(id) if !state.must_search() => return adopt(facts, id),
+        Binding::Wanted(id) if !state.must_search() => return adopt(facts, state, id),
         Binding::Wanted(_) | Binding::Unbound | Binding::Copy { .. } | Binding::Bound { .. } => {}
     }
     if let Some(resumed) = create::resume(facts, state, now) {
@@ -124,16 +125,16 @@ fn live(facts: &Facts, state: &ReconcileState, now: Timestamp) -> Plan {
                 None => facts.stored.recreated_from.as_ref().or(facts.manifest.adopt.as_ref()),
             };
             let replaced = replaced.filter(|replaced| *replaced != id);
-            bind(facts, id, replaced, Reason::Creating, format!("storing the binding to {id}"))
+            bind(facts, state, id, replaced, Reason::Creating, format!("storing the binding to {id}"))
         }
         // Somebody removed the finalizer; without it a deletion would leave the stream.
         Binding::Bound { id, .. } if !facts.manifest.finalizer => {
             let replaced = facts.stored.recreated_from.as_ref();
-            bind(facts, id, replaced, Reason::Updating, format!("restoring the finalizer for {id}"))
+            bind(facts, state, id, replaced, Reason::Updating, format!("restoring the finalizer for {id}"))
         }
         Binding::Bound { id, .. } if lacks_project(facts) => {
             let replaced = facts.stored.recreated_from.as_ref();
-            bind(facts, id, replaced, Reason::Updating, format!("storing the project of {id}"))
+            bind(facts, state, id, replaced, Reason::Updating, format!("storing the project of {id}"))
         }
         Binding::Bound { id, .. } => sync::plan(facts, state, id, now),
         _ => create::start(facts, state, None, now),
@@ -147,15 +148,36 @@ fn lacks_project(facts: &Facts) -> bool {
 }
 
 /// Stores the binding, with the stream that it replaces.
-fn bind(facts: &Facts, id: &StreamId, replaced: Option<&StreamId>, reason: Reason, doing: String) -> Plan {
-    let (recreated_from, project) = (replaced.cloned(), facts.account.project.opened.clone());
+fn bind(
+    facts: &Facts,
+    state: &ReconcileState,
+    id: &StreamId,
+    replaced: Option<&StreamId>,
+    reason: Reason,
+    doing: String,
+) -> Plan {
+    let (recreated_from, project) = (replaced.cloned(), project_of_binding(facts, state));
     Plan::act(Action::Bind { id: id.clone(), recreated_from, project }, messages::working(reason, doing))
 }
 
+/// The project of a binding that is stored. It stays the one that it was made in, whatever
+/// the key opens now: the stream is in no other. A stream that is observed is in the opened one.
+fn project_of_binding(facts: &Facts, state: &ReconcileState) -> Option<Project> {
+    let opened = || facts.account.project.opened.clone();
+    let present = matches!(facts.observation, Observation::Present { .. });
+    match &state.binding {
+        Binding::Wanted(_) => opened(),
+        _ if state.unstored.is_some() => state.created_in.clone(),
+        _ => facts.stored.project.clone().or_else(|| present.then(opened).flatten()),
+    }
+}
+
 /// An existing stream that the manifest asks for is observed before it is bound.
-fn adopt(facts: &Facts, id: &StreamId) -> Plan {
+fn adopt(facts: &Facts, state: &ReconcileState, id: &StreamId) -> Plan {
     match &facts.observation {
-        Observation::Present { .. } => bind(facts, id, None, Reason::Creating, format!("adopting {id}")),
+        Observation::Present { .. } => {
+            bind(facts, state, id, None, Reason::Creating, format!("adopting {id}"))
+        }
         Observation::Absent => {
             let doing = messages::working(Reason::Creating, format!("reading {id}"));
             Plan::act(Action::Get { id: id.clone() }, doing)

@@ -32,7 +32,11 @@ pub(super) fn plan(facts: &Facts, state: &ReconcileState, id: &StreamId, now: Ti
         return Plan::wait(messages::missing_failed(manifest, id));
     }
     if !account.confirmed {
-        return Plan::wait(messages::confirming_absence(id));
+        // One that a page contradicted before may do so again.
+        return Plan::wait(match &state.failure {
+            Some(failure) => messages::blocked(&failure.cause, manifest, None),
+            None => messages::confirming_absence(id),
+        });
     }
     create::start(facts, state, Some(id), now)
 }

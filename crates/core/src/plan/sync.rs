@@ -28,9 +28,11 @@ pub(super) fn plan(facts: &Facts, state: &ReconcileState, id: &StreamId, now: Ti
         Observation::Unknown => Plan::wait(facts.account.error.clone().map(|error| blocked(facts, error))),
         Observation::Absent => read(),
         Observation::Gone => recreate::plan(facts, state, id, now),
-        Observation::Present { fresh: false, .. } if state.request_pending(&facts.manifest) => read(),
         Observation::Present { remote, fresh } => {
             let drift = diff::drift(&facts.manifest.desired, remote);
+            if !fresh && (state.doubted || state.request_pending(&facts.manifest)) {
+                return read().with_drift(drift);
+            }
             // While the key is refused, what was observed last may be so no longer.
             let refused = facts
                 .account

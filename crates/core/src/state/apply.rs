@@ -60,15 +60,14 @@ impl ReconcileState {
                 return None;
             }
             Outcome::Stored => return self.stored(facts, action),
+            Outcome::NotFound if matches!(action, Action::Update { .. }) => {
+                self.doubted = true;
+                self.back_off(Cause::not_found("the update"), facts.manifest.uid(), now);
+                return None;
+            }
             Outcome::Stream(_) | Outcome::NotFound | Outcome::Deleted | Outcome::Searched(_) => {}
         }
-        // A search that finds nothing says nothing of the request that failed.
-        let searched = matches!(outcome, Outcome::Searched(SearchResult::Nothing));
-        self.failure.take_if(|failure| match failure.cause {
-            Cause::Refused(_) | Cause::NotApplied(_) => false,
-            Cause::Call(_) => !searched,
-            Cause::Account(_) | Cause::Cluster(_) => true,
-        });
+        self.end_failure(&outcome);
         match outcome {
             Outcome::Stream(remote) => self.observed(facts, action, *remote, now),
             Outcome::Searched(result) => self.searched(facts, result, now),
@@ -78,11 +77,23 @@ impl ReconcileState {
                     Some(Notice::OrphanDeleted(id))
                 }
                 _ => {
+                    self.found_gone = matches!(action, Action::Get { .. });
                     facts.observation = Observation::Gone;
                     None
                 }
             },
         }
+    }
+
+    /// A call that was answered ends the failure that it shows to be over. A search that finds
+    /// nothing, or a 404, says nothing of the request that failed.
+    fn end_failure(&mut self, outcome: &Outcome) {
+        let nothing = matches!(outcome, Outcome::Searched(SearchResult::Nothing) | Outcome::NotFound);
+        self.failure.take_if(|failure| match failure.cause {
+            Cause::Refused(_) | Cause::NotApplied(_) => false,
+            Cause::Call(_) => !nothing,
+            Cause::Account(_) | Cause::Cluster(_) => true,
+        });
     }
 
     /// A create request is about to be sent: from here on its outcome is unknown,
@@ -116,7 +127,7 @@ impl ReconcileState {
                 facts.stored.project = project;
                 self.bound(id)
             }
-            Action::Claim { id } => Some(self.created(id)),
+            Action::Claim { id } => Some(self.created(facts, id)),
             Action::Release { reason } => {
                 facts.manifest.finalizer = false;
                 match reason {
@@ -153,9 +164,9 @@ impl ReconcileState {
         now: Timestamp,
     ) -> Option<Notice> {
         let notice = match action {
-            Action::Create { .. } => Some(self.created(remote.id.clone())),
+            Action::Create { .. } => Some(self.created(facts, remote.id.clone())),
             Action::Get { .. } => {
-                self.read_at = Some(now);
+                (self.read_at, self.doubted, self.found_gone) = (Some(now), false, false);
                 None
             }
             Action::Update { id, changes, origin } => self.updated(facts, id, &changes, origin, &remote, now),
@@ -197,11 +208,13 @@ impl ReconcileState {
 
     /// A stream was created for the object, or that of a lost request was found:
     /// it is bound from here on, whatever becomes of the write that stores it.
-    fn created(&mut self, id: StreamId) -> Notice {
+    fn created(&mut self, facts: &Facts, id: StreamId) -> Notice {
         let old = self.binding.id().cloned().filter(|old| *old != id);
         self.create = None;
         self.replaced.clone_from(&old);
+        (self.doubted, self.found_gone) = (false, false);
         self.unstored = Some(id.clone());
+        self.created_in.clone_from(&facts.account.project.opened);
         self.binding = Binding::Bound { id: id.clone(), stored: false, adopted: false };
         match old {
             Some(old) => Notice::Recreated { old, new: id },
@@ -211,7 +224,7 @@ impl ReconcileState {
 
     fn searched(&mut self, facts: &mut Facts, result: SearchResult, now: Timestamp) -> Option<Notice> {
         if let SearchResult::Found(remote) = result {
-            let notice = self.created(remote.id.clone());
+            let notice = self.created(facts, remote.id.clone());
             facts.observation = Observation::Present { remote: remote.into(), fresh: true };
             return Some(notice);
         }
@@ -256,10 +269,13 @@ impl ReconcileState {
         }
     }
 
-    /// An attempt failed: the next one waits, longer each time.
-    fn back_off(&mut self, cause: Cause, uid: &str, now: Timestamp) {
+    /// An attempt failed: the next one waits, longer each time. The text of a cause that may
+    /// differ each time, such as the page of a proxy, stays the first one.
+    pub(super) fn back_off(&mut self, cause: Cause, uid: &str, now: Timestamp) {
         self.attempts = self.attempts.saturating_add(1);
         let retry_at = later(now, backoff(self.attempts, uid));
+        let known = self.failure.take().map(|failure| failure.cause);
+        let cause = known.filter(|known| known.is_like(&cause)).unwrap_or(cause);
         self.failure = Some(Failure { cause, retry_at, expected_at: Some(retry_at) });
     }
 

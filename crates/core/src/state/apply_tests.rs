@@ -165,3 +165,53 @@ fn a_refused_deletion_or_read_waits_like_any_trouble_and_a_refused_manifest_wait
     after(&mut state, Action::Create { intent: intent() }, refused());
     assert!(matches!(state.failure.map(|f| f.cause), Some(Cause::Refused(_))));
 }
+
+#[test]
+fn an_update_answered_404_is_a_failed_attempt_and_a_read_decides() {
+    let bound = Binding::Bound { id: id("li1"), stored: true, adopted: false };
+    let mut state = ReconcileState { binding: bound, ..ReconcileState::default() };
+    let update = || Action::Update { id: id("li1"), changes: Changes::default(), origin: Origin::Manifest };
+    for attempts in 1..4 {
+        let (facts, _) = after(&mut state, update(), Outcome::NotFound);
+        assert_eq!(facts.observation, Observation::Unknown, "nothing is known to be gone");
+        assert_eq!((state.attempts, state.doubted), (attempts, true));
+        assert!(state.failure.as_ref().is_some_and(|failure| failure.retry_at > at(100)));
+        after(&mut state, Action::Get { id: id("li1") }, Outcome::Stream(Box::new(remote("li1"))));
+        assert_eq!((state.attempts, state.doubted), (attempts, false), "a read ends no backoff");
+    }
+}
+
+#[test]
+fn a_read_answered_404_that_a_page_contradicts_is_repeated_less_and_less_often() {
+    let bound = Binding::Bound { id: id("li1"), stored: true, adopted: false };
+    let mut state = ReconcileState { binding: bound.clone(), ..ReconcileState::default() };
+    state.refresh(&observing(Observation::Unknown), at(90));
+    let present = Observation::Present { remote: Arc::new(remote("li1")), fresh: false };
+    let listed = Facts { binding: bound, ..observing(present) };
+    for attempts in 1..4 {
+        let (facts, _) = after(&mut state, Action::Get { id: id("li1") }, Outcome::NotFound);
+        assert_eq!(facts.observation, Observation::Gone);
+        let now = at(1000 * i64::from(attempts));
+        state.refresh(&listed, now);
+        state.refresh(&listed, now);
+        assert_eq!(state.attempts, attempts, "once for each read");
+        assert!(state.failure.as_ref().is_some_and(|failure| failure.retry_at > now) && state.doubted);
+    }
+}
+
+#[test]
+fn the_text_of_a_failure_stays_while_its_cause_does() {
+    let mut state = ReconcileState::default();
+    let mut fail = |text: &str| {
+        let cause = Cause::Call(AccountError::Unavailable(text.into()));
+        let failed = CallFailure { effect_unknown: true, cause, retry: Retry::AfterBackoff };
+        after(&mut state, Action::Get { id: id("li1") }, Outcome::Failed(failed));
+        match state.failure.as_ref().map(|failure| failure.cause.clone()) {
+            Some(Cause::Call(AccountError::Unavailable(text))) => text,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(fail("502 (Ray ID 8f2a91)"), "502 (Ray ID 8f2a91)");
+    assert_eq!(fail("502 (Ray ID 77aa01)"), "502 (Ray ID 8f2a91)");
+    assert_eq!(fail("503 (Ray ID 77aa01)"), "503 (Ray ID 77aa01)");
+}

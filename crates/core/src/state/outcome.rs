@@ -65,6 +65,41 @@ pub enum Cause {
     Cluster(String),
 }
 
+impl Cause {
+    /// A 404 that the list, or a read, may contradict.
+    pub(super) fn not_found(call: &str) -> Self {
+        Self::Call(AccountError::Unavailable(format!(
+            "{call} was answered 404 although the stream is listed"
+        )))
+    }
+
+    /// Whether two causes differ in nothing but what each answer has of its own, such as the
+    /// id of a request or a time: then it is the same cause, and the first text stays.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Call(known), Self::Call(new)) | (Self::Account(known), Self::Account(new)) => {
+                match (known, new) {
+                    (AccountError::Unavailable(known), AccountError::Unavailable(new))
+                    | (AccountError::Unauthorized(known), AccountError::Unauthorized(new)) => {
+                        lasting_words(known).eq(lasting_words(new))
+                    }
+                    _ => known == new,
+                }
+            }
+            (Self::Cluster(known), Self::Cluster(new)) => lasting_words(known).eq(lasting_words(new)),
+            _ => self == other,
+        }
+    }
+}
+
+/// The words of a text without numbers, times and ids; a status such as 503 counts.
+fn lasting_words(text: &str) -> impl Iterator<Item = &str> {
+    let digit = |c: char| c.is_ascii_digit();
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(move |word| !word.contains(digit) || word.len() == 3 && word.chars().all(digit))
+}
+
 /// A request that the API refused as invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -72,4 +107,22 @@ pub struct Refusal {
     pub field: Option<String>,
     /// Its message.
     pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_the_same_whatever_id_its_answer_has() {
+        let call = |text: &str| Cause::Call(AccountError::Unavailable(text.into()));
+        let page =
+            |status: u16, ray: &str| call(&format!("status {status}: Bad gateway (Ray ID: {ray}, 20:29:07)"));
+        assert!(page(502, "8f2a91bc").is_like(&page(502, "9e1b77aa")));
+        assert!(!page(502, "8f2a91bc").is_like(&page(503, "8f2a91bc")));
+        assert!(!call("no answer").is_like(&call("connection refused")));
+        assert!(!call("no answer").is_like(&Cause::Account(AccountError::Unavailable("no answer".into()))));
+        let denied = |id: &str| Cause::Cluster(format!("denied by policy, request {id}"));
+        assert!(denied("a1b2").is_like(&denied("c3d4")));
+    }
 }

@@ -12,6 +12,7 @@ use crate::facts::{
     ids::StreamId,
     intent::Intent,
     manifest::{Manifest, Unmanaged},
+    project::Project,
 };
 
 /// The state of one LiveStream.
@@ -23,6 +24,8 @@ pub struct ReconcileState {
     pub create: Option<PendingCreate>,
     /// The stream that was created or found and is not stored on the object yet.
     pub unstored: Option<StreamId>,
+    /// The project that `unstored` was created in.
+    pub created_in: Option<Project>,
     /// The stream that `unstored` replaces.
     pub replaced: Option<StreamId>,
     /// The last failure, until a call succeeds or the wish changes.
@@ -33,6 +36,11 @@ pub struct ReconcileState {
     /// The generation at which manifest and stream were last seen equal. A
     /// difference at the same generation is drift; at another it is the user's change.
     pub synced_generation: Option<i64>,
+    /// Whether something contradicts what is known of the stream, so that it is read before
+    /// anything else is done about it.
+    pub doubted: bool,
+    /// Whether the last read was answered 404, and no page has contradicted it so far.
+    pub found_gone: bool,
     /// When the stream was last read for this LiveStream.
     pub read_at: Option<Timestamp>,
     /// The corrections of drift that another writer may keep reverting.
@@ -125,6 +133,14 @@ impl ReconcileState {
     pub fn must_search(&self) -> bool {
         let inherited = matches!(&self.create, Some(PendingCreate::Open(_, Request::Inherited)));
         inherited || self.search().is_some_and(|search| search.ambiguous.is_empty())
+    }
+
+    /// Whether a stream that is known to be gone is read again: a person who requests a
+    /// reconcile wants to know whether it still is. One read is enough.
+    #[must_use]
+    pub fn must_read_again(&self, manifest: &Manifest) -> bool {
+        let new = self.wish.as_ref().is_none_or(|wish| wish.requested_at != manifest.requested_at);
+        self.request_pending(manifest) && (new || !self.found_gone)
     }
 
     /// Whether a person requested a reconcile that was not handled yet.

@@ -51,7 +51,17 @@ impl ReconcileState {
             failure.retry_at = failure.retry_at.min(now);
         }
         self.note_recoveries(facts.account.recoveries);
+        self.note_contradiction(facts, now);
         self.note_observed(&facts.stored, &facts.observation);
+    }
+
+    /// A read was answered 404, and a page shows the stream all the same: that may go on for
+    /// ever, so the next read waits.
+    fn note_contradiction(&mut self, facts: &Facts, now: Timestamp) {
+        if self.found_gone && matches!(facts.observation, Observation::Present { .. }) {
+            (self.found_gone, self.doubted) = (false, true);
+            self.back_off(Cause::not_found("a read"), facts.manifest.uid(), now);
+        }
     }
 
     /// What a stream that replaces this one must keep: the last observation counts, else
@@ -122,7 +132,7 @@ impl ReconcileState {
             self.drift_backoff = DriftBackoff::default();
         }
         self.wish = Some(wish);
-        (self.failure, self.attempts) = (None, 0);
+        (self.failure, self.attempts, self.found_gone) = (None, 0, false);
         // Unless the change is the person's answer to the ambiguity.
         let answered = matches!(self.binding, Binding::Wanted(_));
         if let Some(search) = self.search_mut().filter(|_| !answered) {

@@ -10,9 +10,11 @@ use crate::facts::{ids::StreamId, stream::Remote};
 /// How many searches must find nothing before a create request is sent again.
 pub const REQUIRED_EMPTY_SEARCHES: u8 = 2;
 
-/// After more failed attempts than this searches are spaced by [`MIN_PAUSE`] at least.
-const MANY_ATTEMPTS: u32 = 6;
-const MIN_PAUSE: Duration = Duration::from_secs(65);
+/// What a request that has failed more than once waits for at least before each search: twice
+/// this, doubled with each attempt, up to the longest. So a create that fails for ever costs
+/// little with any settle time.
+const PAUSE: Duration = Duration::from_secs(2);
+const MAX_PAUSE: Duration = Duration::from_secs(65);
 
 /// How far the search for the stream of one request has got.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +42,13 @@ impl SearchProgress {
     /// failed again and again.
     #[must_use]
     pub fn next_search(&self, settle: Duration, attempts: u32) -> Timestamp {
-        let rarely = if attempts > MANY_ATTEMPTS { MIN_PAUSE } else { Duration::ZERO };
+        let pause = match attempts {
+            0 | 1 => Duration::ZERO,
+            many => PAUSE.saturating_mul(2_u32.saturating_pow(many)).min(MAX_PAUSE),
+        };
         match self.searched_at {
-            None => later(self.ended_at, settle),
-            Some(last) => later(last, rarely.max(settle / 2)),
+            None => later(self.ended_at, settle.max(pause)),
+            Some(last) => later(last, pause.max(settle / 2)),
         }
     }
 }
@@ -96,5 +101,19 @@ mod tests {
             _ => 0,
         };
         assert_eq!(ids(judge(two, 1)), 2);
+    }
+
+    #[test]
+    fn a_request_that_fails_again_and_again_is_searched_for_less_often() {
+        let due = |settle, attempts, searched_at: Option<i64>| {
+            let progress =
+                SearchProgress { searched_at: searched_at.map(at), ..SearchProgress::since(at(100)) };
+            progress.next_search(Duration::from_secs(settle), attempts).as_second()
+        };
+        assert_eq!(
+            [1, 2, 3, 4, 5, 6, 40].map(|attempts| due(2, attempts, None)),
+            [102, 108, 116, 132, 164, 165, 165]
+        );
+        assert_eq!([1, 2, 3, 4, 5].map(|attempts| due(30, attempts, Some(130))), [145, 145, 146, 162, 194]);
     }
 }

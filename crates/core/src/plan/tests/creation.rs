@@ -113,7 +113,7 @@ fn with_a_key_of_another_project_nothing_is_done() {
     };
     let known = |observation, account| Facts {
         account,
-        stored: Stored { project: Some("production/prA".into()), ..Stored::default() },
+        stored: Stored { project: Some("production/prA".into()), ..observing(Observation::Gone).stored },
         ..observing(observation)
     };
     let wrong = || view("production/prB", Some("production/prA"));
@@ -167,4 +167,58 @@ fn an_ambiguous_create_waits_for_a_person_and_names_the_candidates() {
     let unreadable =
         ReconcileState { create: Some(PendingCreate::Unreadable("why".into())), ..ReconcileState::default() };
     assert_eq!(next(&manifest(), &unreadable, &observing(Observation::Unknown)), "CreateAmbiguous");
+}
+
+#[test]
+fn a_binding_keeps_the_project_that_it_was_made_in() {
+    let opened = |project: &str| AccountView {
+        project: AccountProject { opened: Some(project.into()), expected: None },
+        ..account()
+    };
+    let bind = |state: &ReconcileState, observation, project: Option<&str>| {
+        let stored = Stored { project: project.map(Into::into), ..Stored::default() };
+        let facts = Facts { stored, account: opened("production/prB"), ..observing(observation) };
+        match plan(&facts, state, at(1000)).step {
+            Step::Do(Action::Bind { project, .. }) => project,
+            other => panic!("{other:?}"),
+        }
+    };
+    let seen = || Observation::Present { remote: Arc::new(remote("li1")), fresh: false };
+    let restored = with_binding(Binding::Bound { id: id("li1"), stored: false, adopted: false });
+    let (a, b) = (Some("production/prA".to_owned()), Some("production/prB".to_owned()));
+    assert_eq!(bind(&restored, Observation::Absent, a.as_deref()), a, "it is not of the opened project");
+    assert_eq!(bind(&restored, Observation::Absent, None), None, "nothing shows which project it is of");
+    assert_eq!(bind(&restored, seen(), None), b);
+    let created_in = |project: &Option<String>| ReconcileState {
+        unstored: Some(id("li1")),
+        created_in: project.clone(),
+        ..restored.clone()
+    };
+    assert_eq!(bind(&created_in(&a), seen(), b.as_deref()), a, "the key was changed before it was stored");
+    assert_eq!(bind(&with_binding(Binding::Wanted(id("li1"))), seen(), a.as_deref()), b, "adopted here");
+}
+
+#[test]
+fn a_stream_is_created_again_only_once_the_status_names_the_one_that_is_gone() {
+    let names = |status: Option<&str>| {
+        let stored = Stored { status: status.map(id), ..Stored::default() };
+        next(&manifest(), &bound("li1"), &Facts { stored, ..observing(Observation::Gone) })
+    };
+    assert_eq!(names(Some("li1")), "intent for li1");
+    assert_eq!(names(Some("li0")), "Creating until 1005");
+    assert_eq!(names(None), "Creating until 1005");
+}
+
+#[test]
+fn no_marker_where_nothing_would_remove_it() {
+    let marker = |drift_policy| {
+        let manifest = Manifest { drift_policy, ..manifest() };
+        let account = AccountView { marker: true, ..account() };
+        let facts = Facts { manifest, account, ..observing(Observation::Unknown) };
+        match plan(&facts, &ReconcileState::default(), at(1000)).step {
+            Step::Do(Action::RecordIntent { intent, .. }) => intent.marked(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!((marker(DriftPolicy::Correct), marker(DriftPolicy::Report)), (true, false));
 }

@@ -86,3 +86,14 @@ fn the_crd_is_checked_before_a_deletion_and_while_one_waits() {
     let facts = Facts { crd: CrdDeletion::Unchecked, ..fresh(remote("li1")) };
     assert_eq!(step(&plan(&facts, &bound("li1"), at(1000))), "Synced", "nobody deletes it");
 }
+
+#[test]
+fn a_deletion_that_waits_for_a_broadcast_reads_what_no_page_shows() {
+    let live = Remote { broadcasting: true, ..remote("li1") };
+    let unlisted = |facts: Facts| Facts { account: AccountView { unlisted: true, ..account() }, ..facts };
+    assert_eq!(next(&deleting(), &bound("li1"), &unlisted(present(live.clone()))), "get");
+    let waits = "DeferredWhileBroadcasting";
+    assert_eq!(next(&deleting(), &bound("li1"), &unlisted(fresh(live.clone()))), waits);
+    let read = ReconcileState { read_at: Some(at(999)), ..bound("li1") };
+    assert_eq!(next(&deleting(), &read, &unlisted(present(live))), waits);
+}
