@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How many healthy LiveStreams stand beside it.
-const HEALTHY: usize = 5;
+const HEALTHY: usize = 50;
 /// The most calls in the first minute, and in each from the tenth on.
 const MOST_AT_FIRST: usize = 12;
 const MOST_LATER: usize = 2;
@@ -163,6 +163,8 @@ fn judged(kind: &Kind, seen: &Seen, without: &Seen) -> Vec<String> {
     check(most <= MOST_LATER, format!("{most} cluster calls in a minute from the tenth on"));
     check(seen.told.len() <= kind.statuses, format!("{} statuses: {:#?}", seen.told.len(), seen.told));
     let reason = seen.end.as_ref().map_or("gone", |(reason, _)| reason.as_str());
+    let retries = within(&seen.to_the_api, 1..kind.minutes) + within(&seen.to_the_cluster, 1..kind.minutes);
+    check(retries > 0 || matches!(reason, "Synced" | "gone"), "it is never retried".to_owned());
     check(kind.reasons.contains(&reason), format!("{reason} in the end: {:?}", seen.end));
     check(seen.violations.is_empty(), format!("{:?}", seen.violations));
     wrong
