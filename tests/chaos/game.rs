@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use apivideo_sandbox::{Fault, NewStream, Options, Rule, Sandbox, StreamView};
+use apivideo_sandbox::{Fault, NewStream, Options, Rule, Sandbox, Scope, StreamView};
 use fastrand::Rng;
 use futures::future::join_all;
 use tokio::time::{Instant, timeout};
@@ -13,7 +13,7 @@ use crate::{
     figures::Figures,
     invariants::{self, Doubles},
     operator::kill_and_start,
-    people::{PEOPLE, Wanted, work},
+    people::{PEOPLE, Wanted, apply, work},
     restart,
     secrecy::Secrecy,
     stage::{Operator, Stage},
@@ -27,6 +27,9 @@ const TIMEOUT: &str = "1s";
 
 /// Later than the timeout: the call is given up, and takes effect all the same.
 const LATE: Duration = Duration::from_millis(1200);
+
+/// The LiveStream whose creates are refused until the evening.
+const NEVER_CREATED: &str = "chaos-refused";
 
 fn inject_faults(stage: &Stage) {
     let faults = [
@@ -49,6 +52,29 @@ fn inject_faults(stage: &Stage) {
         stage.sandbox.inject(rule("/live-streams", probability));
         stage.sandbox.inject(rule("/auth", of_auth));
     }
+    // Statuses that leave open whether a create had its effect.
+    for status in [408, 409, 423, 425, 499] {
+        inject_at_creates(stage, Fault::ErrorAfter { status });
+        inject_at_creates(stage, Fault::ErrorBefore { status });
+    }
+    for status in [404, 405] {
+        inject_at_creates(stage, Fault::ErrorBefore { status });
+    }
+}
+
+fn inject_at_creates(stage: &Stage, fault: Fault) {
+    stage.sandbox.inject(Rule::always(fault).on("POST", "^/live-streams$").with_probability(0.01));
+}
+
+/// Two faults that do not stop before the evening: no create of one LiveStream is
+/// accepted, from the beginning; and no second page of the list is to be had, from noon on.
+async fn inject_lasting_faults(stage: &Stage, wanted: &Wanted, noon: Duration) {
+    let refused = Rule::always(Fault::Forbidden).on("POST", "^/live-streams$");
+    stage.sandbox.inject(refused.on_name(format!("of {NEVER_CREATED}$")));
+    apply(stage, NEVER_CREATED, 0, true, wanted, "").await;
+    tokio::time::sleep(noon).await;
+    let second_page = Scope { method: Some("GET".into()), page: Some(2), ..Scope::default() };
+    stage.sandbox.inject(Rule::always(Fault::ProblemBefore { status: 500 }).within(second_page));
 }
 
 /// Plays for so long, and judges.
@@ -124,7 +150,8 @@ async fn day(
         tokio::time::sleep(length).await;
         evening.cancel();
     };
-    let ((), _, operator, (doubles, secrecy)) = tokio::join!(ending, people, killing, watching);
+    let lasting = inject_lasting_faults(stage, wanted, length / 2);
+    let ((), (), _, operator, (doubles, secrecy)) = tokio::join!(ending, lasting, people, killing, watching);
     figures.note_game(&stage.sandbox.calls(), began.elapsed());
     (operator, doubles, secrecy)
 }

@@ -108,7 +108,7 @@ async fn step(
     }
 }
 
-async fn apply(
+pub(crate) async fn apply(
     stage: &Stage,
     name: &str,
     title: u64,

@@ -47,3 +47,4 @@ mod stage;
 mod startup;
 #[path = "../support/switch.rs"]
 mod switch;
+mod vanishing;
