@@ -66,7 +66,8 @@ pub(crate) async fn authenticate(
             Error::Unreadable { why, .. } => format!("the answer can't be read: {why}"),
             other => other.to_string(),
         };
-        Error::NotSent { why: format!("no token for it, POST {}: {why}", request.path) }
+        let path = &request.path;
+        Error::NotSent { why: format!("no token for it, POST {path}: {why}") }
     })
 }
 
