@@ -10,7 +10,7 @@ use crate::Secret;
 use crate::error::Error;
 use crate::outcome::outcome;
 use crate::project::{self, MAX_TOKEN};
-use crate::requests::{Request, Subject};
+use crate::requests::{self, Request, Subject};
 use crate::transport::Transport;
 
 /// What the specification says a token lives; taken where the answer says nothing sane.
@@ -41,7 +41,7 @@ pub(crate) fn by_refresh(token: &Secret) -> Request<Grant> {
 
 fn request(path: &str, body: &Value) -> Request<Grant> {
     let body = Some(Bytes::from(body.to_string()));
-    Request { method: Method::POST, path: path.to_owned(), body, subject: Subject::Account, reader: grant }
+    requests::request(Method::POST, path.to_owned(), body, Subject::Account, grant)
 }
 
 /// Asks for a token.

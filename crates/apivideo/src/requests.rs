@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::class::Class;
 use crate::decode;
@@ -31,6 +32,10 @@ pub struct Request<T> {
     pub(crate) body: Option<Bytes>,
     pub(crate) subject: Subject,
     pub(crate) reader: Reader<T>,
+    /// The project that it is meant for.
+    pub(crate) project: Option<String>,
+    /// When it must have been sent.
+    pub(crate) deadline: Option<Instant>,
 }
 
 /// What a request is about, and so what its failure says of the account.
@@ -76,6 +81,28 @@ impl<T> Request<T> {
         Class::of(&self.method)
     }
 
+    /// Sends it with a token of this project alone, or with one that names none. With
+    /// another it is not sent: what was decided for one project must not be done in another.
+    #[must_use]
+    pub fn in_project(self, project: Option<String>) -> Self {
+        Self { project, ..self }
+    }
+
+    /// Sends it before this moment or not at all.
+    #[must_use]
+    pub fn before(self, deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), ..self }
+    }
+
+    /// Why it is not sent with a token of this project, now.
+    pub(crate) fn withheld(&self, project: Option<&str>, now: Instant) -> Option<String> {
+        let other = self.project.as_deref().zip(project).filter(|(wanted, opened)| wanted != opened);
+        if let Some((wanted, opened)) = other {
+            return Some(format!("the API key opens project {opened}, and it is meant for {wanted}"));
+        }
+        self.deadline.filter(|deadline| now > *deadline).map(|_| "it is too late to send it".to_owned())
+    }
+
     /// Whether the id that it names can be one. An empty one or one of dots would
     /// be resolved by URL rules to another resource, `DELETE /live-streams/..`
     /// above all, so such a request is never sent.
@@ -115,7 +142,7 @@ pub fn list(query: &ListLiveStreams) -> Request<Page> {
         None if *page == 1 => Subject::Account,
         None => Subject::FurtherPage,
     };
-    Request { method: Method::GET, path, body: None, subject, reader: decode::page }
+    request(Method::GET, path, None, subject, decode::page)
 }
 
 /// One live stream by its id.
@@ -128,13 +155,8 @@ pub fn get(id: &str) -> Request<LiveStream> {
 /// after an unknown outcome may make two.
 #[must_use]
 pub fn create(new: &impl Serialize) -> Request<LiveStream> {
-    Request {
-        method: Method::POST,
-        path: "/live-streams".to_owned(),
-        body: Some(json(new)),
-        subject: Subject::NewStream,
-        reader: decode::live_stream,
-    }
+    let path = "/live-streams".to_owned();
+    request(Method::POST, path, Some(json(new)), Subject::NewStream, decode::live_stream)
 }
 
 /// A partial change. The answer is the whole stream, as good as a [`get`].
@@ -151,7 +173,18 @@ pub fn delete(id: &str) -> Request<()> {
 
 fn about<T>(method: Method, id: &str, body: Option<Bytes>, reader: Reader<T>) -> Request<T> {
     let path = format!("/live-streams/{}", utf8_percent_encode(id, ENCODED));
-    Request { method, path, body, subject: Subject::Stream(id.to_owned()), reader }
+    request(method, path, body, Subject::Stream(id.to_owned()), reader)
+}
+
+/// A request that is sent with any token, at any time.
+pub(crate) fn request<T>(
+    method: Method,
+    path: String,
+    body: Option<Bytes>,
+    subject: Subject,
+    reader: Reader<T>,
+) -> Request<T> {
+    Request { method, path, body, subject, reader, project: None, deadline: None }
 }
 
 /// A body of strings and booleans; writing those to memory has no way to fail.

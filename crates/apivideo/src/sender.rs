@@ -131,6 +131,9 @@ impl Client {
         token: &Token,
         permit: &mut Permit,
     ) -> Result<T, Error> {
+        if let Some(why) = request.withheld(token.project.as_deref(), Instant::now()) {
+            return Err(Error::NotSent { why });
+        }
         let sent_at = permit.sending();
         let result = self.transport.exchange(request, Some(permit.priority), Some(&token.header)).await;
         permit.settle(charge(&result, sent_at));

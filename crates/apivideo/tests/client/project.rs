@@ -10,6 +10,7 @@ use apivideo::{
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::scripted::{Reply, Scripted, as_usual, client, lost, page, stream};
 
@@ -90,6 +91,40 @@ async fn a_401_is_repeated_only_with_a_token_of_the_same_project() {
         assert_eq!((client.project().as_deref(), client.state()), (after, AccountState::Available));
         client.send(delete("li1"), Priority::UserChange).await.unwrap();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_for_one_project_is_not_sent_with_the_token_of_another() {
+    let (one, two) = (Some("pr1"), Some("pr2"));
+    for (opened, wanted, sent) in [(one, one, true), (two, one, false), (None, one, true), (two, None, true)]
+    {
+        let wire = opening(&Arc::new(Mutex::new(opened)), 0);
+        let client = client(&wire);
+        let request = delete("li1").in_project(wanted.map(str::to_owned));
+        let result = client.send(request, Priority::UserChange).await;
+        assert_eq!(
+            (result.is_ok(), wire.count("DELETE")),
+            (sent, usize::from(sent)),
+            "{opened:?} {wanted:?}"
+        );
+        if let Err(error) = result {
+            assert!(matches!(error, Error::NotSent { .. }), "{error}");
+        }
+        assert_eq!(client.state(), AccountState::Available, "it says nothing about the account");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_late_is_not_sent() {
+    let wire = opening(&Arc::new(Mutex::new(None)), 0);
+    let client = client(&wire);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    let create = || create(&json!({"name": "Hall"})).before(deadline);
+    client.send(create(), Priority::Creation).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let error = client.send(create(), Priority::Creation).await.unwrap_err();
+    assert!(matches!(error, Error::NotSent { .. }), "{error}");
+    assert_eq!((error.effect(), wire.count("POST /live-streams")), (Effect::None, 1));
 }
 
 #[tokio::test(start_paused = true)]
