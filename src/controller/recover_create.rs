@@ -74,6 +74,11 @@ async fn read_list(gathered: &Gathered, intent: &Intent) -> Result<(Vec<Remote>,
         let timing = gathered.facts.account.timing();
         matches.extend(page.streams.into_iter().filter(|s| intent.matches(s, timing)));
         match page.next {
+            Next::End | Next::Page if !reader.listing().is_complete() => {
+                return Err(calls::unusable(
+                    "a page of the list is empty although it has streams".to_owned(),
+                ));
+            }
             Next::End | Next::Page if reader.listing().shrank() => {
                 return Err(calls::unusable("the list became shorter while it was read".to_owned()));
             }

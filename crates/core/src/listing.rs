@@ -67,6 +67,8 @@ pub struct Listing {
     pages_total: u32,
     shrank: bool,
     skipped: bool,
+    /// Whether the last page was empty, and should not have been.
+    empty: bool,
 }
 
 impl Listing {
@@ -89,11 +91,15 @@ impl Listing {
         self.total = page.items_total;
         self.pages_total = page.pages_total;
         let repeats = page.ids.first().is_some_and(|head| !self.heads.insert(head.clone()));
+        // The last page may be empty by now if streams were deleted meanwhile.
+        let empty = page.ids.is_empty() && page.unreadable == 0 && page.pages_total > 1 && !self.shrank;
+        let empty_again = std::mem::replace(&mut self.empty, empty) && empty;
         self.read = self.page();
+        self.skipped |= empty || repeats && self.read < page.pages_total;
         if self.read >= page.pages_total {
             Next::End
-        } else if page.ids.is_empty() && page.unreadable == 0 {
-            Next::Broken("a page is empty although more pages are announced")
+        } else if empty_again {
+            Next::Broken("pages are empty although more pages are announced")
         } else if repeats {
             Next::Broken("a page repeats an earlier one")
         } else if self.read >= MAX_PAGES {
@@ -110,7 +116,7 @@ impl Listing {
         if self.read >= self.pages_total.min(MAX_PAGES) { Next::End } else { Next::Page }
     }
 
-    /// Whether every page was read: otherwise no absence follows from the list.
+    /// Whether every page was read and showed something: otherwise no absence follows from the list.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         !self.skipped

@@ -64,10 +64,20 @@ fn a_list_ends_with_its_last_page_also_when_that_changes() {
 fn a_list_that_announces_more_than_it_shows_is_broken() {
     let mut empty = Listing::default();
     assert_eq!(after(&mut empty, &["a"], u32::MAX), Next::Page);
+    assert_eq!(after(&mut empty, &[], u32::MAX), Next::Page, "the next page may show more");
     assert!(matches!(after(&mut empty, &[], u32::MAX), Next::Broken(_)));
+    assert!(!empty.is_complete());
     let mut stuck = Listing::default();
     assert_eq!(after(&mut stuck, &["a", "b"], 7), Next::Page);
     assert!(matches!(after(&mut stuck, &["a", "b"], 7), Next::Broken(_)));
+    assert!(!stuck.is_complete());
+    let mut last = Listing::default();
+    assert_eq!(after(&mut last, &["a"], 2), Next::Page);
+    assert_eq!(
+        (after(&mut last, &[], 2), last.is_complete()),
+        (Next::End, false),
+        "it should have shown some"
+    );
 }
 
 #[test]
