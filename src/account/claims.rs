@@ -16,7 +16,7 @@ use super::triggers::Triggers;
 use crate::core::{
     decisions::Resolver,
     facts::{
-        binding::{Binding, Candidate, Stored, rank},
+        binding::{Binding, Candidate, Stored, Strength, rank},
         diff::has_payload,
         ids::{ObjectKey, Owner, StreamId},
         intent::Intent,
@@ -37,9 +37,16 @@ pub struct Claims {
     triggers: Arc<Triggers>,
 }
 
+/// A stream that a LiveStream owns.
+struct Claim {
+    owner: Owner,
+    /// Whether it is bound to it; otherwise it only asks for it.
+    bound: bool,
+}
+
 #[derive(Default)]
 struct Tables {
-    by_id: HashMap<StreamId, Owner>,
+    by_id: HashMap<StreamId, Claim>,
     by_uid: HashMap<String, StreamId>,
     waiting: HashMap<StreamId, BTreeSet<ObjectKey>>,
     /// The uids of objects that vanished and whose streams are being deleted: they count as existing.
@@ -67,19 +74,19 @@ impl Claims {
     }
 
     /// An object vanished, and what was created for it is being deleted: until it is
-    /// released nobody else takes it.
-    pub fn keep_vanished(&self, uid: &str) {
-        self.tables.lock().vanished.insert(uid.to_owned());
+    /// released nobody else takes it. False if that is known already.
+    pub fn keep_vanished(&self, uid: &str) -> bool {
+        self.tables.lock().vanished.insert(uid.to_owned())
     }
 
     /// Gives the streams to those who come first, when the operator starts.
     pub fn assign(&self, mut candidates: Vec<Candidate>) {
         rank(&mut candidates);
         let mut tables = self.tables.lock();
-        for Candidate { owner, id, project, .. } in candidates {
+        for Candidate { owner, id, project, strength, .. } in candidates {
             tables.note_project(&owner.uid, project.as_ref());
             if !tables.by_id.contains_key(&id) {
-                self.claim(&mut tables, &id, &owner);
+                self.claim(&mut tables, &id, &owner, strength != Strength::Wished);
             }
         }
     }
@@ -99,7 +106,9 @@ impl Claims {
             }
             // Nothing is done for an object that goes without the operator.
             _ if manifest.deleting && !manifest.finalizer => {}
-            (_, Some(id)) => self.claim(&mut tables, id, owner),
+            (binding, Some(id)) => {
+                self.claim(&mut tables, id, owner, !matches!(binding, Binding::Wanted(_)));
+            }
             (_, None) => {}
         }
         binding
@@ -107,8 +116,14 @@ impl Claims {
 
     /// The owner of a stream, if it is another than this LiveStream and exists.
     fn other(&self, tables: &Tables, id: &StreamId, uid: &str) -> Option<ObjectKey> {
-        let owner = tables.by_id.get(id).filter(|owner| owner.uid != uid && self.exists(tables, owner));
+        let owner = tables.by_id.get(id).map(|claim| &claim.owner);
+        let owner = owner.filter(|owner| owner.uid != uid && self.exists(tables, owner));
         owner.map(|owner| owner.key.clone())
+    }
+
+    /// Whether no LiveStream owns a stream.
+    pub fn is_free(&self, id: &StreamId) -> bool {
+        self.other(&self.tables.lock(), id, "").is_none()
     }
 
     /// A stream was created for a LiveStream, or is said to be by an answer: it owns it
@@ -118,7 +133,7 @@ impl Claims {
         if self.other(&tables, id, &owner.uid).is_some() {
             return false;
         }
-        self.claim(&mut tables, id, owner);
+        self.claim(&mut tables, id, owner, true);
         true
     }
 
@@ -158,7 +173,7 @@ impl Claims {
         let open_intents = alike.count();
         let result = judge(found, open_intents);
         if let SearchResult::Found(remote) = &result {
-            self.claim(&mut tables, &remote.id, owner);
+            self.claim(&mut tables, &remote.id, owner, true);
         }
         result
     }
@@ -171,7 +186,7 @@ impl Claims {
     /// Triggers the owner of a stream and those who wait for it; whether there is one.
     pub fn trigger(&self, id: &StreamId) -> bool {
         let tables = self.tables.lock();
-        let owner = tables.by_id.get(id).map(|owner| &owner.key);
+        let owner = tables.by_id.get(id).map(|claim| &claim.owner.key);
         let concerned = owner.into_iter().chain(tables.waiting.get(id).into_iter().flatten());
         concerned.map(|key| self.triggers.one(key)).count() > 0
     }
@@ -183,19 +198,34 @@ impl Claims {
 
     /// Hands the streams that have an owner to `read`, without copying them.
     pub fn read_owned<T>(&self, read: impl FnOnce(&HashSet<&StreamId>) -> T) -> T {
-        read(&self.tables.lock().by_id.keys().collect())
+        self.read_bound(None, |owned, _| read(owned))
+    }
+
+    /// Hands the streams that have an owner to `read`, and those of them that are bound in
+    /// the `opened` project: only these can vanish from it.
+    pub fn read_bound<T>(
+        &self,
+        opened: Option<&Project>,
+        read: impl FnOnce(&HashSet<&StreamId>, &HashSet<&StreamId>) -> T,
+    ) -> T {
+        let tables = self.tables.lock();
+        let elsewhere = |owner: &Owner| {
+            opened.is_some() && tables.projects.get(&owner.uid).is_some_and(|bound| Some(bound) != opened)
+        };
+        let bound = tables.by_id.iter().filter(|(_, claim)| claim.bound && !elsewhere(&claim.owner));
+        read(&tables.by_id.keys().collect(), &bound.map(|(id, _)| id).collect())
     }
 
     /// Makes a LiveStream the owner of a stream; the one that it owned before, if that was
     /// another, is free.
-    fn claim(&self, tables: &mut Tables, id: &StreamId, owner: &Owner) {
+    fn claim(&self, tables: &mut Tables, id: &StreamId, owner: &Owner, bound: bool) {
         if tables.by_uid.get(&owner.uid).is_some_and(|before| before != id) {
             self.free(tables, &owner.uid);
         }
-        if let Some(former) = tables.by_id.insert(id.clone(), owner.clone())
-            && former.uid != owner.uid
+        if let Some(former) = tables.by_id.insert(id.clone(), Claim { owner: owner.clone(), bound })
+            && former.owner.uid != owner.uid
         {
-            tables.by_uid.remove(&former.uid);
+            tables.by_uid.remove(&former.owner.uid);
         }
         tables.by_uid.insert(owner.uid.clone(), id.clone());
     }
@@ -203,7 +233,7 @@ impl Claims {
     /// A LiveStream gives up its stream: who waited for it is triggered.
     fn free(&self, tables: &mut Tables, uid: &str) {
         let Some(id) = tables.by_uid.remove(uid) else { return };
-        if tables.by_id.get(&id).is_some_and(|owner| owner.uid == uid) {
+        if tables.by_id.get(&id).is_some_and(|claim| claim.owner.uid == uid) {
             tables.by_id.remove(&id);
         }
         tables.waiting.remove(&id).iter().flatten().for_each(|key| self.triggers.one(key));

@@ -62,6 +62,33 @@ fn who_waits_learns_that_the_owner_went_on_to_another_stream() {
 }
 
 #[test]
+fn only_what_is_bound_in_the_opened_project_can_vanish_from_it() {
+    let (claims, _) = claims();
+    let (here, elsewhere) = ("production/prA".to_owned(), "production/prB".to_owned());
+    bind(&claims, &adopting("a", "liTypo"));
+    claims.created(&owner("b"), &id("li1"));
+    for (uid, stream, project) in
+        [("c", "li2", Some(&here)), ("d", "li3", Some(&elsewhere)), ("e", "li4", None)]
+    {
+        let mut stored = Stored {
+            annotation: Some(id(stream)),
+            bound_uid: Some(uid.into()),
+            project: project.cloned(),
+            ..Stored::default()
+        };
+        claims.bind(&Manifest { owner: owner(uid), ..manifest() }, &mut stored, resolve);
+    }
+    let bound = |opened: Option<&Project>| {
+        claims.read_bound(opened, |owned, bound| {
+            assert_eq!(owned.len(), 5);
+            bound.iter().map(|id| id.to_string()).collect::<BTreeSet<_>>()
+        })
+    };
+    assert_eq!(bound(Some(&here)), BTreeSet::from(["li1", "li2", "li4"].map(str::to_owned)));
+    assert_eq!(bound(None), BTreeSet::from(["li1", "li2", "li3", "li4"].map(str::to_owned)));
+}
+
+#[test]
 fn one_that_does_not_exist_owns_nothing_and_frees_nothing_late() {
     let (claims, mut triggered) = claims();
     claims.set_exists(|owner| owner.uid != "a");

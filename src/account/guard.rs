@@ -31,20 +31,21 @@ impl Guard {
         Self { on, held_back: HashSet::new() }
     }
 
-    /// Judges what vanished in a scan, of so many `owned` streams, before
-    /// anyone is triggered for it; what the scan may have skipped counts as
-    /// vanished. Streams that reappeared, or have no owner any more (by `missing`), are
-    /// released. True if it trips.
+    /// Judges what vanished in a scan, of so many `bound` streams, of which so many were
+    /// `present` before it, and before anyone is triggered for it; what the scan may have
+    /// skipped counts as vanished. Streams that reappeared, or are bound no more (by
+    /// `missing`), are released. True if it trips.
     pub fn judge(
         &mut self,
         vanished: &[&StreamId],
-        owned: usize,
+        bound: usize,
+        present: usize,
         project_known: bool,
         missing: impl Fn(&StreamId) -> bool,
     ) -> bool {
         self.held_back.retain(|id| missing(id));
-        let many = vanished.len() >= MIN_VANISHED && vanished.len() * 10 > owned;
-        let all = !project_known && vanished.len() >= MIN_ALL_VANISHED && vanished.len() == owned;
+        let many = vanished.len() >= MIN_VANISHED && vanished.len() * 10 > bound;
+        let all = !project_known && vanished.len() >= MIN_ALL_VANISHED && vanished.len() == present;
         let trips = self.on && (many || all);
         if trips {
             self.held_back.extend(vanished.iter().copied().cloned());
@@ -80,7 +81,7 @@ mod tests {
     }
 
     fn judge(guard: &mut Guard, vanished: usize, owned: usize, missing: impl Fn(&StreamId) -> bool) -> bool {
-        guard.judge(&ids(vanished).iter().collect::<Vec<_>>(), owned, true, missing)
+        guard.judge(&ids(vanished).iter().collect::<Vec<_>>(), owned, owned, true, missing)
     }
 
     #[test]
@@ -96,11 +97,12 @@ mod tests {
 
     #[test]
     fn without_a_known_project_all_of_two_are_enough() {
-        for (vanished, owned, trips) in [(1, 1, false), (2, 2, true), (2, 3, false), (3, 3, true)] {
+        for (vanished, present, trips) in [(1, 1, false), (2, 2, true), (2, 3, false), (3, 3, true)] {
             let mut guard = Guard::new(true);
             let gone = ids(vanished);
-            let judged = guard.judge(&gone.iter().collect::<Vec<_>>(), owned, false, |_| true);
-            assert_eq!((judged, guard.is_active()), (trips, trips), "{vanished} of {owned}");
+            // One was missing before.
+            let judged = guard.judge(&gone.iter().collect::<Vec<_>>(), present + 1, present, false, |_| true);
+            assert_eq!((judged, guard.is_active()), (trips, trips), "{vanished} of {present}");
         }
     }
 

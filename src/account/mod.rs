@@ -169,6 +169,12 @@ impl Account {
         self.client.project().map(|project| format!("{}/{project}", self.policy.environment))
     }
 
+    /// The project that the last token opened, also while there is none.
+    #[must_use]
+    pub fn last_project(&self) -> Option<Project> {
+        self.snapshot().project().cloned()
+    }
+
     /// Whether a whole scan has confirmed that a stream is absent, or none has to.
     fn confirmed(&self, id: Option<&StreamId>) -> bool {
         !self.policy.missing_guard || id.is_some_and(|id| self.snapshot().confirmed(id))

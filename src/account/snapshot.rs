@@ -35,6 +35,8 @@ struct Entry {
     state: State,
     /// No older observation counts.
     as_of: Instant,
+    /// When the first answer about it arrived.
+    since: Instant,
 }
 
 /// The last observation of each stream.
@@ -117,6 +119,12 @@ impl Snapshot {
         other
     }
 
+    /// The project that it was observed in, as far as tokens name it.
+    #[must_use]
+    pub fn project(&self) -> Option<&Project> {
+        self.project.as_ref()
+    }
+
     /// Takes in the answer of a call about one stream, which arrived at `at`.
     pub fn answered(&mut self, remote: Remote, at: Instant) {
         let id = remote.id.clone();
@@ -135,7 +143,8 @@ impl Snapshot {
     }
 
     fn put(&mut self, id: StreamId, state: State, as_of: Instant) {
-        self.entries.insert(id, Entry { state, as_of });
+        let since = self.entries.get(&id).map_or_else(Instant::now, |entry| entry.since);
+        self.entries.insert(id, Entry { state, as_of, since });
     }
 
     /// Whether a whole scan did not show the stream since it was last observed.
@@ -153,7 +162,7 @@ impl Snapshot {
             return None;
         }
         let (before, same) = match known {
-            Some(Entry { state: State::Present { remote: known, .. }, as_of }) => {
+            Some(Entry { state: State::Present { remote: known, .. }, as_of, .. }) => {
                 let since_observed = requested.saturating_duration_since(*as_of);
                 let before = Before { updated_at: known.updated_at, since_observed };
                 (Some(before), (**known == remote).then(|| Arc::clone(known)))
@@ -256,10 +265,10 @@ impl Snapshot {
         self.skipped.is_some_and(|began| seen.is_none_or(|seen| seen < began))
     }
 
-    /// Whether a stream was ever observed.
+    /// Whether an answer about a stream arrived before a request that began at `began`.
     #[must_use]
-    pub fn knows(&self, id: &StreamId) -> bool {
-        self.entries.contains_key(id)
+    pub fn knew(&self, id: &StreamId, began: Instant) -> bool {
+        self.entries.get(id).is_some_and(|entry| entry.since < began)
     }
 
     fn state(&self, id: &StreamId) -> Option<&State> {

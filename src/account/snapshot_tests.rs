@@ -179,3 +179,17 @@ fn what_was_observed_in_one_project_says_nothing_about_another() {
     assert!(snapshot.turn_to(project("prB")));
     assert_eq!(snapshot.observation(&id("li1")), Observation::Unknown);
 }
+
+#[test]
+fn a_stream_was_known_once_an_answer_about_it_has_arrived() {
+    let before = Instant::now();
+    std::thread::sleep(std::time::Duration::from_millis(1));
+    let mut snapshot = Snapshot::default();
+    // The page was requested before, and arrives now.
+    snapshot.listed(named("a"), before);
+    std::thread::sleep(std::time::Duration::from_millis(1));
+    let later = Instant::now();
+    snapshot.answered(named("b"), later);
+    assert!(!snapshot.knew(&id("li1"), before), "a request that began before may have made it");
+    assert!(snapshot.knew(&id("li1"), later));
+}

@@ -29,7 +29,11 @@ pub use report::ScanReport;
 /// once: the rest of a scan that is under way is not spread any more, and another
 /// one follows without a pause.
 pub async fn observe(account: &Account, report: impl Fn(&ScanReport) + Send) {
-    tokio::join!(scan_repeatedly(account, report), page::check_on_request(account));
+    tokio::join!(
+        scan_repeatedly(account, report),
+        page::check_on_request(account),
+        page::renew_while_in_another_project(account)
+    );
 }
 
 async fn scan_repeatedly(account: &Account, report: impl Fn(&ScanReport) + Send) {

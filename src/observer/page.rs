@@ -21,7 +21,7 @@ const MAX_ATTEMPTS: u32 = 3;
 /// How soon the list is checked again because a call failed.
 const CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
-/// How soon the token and the list are checked while the key opens another project.
+/// How soon a new token is asked for while the key opens another project.
 const RECHECK_PROJECT: Duration = Duration::from_secs(25);
 
 /// The longest wait for the next check of a list that fails.
@@ -95,29 +95,31 @@ async fn check(account: &Account) -> bool {
     }
 }
 
+/// Asks for a new token while the key opens another project.
+pub(super) async fn renew_while_in_another_project(account: &Account) {
+    loop {
+        tokio::time::sleep(RECHECK_PROJECT).await;
+        if account.view(None).project.expected.is_none() {
+            continue;
+        }
+        if let Err(error) = account.client.renew_token().await {
+            warn!(%error, "the API key opens another project, and a new token is not to be had");
+        }
+        if account.view(None).project.expected.is_none() {
+            info!("the API key opens the right project again");
+            account.triggers.all();
+        }
+    }
+}
+
 /// Checks the list when calls about single streams fail, at most once in
-/// [`CHECK_INTERVAL`], and until it works again; and asks for a new token while the key
-/// opens another project.
+/// [`CHECK_INTERVAL`], and until it works again.
 pub(super) async fn check_on_request(account: &Account) {
     loop {
-        let suspected = tokio::select! {
-            () = account.check_list.notified() => true,
+        tokio::select! {
+            () = account.check_list.notified() => {}
             // The list is the only probe of an account in trouble.
-            () = account.client.probe_due() => true,
-            () = tokio::time::sleep(RECHECK_PROJECT) => false,
-        };
-        let view = account.view(None);
-        if view.project.expected.is_some() {
-            if let Err(error) = account.client.renew_token().await {
-                warn!(%error, "the API key opens another project, and a new token is not to be had");
-            }
-            if account.view(None).project.expected.is_none() {
-                info!("the API key opens the right project again");
-                account.triggers.all();
-            }
-        }
-        if !suspected {
-            continue;
+            () = account.client.probe_due() => {}
         }
         let mut attempts = 0;
         while !check(account).await {

@@ -91,8 +91,12 @@ fn take_in(account: &Account, streams: Vec<Remote>, requested: Instant, report: 
 /// too little for the guard, and would be created there.
 fn end(account: &Account, reader: &ListReader, began: Instant, report: &mut ScanReport) {
     let guarded = account.guard.lock().is_active();
-    let (missed, first) =
-        account.claims.read_owned(|owned| judge(account, owned, reader, began, report.requested));
+    let opened = account.opened_project();
+    let (missed, first) = account.claims.read_bound(opened.as_ref(), |owned, bound| {
+        let missed = take_in_end(account, owned, reader, began, report.requested);
+        judge(account, &missed, bound, opened.is_some());
+        (missed, account.snapshot().scans() == 1)
+    });
     if guarded && !account.guard.lock().is_active() {
         info!("the streams that had vanished are back");
         account.triggers.all();
@@ -109,32 +113,38 @@ fn end(account: &Account, reader: &ListReader, began: Instant, report: &mut Scan
     (report.absent, report.unconfirmed) = (missed.absent.len(), missed.unconfirmed.len());
 }
 
-/// What was missed, with the guard's judgement of it, and whether that was the first scan.
-fn judge(
+/// What was missed.
+fn take_in_end(
     account: &Account,
     owned: &HashSet<&StreamId>,
     reader: &ListReader,
     began: Instant,
     requested: bool,
-) -> (Missed, bool) {
-    let mut snapshot = account.snapshot();
+) -> Missed {
     let leaves_unconfirmed = |missed| requested || reader.listing().leaves_unconfirmed(missed);
-    let missed = if reader.listing().is_complete() {
-        snapshot.end_scan(owned, began, leaves_unconfirmed)
+    if reader.listing().is_complete() {
+        account.snapshot().end_scan(owned, began, leaves_unconfirmed)
     } else {
-        snapshot.end_incomplete_scan(owned, began)
-    };
-    let vanished: Vec<&StreamId> = missed.all().collect();
-    let missing = |id: &StreamId| owned.contains(id) && snapshot.is_missing(id);
-    if account.guard.lock().judge(&vanished, owned.len(), account.opened_project().is_some(), missing) {
+        account.snapshot().end_incomplete_scan(owned, began)
+    }
+}
+
+/// The guard's judgement of what was missed. Only streams that are bound in the opened
+/// project can vanish from it: one that is only asked for was never there.
+fn judge(account: &Account, missed: &Missed, bound: &HashSet<&StreamId>, project_known: bool) {
+    let snapshot = account.snapshot();
+    let vanished: HashSet<&StreamId> = missed.all().filter(|id| bound.contains(id)).collect();
+    let missing = |id: &StreamId| bound.contains(id) && snapshot.is_missing(id);
+    let missing_before = bound.iter().filter(|id| missing(id) && !vanished.contains(*id)).count();
+    let present = bound.len() - missing_before;
+    let vanished: Vec<_> = vanished.into_iter().collect();
+    if account.guard.lock().judge(&vanished, bound.len(), present, project_known, missing) {
         warn!(
             vanished = vanished.len(),
-            owned = owned.len(),
+            bound = bound.len(),
             "many streams vanished at once; nothing is re-created: check that the API key belongs to the right project"
         );
     }
-    let first = snapshot.scans() == 1;
-    (missed, first)
 }
 
 /// Reports streams without an owner that an abandoned create seems to
