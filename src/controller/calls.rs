@@ -1,6 +1,9 @@
 //! The calls to the API, and what their answers mean for the LiveStream.
 
+use std::time::Duration;
+
 use apivideo::{Effect, Priority, Request};
+use tokio::time::Instant;
 
 use super::gather::Gathered;
 use crate::{
@@ -30,22 +33,23 @@ pub(super) async fn create(
     intent: &Intent,
 ) -> Result<Outcome, CallFailure> {
     let account = &gathered.account;
+    // A search of that name may take long: no permit is held and no time is taken meanwhile.
+    let _creating = account.create_locks.create(&intent.payload.name).await;
     let permit = account.call_queue.permit(&gathered.facts.manifest.owner, CREATION)?;
     // By two clocks: a process that was suspended since must not send it.
-    let late = |moment: Moment| Moment::now().since(&moment) > MAX_CLUSTER_WRITE;
-    if gathered.recorded.is_some_and(late) {
-        return Ok(Outcome::TooLate);
-    }
+    let elapsed = gathered.recorded.map_or(Duration::ZERO, |moment| Moment::now().since(&moment));
+    let Some(left) = MAX_CLUSTER_WRITE.checked_sub(elapsed) else { return Ok(Outcome::TooLate) };
     // Whatever becomes of this process or this future from here on, the request
     // may have been sent.
     state.sending(gathered.now());
-    let _creating = account.create_locks.create(&intent.payload.name).await;
-    let answer = account.client.send_with(permit, apivideo::create(&intent.payload)).await;
+    let began = Instant::now();
+    let request = in_project(gathered, apivideo::create(&intent.payload)).before(began + left);
+    let answer = account.client.send_with(permit, request).await;
     let stream = answer.map_err(|error| failed(gathered, CREATION, &error))?;
     let remote = answers::remote(stream).ok_or_else(unusable_id)?;
     // An answer about a stream that can't be this request's is no answer: a proxy may have
     // answered with another's.
-    let can_be_ours = !account.snapshot().knows(&remote.id)
+    let can_be_ours = !account.snapshot().knew(&remote.id, began)
         && intent.is_answered_by(&remote, gathered.facts.account.timing());
     if !can_be_ours || !account.claims.created(&gathered.facts.manifest.owner, &remote.id) {
         return Err(unusable(format!(
@@ -66,7 +70,7 @@ pub(super) async fn about_stream(
 ) -> Result<Outcome, CallFailure> {
     let account = &gathered.account;
     let permit = account.call_queue.permit(&gathered.facts.manifest.owner, kind)?;
-    let stream = match account.client.send_with(permit, request).await {
+    let stream = match account.client.send_with(permit, in_project(gathered, request)).await {
         Ok(stream) => stream,
         Err(error @ apivideo::Error::NotFound { .. }) => {
             // Of an update it is no word on the stream: a read decides.
@@ -86,13 +90,22 @@ pub(super) async fn about_stream(
 pub(super) async fn delete(gathered: &Gathered, id: &StreamId) -> Result<Outcome, CallFailure> {
     let account = &gathered.account;
     let permit = account.call_queue.permit(&gathered.facts.manifest.owner, DELETION)?;
-    match account.client.send_with(permit, apivideo::delete(id.as_str())).await {
+    match account.client.send_with(permit, in_project(gathered, apivideo::delete(id.as_str()))).await {
         Ok(_) => account.deleted(id),
         Err(apivideo::Error::NotFound { .. }) => account.gone(id),
         Err(error) => return Err(failed(gathered, DELETION, &error)),
     }
     account.orphans.deleted(id);
     Ok(Outcome::Deleted)
+}
+
+/// A request for the project that it was decided for. While no token is known, the
+/// one that is asked for may be of another.
+fn in_project<T>(gathered: &Gathered, request: Request<T>) -> Request<T> {
+    let facts = &gathered.facts;
+    let decided_for = facts.account.project.opened.clone().or_else(|| gathered.account.last_project());
+    let project = decided_for.or_else(|| facts.stored.project.clone());
+    request.in_project(project.and_then(|project| project.split_once('/').map(|(_, id)| id.to_owned())))
 }
 
 fn unusable_id() -> CallFailure {

@@ -6,12 +6,13 @@ use kube::{
     Client, Resource,
     runtime::reflector::{ObjectRef, Store},
 };
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, mpsc::UnboundedSender};
 
 use super::{crd_deletion::CrdChecks, state_store::StateStore, watch::Guarded, watches::Watches};
 use crate::{
     account::Accounts,
     core::{decisions::Decisions, facts::ids::Owner},
+    kinds::live_stream::LiveStream,
     ops::metrics::Metrics,
 };
 
@@ -25,6 +26,8 @@ pub(super) struct Context {
     pub(super) crd: CrdChecks,
     pub(super) metrics: Metrics,
     pub(super) watches: Watches,
+    /// Takes the objects that vanished despite their finalizer.
+    pub(super) on_vanished: UnboundedSender<LiveStream>,
     /// Set when the first claims were assigned.
     pub(super) started: OnceCell<()>,
 }

@@ -36,10 +36,10 @@ pub(super) async fn execute(
         | Action::DropIntent { .. }
         | Action::Bind { .. }
         | Action::Release { .. } => return write(context, gathered, entry, action).await,
-        Action::Claim { id } => {
-            gathered.account.claims.created(&gathered.facts.manifest.owner, id);
+        Action::Claim { id } if gathered.account.claims.created(&gathered.facts.manifest.owner, id) => {
             Ok(Outcome::Stored)
         }
+        Action::Claim { id } => Err(calls::unusable(format!("{id} belongs to another LiveStream"))),
         Action::Create { intent } => calls::create(gathered, &mut entry.state, intent).await,
         Action::Search { intent } => {
             let known = entry.state.search().is_some_and(|search| !search.ambiguous.is_empty());
@@ -104,12 +104,21 @@ async fn write(
         Ok(written) => stored(gathered, entry, action, written),
         Err(error) if error.is_not_found() && matches!(action, Action::Release { .. }) => {}
         Err(error) if error.is_conflict() && entry.lasting_conflicts().is_none() => return Err(error),
-        Err(error) => return Ok(Outcome::Failed(error.failure())),
+        Err(error) => return Ok(refused(context, gathered, action, &error)),
     }
     if let Action::Release { .. } = action {
         forget(context, gathered);
     }
     Ok(Outcome::Stored)
+}
+
+/// A write failed. Nothing reconciles an object that is gone, and the watch may have missed
+/// that: so the stream that can't be bound any more is handed to those that finish it.
+fn refused(context: &Context, gathered: &Gathered, action: &Action, error: &ClusterError) -> Outcome {
+    if error.is_not_found() && matches!(action, Action::Bind { .. }) {
+        let _ = context.on_vanished.send(gathered.object.clone());
+    }
+    Outcome::Failed(error.failure())
 }
 
 fn stored(gathered: &mut Gathered, entry: &mut Entry, action: &Action, written: LiveStream) {

@@ -69,6 +69,7 @@ pub async fn run(
         crd: Default::default(),
         metrics,
         watches: watches.clone(),
+        on_vanished,
         started: OnceCell::new(),
     });
     tokio::spawn(start(Arc::clone(&context), caches));

@@ -120,6 +120,8 @@ pub(super) async fn converge(
         let call_failed = matches!(&outcome, Outcome::Failed(CallFailure { cause: Cause::Call(_), .. }));
         let now = gathered.now();
         let notice = entry.state.apply(&mut gathered.facts, action, outcome, now);
+        // The call may have brought a token of another project.
+        gathered.facts.account = gathered.account.view(entry.state.binding.id());
         // Once for each incident: the failure of one call says little.
         if call_failed && entry.state.attempts == 1 {
             gathered.account.check_list.notify_one();

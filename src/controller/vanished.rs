@@ -35,9 +35,11 @@ async fn finish(context: Arc<Context>, object: LiveStream) {
     let Ok(mut manifest) = parse::manifest(&object) else { return };
     manifest.deleting = true;
     let owner = manifest.owner.clone();
-    warn!(object = %owner.key, "a LiveStream vanished despite its finalizer; deleting what was created for it");
     let account = Arc::clone(context.accounts.of(&object.metadata));
-    account.claims.keep_vanished(&owner.uid);
+    if !account.claims.keep_vanished(&owner.uid) {
+        return;
+    }
+    warn!(object = %owner.key, "a LiveStream vanished despite its finalizer; deleting what was created for it");
     let entry = context.states.of(&owner.uid);
     loop {
         let mut entry = entry.lock().await;

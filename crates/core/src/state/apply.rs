@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    backoff::{backoff, later, spread},
+    backoff::{later, spread},
     notice::Notice,
     outcome::{CallFailure, Cause, Outcome, Retry},
     reconcile_state::{Failure, PendingCreate, ReconcileState, Request},
@@ -23,19 +23,8 @@ use crate::{
     step::action::{Action, Origin, ReleaseReason},
 };
 
-/// A shorter wait for the rate limit is not reported, which saves the status write.
-const MIN_REPORTED_WAIT: Duration = Duration::from_secs(2);
-
-/// How much later than expected the queue may call before a new time is
-/// reported: a window's calls are not all made in its first second.
-const REPORT_SLACK: Duration = Duration::from_secs(30);
-
 /// How soon what the API refused is sent again without a change of the manifest.
 const RETRY_REFUSED: Duration = Duration::from_secs(600);
-
-/// How soon a LiveStream that waits for the account to recover checks it again
-/// without being called.
-const RECHECK: Duration = Duration::from_secs(300);
 
 impl ReconcileState {
     /// Takes in the outcome of an action; gives back what an event should report.
@@ -239,6 +228,11 @@ impl ReconcileState {
     }
 
     fn failed(&mut self, uid: &str, action: &Action, failure: CallFailure, now: Timestamp) {
+        if let (Action::Claim { .. }, Some(search)) = (action, self.search_mut()) {
+            // It is another's by now: the search is repeated, and does not find it again.
+            search.ambiguous.clear();
+            return;
+        }
         if let Action::Create { .. } = action {
             self.set_request(if failure.effect_unknown {
                 Request::Unknown(SearchProgress::since(now))
@@ -267,31 +261,6 @@ impl ReconcileState {
             Retry::AfterBackoff => self.back_off(cause, uid, now),
             Retry::WhenCalled(wait) => self.wait_for_call(cause, wait, uid, now),
         }
-    }
-
-    /// An attempt failed: the next one waits, longer each time. The text of a cause that may
-    /// differ each time, such as the page of a proxy, stays the first one.
-    pub(super) fn back_off(&mut self, cause: Cause, uid: &str, now: Timestamp) {
-        self.attempts = self.attempts.saturating_add(1);
-        let retry_at = later(now, backoff(self.attempts, uid));
-        let known = self.failure.take().map(|failure| failure.cause);
-        let cause = known.filter(|known| known.is_like(&cause)).unwrap_or(cause);
-        self.failure = Some(Failure { cause, retry_at, expected_at: Some(retry_at) });
-    }
-
-    /// The call waits in the account's queue, which is expected to call after `wait`.
-    /// Should that be wrong, the LiveStream is planned again a while after that, and
-    /// reports a new time: so the status is written once for each reported time. This is no
-    /// attempt: the whole account waits.
-    pub(super) fn wait_for_call(&mut self, cause: Cause, wait: Duration, uid: &str, now: Timestamp) {
-        let waits_already = self.failure.as_ref().is_some_and(|failure| failure.cause == cause);
-        let limited = cause == Cause::Account(AccountError::RateLimited);
-        let replan = if limited { wait.saturating_add(REPORT_SLACK.max(wait / 10)) } else { RECHECK };
-        // Those that were throttled together are planned again apart.
-        let retry_at = later(now, replan.mul_f64(1.0 + 0.1 * spread(uid, 0)));
-        let brief = limited && wait < MIN_REPORTED_WAIT && !waits_already;
-        let expected_at = (!brief).then(|| later(now, wait));
-        self.failure = Some(Failure { cause, retry_at, expected_at });
     }
 }
 

@@ -11,5 +11,6 @@ pub mod notice;
 pub mod outcome;
 pub mod reconcile_state;
 pub mod refresh;
+mod retry;
 pub mod search;
 pub mod settle;
