@@ -76,7 +76,7 @@ async fn read_list(gathered: &Gathered, intent: &Intent) -> Result<(Vec<Remote>,
         match page.next {
             Next::End | Next::Page if !reader.listing().is_complete() => {
                 return Err(calls::unusable(
-                    "a page of the list is empty although it has streams".to_owned(),
+                    "the list makes no sense: a page is empty although more pages are announced".to_owned(),
                 ));
             }
             Next::End | Next::Page if reader.listing().shrank() => {
