@@ -1,0 +1,229 @@
+//! One world out of all those that differ in nothing that a decision can see.
+//!
+//! Stream ids and generations become ranks, times are clamped where no comparison
+//! reaches further back. Each struct is taken apart without `..`: a new field has to
+//! say which of these it is.
+
+use apivideo_operator_core::facts::intent::Intent;
+
+use crate::{
+    model::{
+        Answer, Asked, Bound, Entry, Id, Late, Memory, Object, Process, Progress, Run, SLOTS, Sent, Stream,
+        Time, World,
+    },
+    values,
+};
+
+/// Nothing created now or one tick ago lies in the window of an intent as old as this: the
+/// youngest that is older counts as so old.
+const OLDEST: Time = -7;
+
+/// Two windows that are so far apart have nothing in common.
+const APART: Time = 6;
+
+/// Long before every window.
+const LONG_AGO: Time = -40;
+
+/// What a world is made of, besides plain values.
+pub(crate) trait Visitor {
+    fn id(&mut self, _id: &mut Id) {}
+    /// A generation of this object.
+    fn generation(&mut self, _i: usize, _generation: &mut u8) {}
+    fn asked(&mut self, _i: usize, _asked: &mut Asked) {}
+    /// When a search was noted, and how far back that matters.
+    fn noted(&mut self, _time: &mut Time, _oldest: Time) {}
+    fn created(&mut self, _time: &mut Time) {}
+}
+
+pub(crate) fn visit(world: &mut World, v: &mut impl Visitor) {
+    let World { objects, streams, late, process } = world;
+    for (i, object) in objects.iter_mut().enumerate() {
+        visit_object(i, object, v);
+    }
+    for stream in streams.iter_mut().flatten() {
+        let Stream { exists: _, payload: _, created, maker: _, wished: _, given: _, seen: _ } = stream;
+        v.created(created);
+    }
+    for late in late.iter().flatten() {
+        let Late { payload: _, maker: _, left: _ } = late;
+    }
+    let Some(Process { clock: _, scanned: _, entries }) = process else { return };
+    for (i, Entry { memory, owns, open: _, run }) in entries.iter_mut().enumerate() {
+        visit_memory(i, memory, v);
+        owns.iter_mut().for_each(|id| v.id(id));
+        let Some(Run { object, changed: _, observed: _, posting }) = run else { continue };
+        visit_object(i, object, v);
+        posting.iter_mut().for_each(|(asked, _)| v.asked(i, asked));
+    }
+}
+
+fn visit_object(i: usize, object: &mut Object, v: &mut impl Visitor) {
+    let Object {
+        exists: _,
+        generation,
+        deleting: _,
+        finalizer: _,
+        payload: _,
+        adopt,
+        settle,
+        confirm,
+        annotation,
+        bound_to: _,
+        recreated_from,
+        intent,
+        status,
+        synced,
+    } = object;
+    v.generation(i, generation);
+    synced.iter_mut().for_each(|generation| v.generation(i, generation));
+    [adopt, confirm, annotation, recreated_from, status].into_iter().flatten().for_each(|id| v.id(id));
+    if let Some(Answer::Stream(id)) = settle {
+        v.id(id);
+    }
+    intent.iter_mut().for_each(|asked| v.asked(i, asked));
+}
+
+fn visit_memory(i: usize, memory: &mut Memory, v: &mut impl Visitor) {
+    let Memory { binding, create, unstored, replaced, failure: _, attempted: _, synced, just_read: _, wish } =
+        memory;
+    match binding {
+        Bound::Unbound => {}
+        Bound::Bound(id, _, _) | Bound::Wanted(id) | Bound::Conflict(id, _) | Bound::Copy(id, _) => v.id(id),
+        Bound::Mismatch(bound, wanted) => [bound, wanted].into_iter().for_each(|id| v.id(id)),
+    }
+    [unstored, replaced].into_iter().flatten().for_each(|id| v.id(id));
+    synced.iter_mut().for_each(|generation| v.generation(i, generation));
+    wish.iter_mut().for_each(|(generation, _)| v.generation(i, generation));
+    let Some((asked, sent)) = create else { return };
+    v.asked(i, asked);
+    if let Sent::Unknown(Progress { ended, empty: _, searched, ambiguous }) = sent {
+        v.noted(ended, if searched.is_some() { 0 } else { -2 });
+        searched.iter_mut().for_each(|time| v.noted(time, -1));
+        ambiguous.iter_mut().flatten().for_each(|id| v.id(id));
+    }
+}
+
+/// What a world names.
+#[derive(Default)]
+struct Named {
+    ids: [bool; SLOTS + 1],
+    generations: [[bool; 16]; 2],
+    asked: Vec<(usize, Asked)>,
+}
+
+impl Visitor for Named {
+    fn id(&mut self, id: &mut Id) {
+        self.ids[usize::from(*id)] = true;
+    }
+    fn generation(&mut self, i: usize, generation: &mut u8) {
+        self.generations[i][usize::from(*generation)] = true;
+    }
+    fn asked(&mut self, i: usize, asked: &mut Asked) {
+        if !self.asked.contains(&(i, *asked)) {
+            self.asked.push((i, *asked));
+        }
+    }
+}
+
+/// The names by which they go from now on.
+struct Renamed {
+    ids: [Id; SLOTS + 1],
+    generations: [[u8; 16]; 2],
+    sent: Vec<(Time, Time)>,
+}
+
+impl Visitor for Renamed {
+    fn id(&mut self, id: &mut Id) {
+        *id = self.ids[usize::from(*id)];
+    }
+    fn generation(&mut self, i: usize, generation: &mut u8) {
+        *generation = self.generations[i][usize::from(*generation)];
+    }
+    fn asked(&mut self, _: usize, asked: &mut Asked) {
+        asked.sent = self.sent.iter().find(|(sent, _)| *sent == asked.sent).unwrap().1;
+    }
+    fn noted(&mut self, time: &mut Time, oldest: Time) {
+        *time = (*time).max(oldest);
+    }
+}
+
+/// A tick passes.
+pub(crate) struct Tick;
+
+impl Visitor for Tick {
+    fn asked(&mut self, _: usize, asked: &mut Asked) {
+        asked.sent -= 1;
+    }
+    fn noted(&mut self, time: &mut Time, _: Time) {
+        *time -= 1;
+    }
+    fn created(&mut self, time: &mut Time) {
+        *time = (*time - 1).max(LONG_AGO);
+    }
+}
+
+/// The world by its shortest names.
+pub(crate) fn canonical(mut world: World) -> World {
+    let mut named = Named::default();
+    visit(&mut world, &mut named);
+    let windows: Vec<Intent> = named.asked.iter().map(|(i, asked)| values::intent(*i, *asked)).collect();
+    let sent = clamped(named.asked.iter().map(|(_, asked)| asked.sent).collect());
+    let mut renamed = Renamed { ids: [0; SLOTS + 1], generations: [[0; 16]; 2], sent };
+    for i in 0..2 {
+        let ranks = (0..16).filter(|g| named.generations[i][*g]).enumerate();
+        ranks.for_each(|(rank, g)| renamed.generations[i][g] = u8::try_from(rank).unwrap());
+    }
+    let mut streams = [None; SLOTS];
+    let mut count = 0;
+    for (index, stream) in world.streams.iter().enumerate() {
+        let Some(stream) = stream.filter(|stream| stream.exists || named.ids[index + 1]) else { continue };
+        streams[count] = Some(stream);
+        count += 1;
+        renamed.ids[index + 1] = u8::try_from(count).unwrap();
+    }
+    world.streams = streams;
+    visit(&mut world, &mut renamed);
+    let moved = |(i, mut asked): (usize, Asked)| {
+        renamed.asked(i, &mut asked);
+        values::intent(i, asked)
+    };
+    let moved: Vec<Intent> = named.asked.into_iter().map(moved).collect();
+    world.streams.iter_mut().flatten().for_each(|stream| forget(stream, &windows, &moved));
+    world
+}
+
+/// Where each of these times goes.
+fn clamped(mut sent: Vec<Time>) -> Vec<(Time, Time)> {
+    sent.sort_unstable_by(|a, b| b.cmp(a));
+    sent.dedup();
+    let mut moved: Vec<(Time, Time)> = Vec::new();
+    for time in sent {
+        let to = match moved.last() {
+            Some((later, to)) if time < OLDEST => (*to - (*later - time).min(APART)).max(time),
+            _ => time.max(OLDEST),
+        };
+        moved.push((time, to));
+    }
+    moved
+}
+
+/// A stream that is gone has only its id. Of the time at which another was created
+/// counts in which windows it lies, and whether it lies in that of an intent of now.
+fn forget(stream: &mut Stream, windows: &[Intent], moved: &[Intent]) {
+    if !stream.exists {
+        *stream = Stream { payload: 0, created: LONG_AGO, maker: crate::model::NOBODY, ..*stream };
+        return;
+    }
+    if stream.created == 0 {
+        return;
+    }
+    let timing = values::timing();
+    let within = |intents: &[Intent], created: Time| -> Vec<bool> {
+        let time = values::at(created);
+        intents.iter().map(|i| i.window_start() <= time && time <= i.window_end(timing)).collect()
+    };
+    let lies = within(windows, stream.created);
+    let earliest = (LONG_AGO + 1..0).find(|time| within(moved, *time) == lies);
+    let never = Some(LONG_AGO).filter(|time| within(moved, *time) == lies);
+    stream.created = never.or(earliest).unwrap();
+}
