@@ -11,7 +11,7 @@ use crate::{
         policy::{DriftPolicy, OnRemoteMissing},
     },
     state::reconcile_state::ReconcileState,
-    step::Plan,
+    step::{Plan, conditions::Reason},
 };
 
 pub(super) fn plan(facts: &Facts, state: &ReconcileState, id: &StreamId, now: Timestamp) -> Plan {
@@ -21,6 +21,12 @@ pub(super) fn plan(facts: &Facts, state: &ReconcileState, id: &StreamId, now: Ti
     }
     if manifest.drift_policy == DriftPolicy::Report {
         return Plan::wait(messages::missing_reported(id));
+    }
+    // After a restart the new binding is believed if the status names the stream that it
+    // replaces. The status may still name an older one, which this one has replaced.
+    if facts.stored.status.as_ref().is_some_and(|reported| reported != id) {
+        let doing = format!("reporting that {id} is gone before it is re-created");
+        return Plan::wait(messages::working(Reason::Creating, doing)).until(now);
     }
     if manifest.confirms_recreation_of(id) {
         return create::start(facts, state, Some(id), now);

@@ -309,6 +309,20 @@ fn an_absence_is_confirmed_before_anything_is_done_about_it() {
 }
 
 #[test]
+fn a_re_creation_waits_until_the_status_names_the_stream_that_is_gone() {
+    let reported = |text: Option<&str>| {
+        let stored = Stored { status: text.map(id), ..Stored::default() };
+        Facts { stored, ..observing(Observation::Gone) }
+    };
+    let older = plan(&reported(Some("li0")), &bound("li1"), at(1000));
+    assert_eq!(step(&older), "Creating until 1000");
+    let confirmed = Manifest { confirm_recreate: Some("li1".into()), ..manifest() };
+    assert_eq!(next(&confirmed, &bound("li1"), &reported(Some("li0"))), "Creating until 1000");
+    assert_eq!(next(&manifest(), &bound("li1"), &reported(Some("li1"))), "intent for li1");
+    assert_eq!(next(&manifest(), &bound("li1"), &reported(None)), "intent for li1");
+}
+
+#[test]
 fn a_missing_stream_is_left_so_when_the_policy_or_the_guard_says_so_until_a_person_confirms() {
     let fail = Manifest { on_remote_missing: OnRemoteMissing::Fail, ..manifest() };
     let guarded =
