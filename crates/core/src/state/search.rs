@@ -26,13 +26,23 @@ pub struct SearchProgress {
     pub searched_at: Option<Timestamp>,
     /// What the last search found, if it was more than the open requests can have created.
     pub ambiguous: Vec<StreamId>,
+    /// Whether the manifest was seen without a wish since that was found: a wish that is made
+    /// from then on is a person's answer to it.
+    pub asked: bool,
 }
 
 impl SearchProgress {
     /// A search that has not begun yet.
     #[must_use]
     pub fn since(ended_at: Timestamp) -> Self {
-        Self { ended_at, empty_searches: 0, searched_at: None, ambiguous: Vec::new() }
+        Self { ended_at, empty_searches: 0, searched_at: None, ambiguous: Vec::new(), asked: false }
+    }
+
+    /// Whether a wish for a stream is a person's answer: it was made after the search had
+    /// found too many.
+    #[must_use]
+    pub fn is_answered_by_wish(&self) -> bool {
+        !self.ambiguous.is_empty() && self.asked
     }
 
     /// When the next search is due: once the settle time has passed since the
