@@ -19,7 +19,7 @@ use crate::core::{
         binding::{Binding, Candidate, Stored, rank},
         diff::has_payload,
         ids::{ObjectKey, Owner, StreamId},
-        intent::Intent,
+        intent::{CreateTiming, Intent},
         manifest::Manifest,
         project::{AccountProject, Project},
         stream::Remote,
@@ -155,15 +155,20 @@ impl Claims {
 
     /// Judges the streams that a search for this intent found, and claims the one that
     /// is the LiveStream's, before another search can.
-    pub fn claim_found(&self, owner: &Owner, intent: &Intent, mut found: Vec<Remote>) -> SearchResult {
+    pub fn claim_found(
+        &self,
+        owner: &Owner,
+        intent: &Intent,
+        timing: CreateTiming,
+        mut found: Vec<Remote>,
+    ) -> SearchResult {
         let mut tables = self.tables.lock();
         found.retain(|remote| self.other(&tables, &remote.id, &owner.uid).is_none());
-        let alike = tables
-            .open
-            .values()
-            .filter(|(owner, open)| open.payload == intent.payload && self.exists(&tables, owner));
-        let open_intents = alike.count();
-        let result = judge(found, open_intents);
+        let alike = tables.open.values().filter(|(other, open)| {
+            other.uid != owner.uid && open.payload == intent.payload && self.exists(&tables, other)
+        });
+        let others: Vec<&Intent> = alike.map(|(_, open)| open).collect();
+        let result = judge(found, &others, timing);
         let released = match &result {
             SearchResult::Found(remote) => tables.claim(&remote.id, owner),
             SearchResult::Nothing | SearchResult::Ambiguous(_) => Vec::new(),

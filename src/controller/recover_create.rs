@@ -27,7 +27,8 @@ pub(super) async fn search(gathered: &Gathered, intent: &Intent) -> Outcome {
         Ok(matches) => matches,
         Err(outcome) => return outcome,
     };
-    let result = account.claims.claim_found(&gathered.facts.manifest.owner, intent, streams);
+    let (owner, timing) = (&gathered.facts.manifest.owner, gathered.facts.account.timing());
+    let result = account.claims.claim_found(owner, intent, timing, streams);
     match &result {
         SearchResult::Found(remote) => account.answered(remote),
         // What can't be read may be the very stream: this search is not complete.
