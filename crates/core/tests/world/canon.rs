@@ -48,9 +48,10 @@ pub(crate) fn visit(world: &mut World, v: &mut impl Visitor) {
         let Late { payload: _, maker: _, left: _ } = late;
     }
     let Some(Process { clock: _, scanned: _, entries }) = process else { return };
-    for (i, Entry { memory, owns, open: _, run }) in entries.iter_mut().enumerate() {
+    for (i, Entry { memory, owns, open, run }) in entries.iter_mut().enumerate() {
         visit_memory(i, memory, v);
         owns.iter_mut().for_each(|id| v.id(id));
+        open.iter_mut().for_each(|asked| v.asked(i, asked));
         let Some(Run { object, changed: _, observed: _, posting }) = run else { continue };
         visit_object(i, object, v);
         posting.iter_mut().for_each(|(asked, _)| v.asked(i, asked));
@@ -96,7 +97,7 @@ fn visit_memory(i: usize, memory: &mut Memory, v: &mut impl Visitor) {
     wish.iter_mut().for_each(|(generation, _)| v.generation(i, generation));
     let Some((asked, sent)) = create else { return };
     v.asked(i, asked);
-    if let Sent::Unknown(Progress { ended, empty: _, searched, ambiguous }) = sent {
+    if let Sent::Unknown(Progress { ended, empty: _, searched, ambiguous, wishable: _ }) = sent {
         v.noted(ended, if searched.is_some() { 0 } else { -2 });
         searched.iter_mut().for_each(|time| v.noted(time, -1));
         ambiguous.iter_mut().flatten().for_each(|id| v.id(id));
@@ -182,6 +183,7 @@ pub(crate) fn canonical(mut world: World) -> World {
         renamed.ids[index + 1] = u8::try_from(count).unwrap();
     }
     world.streams = streams;
+    world.late.sort_unstable_by_key(|late| std::cmp::Reverse(*late));
     visit(&mut world, &mut renamed);
     let moved = |(i, mut asked): (usize, Asked)| {
         renamed.asked(i, &mut asked);

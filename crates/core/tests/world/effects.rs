@@ -15,7 +15,7 @@ use apivideo_operator_core::{
 };
 
 use crate::{
-    model::{Bound, Late, Object, Seen, World},
+    model::{Bound, Id, Late, NOBODY, Object, Seen, World},
     shell::{Reconcile, Rules, claim, other_owner},
     step::{Broken, End, Next, Step},
     values,
@@ -31,13 +31,16 @@ pub(crate) fn next(world: &World, i: usize, rules: &Rules, out: &mut Vec<Next>) 
         return answer(world, i, rules, out);
     }
     let plan = reconcile.plan(rules);
-    let PlanStep::Do(action) = plan.step.clone() else { return finish(reconcile, &plan, out) };
+    let PlanStep::Do(action) = plan.step.clone() else { return finish(reconcile, &plan, rules, out) };
     let again = || {
         let mut reconcile = Reconcile::of(world, i, rules).unwrap();
         reconcile.plan(rules);
         reconcile
     };
-    for end in ends(&reconcile, &action, world) {
+    let lost_only = |end: &&End| !rules.lost_only || !matches!(end, End::Refused | End::Conflict);
+    let only = |ends: &[End]| ends.len() == 1;
+    let ends = ends(&reconcile, &action, world);
+    for end in ends.iter().filter(|end| only(ends) || lost_only(end)) {
         let mut broken = None;
         let after = take(again(), action.clone(), *end, rules, &mut broken);
         out.push((Step::Operator(values::u8_of(i), name(&action), *end), after, broken));
@@ -122,7 +125,7 @@ fn write(reconcile: &mut Reconcile, action: &Action, end: End, broken: &mut Opti
     }
     if end == End::Done {
         reconcile.note_intent(match action {
-            Action::RecordIntent { intent, .. } => Some(values::payload_of(intent)),
+            Action::RecordIntent { intent, .. } => Some(values::asked(intent)),
             _ => None,
         });
     }
@@ -234,11 +237,13 @@ fn search_for(
     let free = world.existing().filter(|(id, _)| other_owner(world, &process, *id, i).is_none());
     let listed = free.map(|(id, stream)| values::remote(id, stream));
     let found = listed.filter(|remote| (rules.matches)(intent, remote)).collect();
-    let payload = Some(values::payload_of(intent));
-    let open = (0..2).filter(|o| world.objects[*o].exists && process.entries[*o].open == payload).count();
-    let result = search::judge(found, open);
+    let payload = values::payload_of(intent);
+    let other = process.entries[1 - i].open.filter(|open| open.payload == payload);
+    let other = other.filter(|_| world.objects[1 - i].exists).map(|open| values::intent(1 - i, open));
+    let result = search::judge(found, other.as_ref().as_slice(), values::timing());
     if let search::SearchResult::Found(remote) = &result {
         let id = values::number(&remote.id);
+        attribute(world, i, id, intent.matches(remote, values::timing()));
         claim(&mut process, i, id);
         let stream = world.stream_mut(id).unwrap();
         stream.seen = Seen::Present(stream.payload);
@@ -247,9 +252,34 @@ fn search_for(
     Outcome::Searched(result)
 }
 
+/// A search has found a stream. Nobody can know which of two creates of equal payload has
+/// made it: they exchange what they have made. Nor can a stranger's be told from
+/// one that this create may have made, and has not.
+fn attribute(world: &mut World, i: usize, id: Id, matches: bool) {
+    let (me, other) = (values::u8_of(i), values::u8_of(1 - i));
+    let maker = world.stream(id).unwrap().maker;
+    let payload = world.stream(id).unwrap().payload;
+    let open = |i: usize| {
+        let known = world.entry(i).and_then(|entry| entry.memory.create).map(|(asked, _)| asked);
+        let intents = [world.objects[i].intent, known];
+        world.objects[i].exists && intents.iter().flatten().any(|asked| asked.payload == payload)
+    };
+    let existing = world.existing().any(|(_, stream)| stream.maker == me);
+    let late = world.late.iter().flatten().any(|late| late.maker == me);
+    if maker == other && matches && open(1 - i) {
+        let streams = world.streams.iter_mut().flatten().map(|stream| &mut stream.maker);
+        let late = world.late.iter_mut().flatten().map(|late| &mut late.maker);
+        streams.chain(late).filter(|maker| **maker == me).for_each(|maker| *maker = other);
+        world.stream_mut(id).unwrap().maker = me;
+    } else if maker == NOBODY && matches && !existing && !late {
+        world.stream_mut(id).unwrap().given |= 1 << i;
+    }
+}
+
 /// How the create request under way ends.
 fn answer(world: &World, i: usize, rules: &Rules, out: &mut Vec<Next>) {
-    for end in [End::Done, End::Refused, End::Lost, End::Late, End::Never] {
+    let ends = [End::Done, End::Refused, End::Lost, End::Late, End::Never];
+    for end in ends.into_iter().filter(|end| !rules.lost_only || *end != End::Refused) {
         let mut reconcile = Reconcile::of(world, i, rules).unwrap();
         let (asked, _) = reconcile.run.posting.take().unwrap();
         let id = reach(&mut reconcile.world, i, asked.payload, end);
@@ -278,8 +308,8 @@ pub(crate) fn reach(world: &mut World, i: usize, payload: u8, end: End) -> Optio
     match end {
         End::Done | End::Lost => Some(world.add_stream(payload, maker, 0)),
         End::Late => {
-            assert_eq!(world.late[i], None, "one late request at a time");
-            world.late[i] = Some(Late { payload, maker, left: LATEST });
+            let free = world.late.iter_mut().find(|late| late.is_none()).expect("few late requests");
+            *free = Some(Late { payload, maker, left: LATEST });
             None
         }
         _ => None,
@@ -287,7 +317,7 @@ pub(crate) fn reach(world: &mut World, i: usize, payload: u8, end: End) -> Optio
 }
 
 /// A plan that waits ends the reconcile: it is settled, and the status is written.
-fn finish(mut reconcile: Reconcile, plan: &Plan, out: &mut Vec<Next>) {
+fn finish(mut reconcile: Reconcile, plan: &Plan, rules: &Rules, out: &mut Vec<Next>) {
     let i = values::u8_of(reconcile.i);
     let manifest = &reconcile.facts.manifest;
     if plan.ready.is_none() || manifest.deleting && !manifest.finalizer {
@@ -308,7 +338,7 @@ fn finish(mut reconcile: Reconcile, plan: &Plan, out: &mut Vec<Next>) {
     if !changed {
         out.push((Step::Operator(i, "report", End::Done), written, None));
     }
-    if changed || written != failed {
+    if changed || written != failed && !rules.lost_only {
         out.push((Step::Operator(i, "report", End::Conflict), failed, None));
     }
 }

@@ -23,6 +23,8 @@ use std::time::Instant;
 
 use crate::{
     people::Happens,
+    shell::Rules,
+    values::Policies,
     walk::{Walk, walk},
 };
 
@@ -45,4 +47,36 @@ fn holds(name: &str, it: &Walk) {
 fn one() {
     let happens = Happens { edits: true, deletions: true, ..Happens::default() };
     holds("one", &Walk { objects: 1, happens, ..Walk::default() });
+}
+
+#[test]
+fn one_with_remote_deletions() {
+    let happens = Happens {
+        deletions: true,
+        skips: true,
+        remote_deletions: true,
+        reconciles_in_one: true,
+        ..Happens::default()
+    };
+    holds("one with remote deletions", &Walk { objects: 1, happens, ..Walk::default() });
+}
+
+#[test]
+fn one_with_strangers() {
+    let happens = Happens { deletions: true, strangers: true, ..Happens::default() };
+    holds("one with strangers", &Walk { objects: 1, happens, ..Walk::default() });
+}
+
+#[test]
+fn one_with_adoptions() {
+    let happens = Happens { deletions: true, strangers: true, adoptions: true, ..Happens::default() };
+    holds("one with adoptions", &Walk { objects: 1, happens, ..Walk::default() });
+}
+
+#[test]
+fn two() {
+    let happens = Happens { deletions: true, reconciles_in_one: true, ..Happens::default() };
+    let rules =
+        Rules { lost_only: true, policies: Policies { proceed: true, fail: false }, ..Rules::default() };
+    holds("two", &Walk { objects: 2, happens, rules });
 }

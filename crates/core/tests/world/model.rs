@@ -12,6 +12,9 @@ pub(crate) type Time = i8;
 /// How many streams can be there, or be named by anything, at a time.
 pub(crate) const SLOTS: usize = 6;
 
+/// How many late requests there can be at a time.
+pub(crate) const LATE: usize = 3;
+
 /// The maker of a stream that no LiveStream has to account for.
 pub(crate) const NOBODY: u8 = 2;
 
@@ -76,7 +79,7 @@ pub(crate) struct Stream {
 }
 
 /// A request whose answer was lost and that may take effect within the settle time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Late {
     pub payload: u8,
     pub maker: u8,
@@ -103,6 +106,7 @@ pub(crate) struct Progress {
     pub empty: u8,
     pub searched: Option<Time>,
     pub ambiguous: [Option<Id>; 3],
+    pub wishable: bool,
 }
 
 /// What a process knows of a request.
@@ -163,8 +167,8 @@ pub(crate) struct Entry {
     pub memory: Memory,
     /// The stream that it has claimed.
     pub owns: Option<Id>,
-    /// The payload of its open intent, as the claims know it.
-    pub open: Option<u8>,
+    /// Its open intent, as the claims know it.
+    pub open: Option<Asked>,
     pub run: Option<Run>,
 }
 
@@ -182,7 +186,8 @@ pub(crate) struct Process {
 pub(crate) struct World {
     pub objects: [Object; 2],
     pub streams: [Option<Stream>; SLOTS],
-    pub late: [Option<Late>; 2],
+    /// Late requests, in any order.
+    pub late: [Option<Late>; LATE],
     /// The process, if it is up.
     pub process: Option<Process>,
 }

@@ -5,7 +5,7 @@ use apivideo_operator_core::step::conditions::{KstatusState, Reason};
 use crate::{
     canon::{Tick, visit},
     effects,
-    model::{Answer, NOBODY, Object, Seen, World},
+    model::{Answer, LATE, NOBODY, Object, Seen, World},
     shell::{self, Rules},
     step::{End, Next, Step},
     values,
@@ -40,8 +40,8 @@ pub(crate) fn next(world: &World, happens: &Happens, rules: &Rules, out: &mut Ve
     }
     scans(world, happens, out);
     tick(world, out);
+    (0..LATE).for_each(|slot| effect(world, slot, out));
     for i in 0..2 {
-        effect(world, i, out);
         for_object(world, i, happens, rules, out);
     }
     if happens.copies {
@@ -126,34 +126,29 @@ pub(crate) fn tick(world: &World, out: &mut Vec<Next>) {
     visit(&mut next, &mut Tick);
     let mut with_effect = next;
     let mut last = false;
-    for i in 0..2 {
-        let Some(late) = &mut next.late[i] else { continue };
+    for slot in &mut next.late {
+        let Some(late) = slot else { continue };
         late.left -= 1;
-        with_effect.late[i] = Some(*late);
         if late.left == 0 {
             last = true;
-            next.late[i] = None;
-            with_effect.late[i] = None;
-            with_effect.add_stream(late_payload(world, i), world.late[i].unwrap().maker, 0);
+            with_effect.add_stream(late.payload, late.maker, 0);
+            *slot = None;
         }
     }
+    with_effect.late = next.late;
     out.push((Step::Tick, next, None));
     if last {
         out.push((Step::TickWithEffect, with_effect, None));
     }
 }
 
-fn late_payload(world: &World, i: usize) -> u8 {
-    world.late[i].unwrap().payload
-}
-
 /// A late request takes effect.
-fn effect(world: &World, i: usize, out: &mut Vec<Next>) {
-    let Some(late) = world.late[i] else { return };
+fn effect(world: &World, slot: usize, out: &mut Vec<Next>) {
+    let Some(late) = world.late[slot] else { return };
     let mut world = *world;
-    world.late[i] = None;
+    world.late[slot] = None;
     world.add_stream(late.payload, late.maker, 0);
-    out.push((Step::Effect(values::u8_of(i)), world, None));
+    out.push((Step::Effect(late.maker), world, None));
 }
 
 /// A person changes an object.
@@ -183,7 +178,9 @@ fn for_object(world: &World, i: usize, happens: &Happens, rules: &Rules, out: &m
     if happens.deletions {
         out.push((Step::Delete(me), delete(world, i), None));
     }
-    for (id, _) in world.existing().filter(|_| happens.adoptions) {
+    // While it is ambiguous which stream is its own, a person names the right one.
+    let asked = effects::reported(world, i, rules) == Some(Reason::CreateAmbiguous);
+    for (id, _) in world.existing().filter(|_| happens.adoptions && !asked) {
         out.extend(adopt(world, i, id).map(|world| (Step::Adopt(me, id), world, None)));
     }
 }

@@ -11,7 +11,7 @@ use apivideo_operator_core::{
 use jiff::Timestamp;
 
 use crate::{
-    model::{Id, Observed, Process, Run, Seen, World},
+    model::{Asked, Id, Observed, Process, Run, Seen, World},
     values::{self, Policies},
 };
 
@@ -22,6 +22,9 @@ pub(crate) struct Rules {
     /// Whether a stream that a search lists can be the result of an intent.
     pub matches: fn(&Intent, &Remote) -> bool,
     pub policies: Policies,
+    /// Whether only those faults happen that lose what happened. Of a write that certainly
+    /// did nothing less follows than of one that is lost.
+    pub lost_only: bool,
 }
 
 impl Default for Rules {
@@ -30,6 +33,7 @@ impl Default for Rules {
             decisions: Decisions::default(),
             matches: |intent, remote| intent.matches(remote, values::timing()),
             policies: Policies::default(),
+            lost_only: false,
         }
     }
 }
@@ -68,7 +72,7 @@ pub(crate) fn start(world: &mut World, rules: &Rules) {
             candidates.push(Candidate { strength, created_at, owner: values::owner(i), id, project: None });
         }
         if let Some(Ok(intent)) = stored.intent {
-            process.entries[i].open = Some(values::payload_of(&intent));
+            process.entries[i].open = Some(values::asked(&intent));
         }
     }
     apivideo_operator_core::facts::binding::rank(&mut candidates);
@@ -106,11 +110,11 @@ impl Reconcile {
         let run =
             Run { object, changed: false, observed: values::observed(&facts.observation), posting: None };
         let mut reconcile = Self { i, world, run, facts, state, now };
-        reconcile.note_intent(reconcile.state.open_intent().map(values::payload_of));
+        reconcile.note_intent(reconcile.state.open_intent().map(values::asked));
         Some(reconcile)
     }
 
-    pub(crate) fn note_intent(&mut self, open: Option<u8>) {
+    pub(crate) fn note_intent(&mut self, open: Option<Asked>) {
         if let Some(entry) = self.world.entry_mut(self.i) {
             entry.open = open;
         }

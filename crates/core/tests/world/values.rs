@@ -257,12 +257,15 @@ pub(crate) fn unpack(i: usize, memory: &Memory) -> ReconcileState {
         Sent::NotSent => Request::NotSent,
         Sent::NotCreated => Request::NotCreated,
         Sent::Inherited => Request::Inherited,
-        Sent::Unknown(Progress { ended, empty, searched, ambiguous }) => Request::Unknown(SearchProgress {
-            ended_at: at(ended),
-            empty_searches: empty,
-            searched_at: searched.map(at),
-            ambiguous: ambiguous.iter().flatten().map(|number| id(*number)).collect(),
-        }),
+        Sent::Unknown(Progress { ended, empty, searched, ambiguous, wishable }) => {
+            Request::Unknown(SearchProgress {
+                asked: wishable,
+                ended_at: at(ended),
+                empty_searches: empty,
+                searched_at: searched.map(at),
+                ambiguous: ambiguous.iter().flatten().map(|number| id(*number)).collect(),
+            })
+        }
     };
     let cause = |failed| match failed {
         Failed::Refused => Cause::Refused(Refusal { field: None, message: String::new() }),
@@ -338,7 +341,13 @@ fn pack_create(create: &PendingCreate) -> (Asked, Sent) {
         Request::NotSent => Sent::NotSent,
         Request::NotCreated => Sent::NotCreated,
         Request::Inherited => Sent::Inherited,
-        Request::Unknown(SearchProgress { ended_at, empty_searches, searched_at, ambiguous }) => {
+        Request::Unknown(SearchProgress {
+            ended_at,
+            empty_searches,
+            searched_at,
+            ambiguous,
+            asked: wishable,
+        }) => {
             let mut ids = [None; 3];
             assert!(ambiguous.len() <= ids.len());
             ids.iter_mut().zip(ambiguous).for_each(|(slot, id)| *slot = Some(number(id)));
@@ -348,6 +357,7 @@ fn pack_create(create: &PendingCreate) -> (Asked, Sent) {
                 empty: *empty_searches,
                 searched: searched_at.map(tick),
                 ambiguous: ids,
+                wishable: *wishable,
             })
         }
     };

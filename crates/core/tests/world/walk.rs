@@ -6,7 +6,7 @@ use crate::{
     canon::canonical,
     checks, effects, goal,
     hash::{Plain, hash},
-    model::{Object, SLOTS, World},
+    model::{LATE, Object, SLOTS, World},
     people::{self, Happens},
     shell::Rules,
     step::{Broken, Next, Step},
@@ -49,7 +49,7 @@ impl Ways {
 /// A world in which nothing has happened yet.
 fn beginning(objects: usize) -> World {
     let object = |i| Object { exists: i < objects, ..Object::default() };
-    World { objects: [object(0), object(1)], streams: [None; SLOTS], late: [None; 2], process: None }
+    World { objects: [object(0), object(1)], streams: [None; SLOTS], late: [None; LATE], process: None }
 }
 
 /// Everything that can come next.
