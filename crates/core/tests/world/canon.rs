@@ -8,8 +8,8 @@ use apivideo_operator_core::facts::intent::Intent;
 
 use crate::{
     model::{
-        Answer, Asked, Bound, Entry, Id, Late, Memory, Object, Process, Progress, Run, SLOTS, Sent, Stream,
-        Time, World,
+        Answer, Asked, Bound, Entry, Id, Late, Memory, Object, Process, Progress, Run, SLOTS, Seen, Sent,
+        Stream, Time, World,
     },
     values,
 };
@@ -85,8 +85,7 @@ fn visit_object(i: usize, object: &mut Object, v: &mut impl Visitor) {
 }
 
 fn visit_memory(i: usize, memory: &mut Memory, v: &mut impl Visitor) {
-    let Memory { binding, create, unstored, replaced, failure: _, attempted: _, synced, just_read: _, wish } =
-        memory;
+    let Memory { binding, create, unstored, replaced, failure: _, synced, just_read: _, wish } = memory;
     match binding {
         Bound::Unbound => {}
         Bound::Bound(id, _, _) | Bound::Wanted(id) | Bound::Conflict(id, _) | Bound::Copy(id, _) => v.id(id),
@@ -165,6 +164,7 @@ impl Visitor for Tick {
 
 /// The world by its shortest names.
 pub(crate) fn canonical(mut world: World) -> World {
+    world.process.iter_mut().flat_map(|process| &mut process.entries).for_each(forget_between_runs);
     let mut named = Named::default();
     visit(&mut world, &mut named);
     let windows: Vec<Intent> = named.asked.iter().map(|(i, asked)| values::intent(*i, *asked)).collect();
@@ -177,7 +177,10 @@ pub(crate) fn canonical(mut world: World) -> World {
     let mut streams = [None; SLOTS];
     let mut count = 0;
     for (index, stream) in world.streams.iter().enumerate() {
-        let Some(stream) = stream.filter(|stream| stream.exists || named.ids[index + 1]) else { continue };
+        let named = named.ids[index + 1];
+        let Some(mut stream) = stream.filter(|stream| stream.exists || named) else { continue };
+        // Nobody asks yet what was observed of it, and who binds it finds it observed, or reads it.
+        stream.seen = if named { stream.seen } else { Seen::Nothing };
         streams[count] = Some(stream);
         count += 1;
         renamed.ids[index + 1] = u8::try_from(count).unwrap();
@@ -192,6 +195,16 @@ pub(crate) fn canonical(mut world: World) -> World {
     let moved: Vec<Intent> = named.asked.into_iter().map(moved).collect();
     world.streams.iter_mut().flatten().for_each(|stream| forget(stream, &windows, &moved));
     world
+}
+
+/// Between two reconciles the binding is only compared with the next one, and only where a
+/// create is known; what a stream replaces matters until that is stored.
+fn forget_between_runs(entry: &mut Entry) {
+    let memory = &mut entry.memory;
+    if entry.run.is_none() && memory.create.is_none() {
+        memory.binding = Bound::Unbound;
+    }
+    memory.replaced = memory.replaced.filter(|_| memory.unstored.is_some());
 }
 
 /// Where each of these times goes.

@@ -134,7 +134,6 @@ pub(crate) struct Memory {
     pub unstored: Option<Id>,
     pub replaced: Option<Id>,
     pub failure: Option<Failed>,
-    pub attempted: bool,
     pub synced: Option<u8>,
     pub just_read: bool,
     pub wish: Option<(u8, bool)>,

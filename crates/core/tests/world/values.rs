@@ -251,8 +251,7 @@ fn bound(binding: &Binding) -> Bound {
 
 /// The state in full.
 pub(crate) fn unpack(i: usize, memory: &Memory) -> ReconcileState {
-    let Memory { binding: bound, create, unstored, replaced, failure, attempted, synced, just_read, wish } =
-        *memory;
+    let Memory { binding: bound, create, unstored, replaced, failure, synced, just_read, wish } = *memory;
     let request = |sent| match sent {
         Sent::NotSent => Request::NotSent,
         Sent::NotCreated => Request::NotCreated,
@@ -282,7 +281,7 @@ pub(crate) fn unpack(i: usize, memory: &Memory) -> ReconcileState {
             retry_at: at(1),
             expected_at: Some(at(1)),
         }),
-        attempts: attempted.into(),
+        attempts: 0,
         synced_generation: synced.map(i64::from),
         read_at: just_read.then(|| at(0)),
         drift_backoff: DriftBackoff::default(),
@@ -306,7 +305,8 @@ pub(crate) fn pack(state: &ReconcileState) -> Memory {
         unstored,
         replaced,
         failure,
-        attempts,
+        // How long a wait is does not matter where each counts as one tick.
+        attempts: _,
         synced_generation,
         read_at,
         // Nobody reverts corrections in these worlds, so the backoff never starts.
@@ -324,7 +324,6 @@ pub(crate) fn pack(state: &ReconcileState) -> Memory {
         unstored: unstored.as_ref().map(number),
         replaced: replaced.as_ref().map(number),
         failure: failure.as_ref().and_then(pack_failure),
-        attempted: *attempts > 0,
         synced: synced_generation.map(|generation| u8::try_from(generation).unwrap()),
         just_read: read_at.is_some_and(|time| time >= at(0)),
         wish: wish.as_ref().map(|Wish { generation, requested_at: _, deleting }| {

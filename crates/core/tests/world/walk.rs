@@ -88,6 +88,9 @@ pub(crate) fn walk(walk: &Walk) -> Walked {
             walked.violation = Some((Broken::Stuck, way));
             break;
         }
+        if number % 100_000 == 0 {
+            eprintln!("{number} {} {}", known.len(), queue.len());
+        }
         next(&world, walk, &mut out);
         for (step, world, broken) in out.drain(..) {
             walked.transitions += 1;
