@@ -4,12 +4,14 @@
 //! reaches further back. Each struct is taken apart without `..`: a new field has to
 //! say which of these it is.
 
-use apivideo_operator_core::facts::intent::Intent;
+use std::ops::RangeInclusive;
+
+use jiff::Timestamp;
 
 use crate::{
     model::{
-        Answer, Asked, Bound, Entry, Id, Late, Memory, Object, Process, Progress, Run, SLOTS, Seen, Sent,
-        Stream, Time, World,
+        Answer, Asked, Bound, Entry, Id, Late, Memory, NOBODY, Object, Process, Progress, Run, SLOTS, Seen,
+        Sent, Stream, Time, World,
     },
     values,
 };
@@ -167,7 +169,6 @@ pub(crate) fn canonical(mut world: World) -> World {
     world.process.iter_mut().flat_map(|process| &mut process.entries).for_each(forget_between_runs);
     let mut named = Named::default();
     visit(&mut world, &mut named);
-    let windows: Vec<Intent> = named.asked.iter().map(|(i, asked)| values::intent(*i, *asked)).collect();
     let sent = clamped(named.asked.iter().map(|(_, asked)| asked.sent).collect());
     let mut renamed = Renamed { ids: [0; SLOTS + 1], generations: [[0; 16]; 2], sent };
     for i in 0..2 {
@@ -188,12 +189,19 @@ pub(crate) fn canonical(mut world: World) -> World {
     world.streams = streams;
     world.late.sort_unstable_by_key(|late| std::cmp::Reverse(*late));
     visit(&mut world, &mut renamed);
-    let moved = |(i, mut asked): (usize, Asked)| {
-        renamed.asked(i, &mut asked);
-        values::intent(i, asked)
-    };
-    let moved: Vec<Intent> = named.asked.into_iter().map(moved).collect();
-    world.streams.iter_mut().flatten().for_each(|stream| forget(stream, &windows, &moved));
+    let timed = |stream: &Stream| stream.exists && stream.created < 0 && stream.created > LONG_AGO;
+    if world.streams.iter().flatten().any(timed) {
+        let moved = |(i, mut asked): (usize, Asked)| {
+            renamed.asked(i, &mut asked);
+            window(i, asked)
+        };
+        let windows: Vec<_> = named.asked.iter().map(|(i, asked)| window(*i, *asked)).collect();
+        let moved: Vec<_> = named.asked.into_iter().map(moved).collect();
+        world.streams.iter_mut().flatten().filter(|s| timed(s)).for_each(|s| forget(s, &windows, &moved));
+    }
+    world.streams.iter_mut().flatten().filter(|s| !s.exists).for_each(|s| {
+        *s = Stream { payload: 0, created: LONG_AGO, maker: NOBODY, ..*s };
+    });
     world
 }
 
@@ -222,23 +230,28 @@ fn clamped(mut sent: Vec<Time>) -> Vec<(Time, Time)> {
     moved
 }
 
-/// A stream that is gone has only its id. Of the time at which another was created
-/// counts in which windows it lies, and whether it lies in that of an intent of now.
-fn forget(stream: &mut Stream, windows: &[Intent], moved: &[Intent]) {
-    if !stream.exists {
-        *stream = Stream { payload: 0, created: LONG_AGO, maker: crate::model::NOBODY, ..*stream };
-        return;
-    }
-    if stream.created == 0 {
-        return;
-    }
-    let timing = values::timing();
-    let within = |intents: &[Intent], created: Time| -> Vec<bool> {
-        let time = values::at(created);
-        intents.iter().map(|i| i.window_start() <= time && time <= i.window_end(timing)).collect()
+/// From when to when a stream of an intent can have been created.
+fn window(i: usize, asked: Asked) -> RangeInclusive<Timestamp> {
+    let intent = values::intent(i, asked);
+    intent.window_start()..=intent.window_end(values::timing())
+}
+
+/// Of the time at which a stream was created counts in which windows it lies, and, where
+/// there is such a time, which have begun by then.
+fn forget(stream: &mut Stream, windows: &[RangeInclusive<Timestamp>], moved: &[RangeInclusive<Timestamp>]) {
+    let now = values::at(stream.created);
+    let within = |before: &RangeInclusive<_>, after: &RangeInclusive<_>, then| {
+        before.contains(&now) == after.contains(&then)
     };
-    let lies = within(windows, stream.created);
-    let earliest = (LONG_AGO + 1..0).find(|time| within(moved, *time) == lies);
-    let never = Some(LONG_AGO).filter(|time| within(moved, *time) == lies);
-    stream.created = never.or(earliest).unwrap();
+    let begun = |before: &RangeInclusive<_>, after: &RangeInclusive<_>, then| {
+        (*before.start() <= now) == (*after.start() <= then)
+    };
+    let find = |exact: bool| {
+        (LONG_AGO..0).find(|time| {
+            let then = values::at(*time);
+            let mut both = windows.iter().zip(moved);
+            both.all(|(w, m)| within(w, m, then) && (!exact || begun(w, m, then)))
+        })
+    };
+    stream.created = find(true).or_else(|| find(false)).unwrap();
 }

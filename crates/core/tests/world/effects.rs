@@ -32,17 +32,12 @@ pub(crate) fn next(world: &World, i: usize, rules: &Rules, out: &mut Vec<Next>) 
     }
     let plan = reconcile.plan(rules);
     let PlanStep::Do(action) = plan.step.clone() else { return finish(reconcile, &plan, rules, out) };
-    let again = || {
-        let mut reconcile = Reconcile::of(world, i, rules).unwrap();
-        reconcile.plan(rules);
-        reconcile
-    };
     let lost_only = |end: &&End| !rules.lost_only || !matches!(end, End::Refused | End::Conflict);
     let only = |ends: &[End]| ends.len() == 1;
     let ends = ends(&reconcile, &action, world);
     for end in ends.iter().filter(|end| only(ends) || lost_only(end)) {
         let mut broken = None;
-        let after = take(again(), action.clone(), *end, rules, &mut broken);
+        let after = take(reconcile.clone(), action.clone(), *end, rules, &mut broken);
         out.push((Step::Operator(values::u8_of(i), name(&action), *end), after, broken));
     }
 }

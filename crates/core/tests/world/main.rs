@@ -13,6 +13,7 @@ mod effects;
 mod goal;
 mod hash;
 mod model;
+mod mutants;
 mod people;
 mod shell;
 mod step;
@@ -43,41 +44,45 @@ fn holds(name: &str, it: &Walk) {
     }
 }
 
-#[test]
-fn one() {
-    let happens = Happens { edits: true, deletions: true, ..Happens::default() };
-    holds("one", &Walk { objects: 1, happens, ..Walk::default() });
+/// One LiveStream.
+fn one(happens: Happens) -> Walk {
+    Walk { objects: 1, happens: Happens { deletions: 1, ..happens }, ..Walk::default() }
+}
+
+/// Two LiveStreams that ask for the same.
+fn two(happens: Happens) -> Walk {
+    let policies = Policies { proceed: true, ..Policies::default() };
+    let rules = Rules { lost_only: true, policies, ..Rules::default() };
+    Walk { objects: 2, happens: Happens { reconciles_in_one: true, ..happens }, rules, safety_only: false }
 }
 
 #[test]
-fn one_with_remote_deletions() {
-    let happens = Happens {
-        deletions: true,
-        skips: true,
-        remote_deletions: true,
-        reconciles_in_one: true,
-        ..Happens::default()
-    };
-    holds("one with remote deletions", &Walk { objects: 1, happens, ..Walk::default() });
+fn one_that_is_edited() {
+    holds("one that is edited", &one(Happens { edits: true, ..Happens::default() }));
 }
 
 #[test]
-fn one_with_strangers() {
-    let happens = Happens { deletions: true, strangers: true, ..Happens::default() };
-    holds("one with strangers", &Walk { objects: 1, happens, ..Walk::default() });
-}
-
-#[test]
-fn one_with_adoptions() {
-    let happens = Happens { deletions: true, strangers: true, adoptions: true, ..Happens::default() };
-    holds("one with adoptions", &Walk { objects: 1, happens, ..Walk::default() });
-}
-
-#[test]
-fn two() {
+fn one_whose_stream_is_deleted_elsewhere() {
     let happens =
-        Happens { deletions: std::env::var("DEL").is_ok(), reconciles_in_one: true, ..Happens::default() };
-    let rules =
-        Rules { lost_only: true, policies: Policies { proceed: true, fail: false }, ..Rules::default() };
-    holds("two", &Walk { objects: 2, happens, rules });
+        Happens { remote_deletions: true, skips: true, reconciles_in_one: true, ..Happens::default() };
+    holds("one whose stream is deleted elsewhere", &one(happens));
+    let mut fail = one(happens);
+    fail.rules.policies.fail = true;
+    holds("the same with onRemoteMissing: Fail", &fail);
+}
+
+#[test]
+fn one_beside_strangers() {
+    holds("one beside strangers", &one(Happens { strangers: true, adoptions: true, ..Happens::default() }));
+}
+
+#[test]
+fn two_of_which_one_is_deleted() {
+    holds("two of which one is deleted", &two(Happens { deletions: 1, ..Happens::default() }));
+}
+
+#[test]
+fn two_of_which_one_is_a_copy() {
+    let walk = two(Happens { deletions: 1, copies: true, ..Happens::default() });
+    holds("two of which one is a copy", &Walk { objects: 1, ..walk });
 }

@@ -16,8 +16,8 @@ use crate::{
 pub(crate) struct Happens {
     /// Manifests are edited, any number of times.
     pub edits: bool,
-    /// LiveStreams are deleted.
-    pub deletions: bool,
+    /// So many of the LiveStreams can be deleted.
+    pub deletions: usize,
     /// Streams are deleted behind the operator's back, any number of times.
     pub remote_deletions: bool,
     /// A stranger makes streams, one at a time.
@@ -175,7 +175,7 @@ fn for_object(world: &World, i: usize, happens: &Happens, rules: &Rules, out: &m
         });
         out.push((Step::Edit(me), edited, None));
     }
-    if happens.deletions {
+    if i < happens.deletions {
         out.push((Step::Delete(me), delete(world, i), None));
     }
     // While it is ambiguous which stream is its own, a person names the right one.

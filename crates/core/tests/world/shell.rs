@@ -39,6 +39,7 @@ impl Default for Rules {
 }
 
 /// A reconcile of one object.
+#[derive(Clone)]
 pub(crate) struct Reconcile {
     pub i: usize,
     pub world: World,
