@@ -19,7 +19,7 @@ use crate::core::{
         binding::{Binding, Candidate, Stored, Strength, rank},
         diff::has_payload,
         ids::{ObjectKey, Owner, StreamId},
-        intent::Intent,
+        intent::{CreateTiming, Intent},
         manifest::Manifest,
         project::{AccountProject, Project},
         stream::Remote,
@@ -84,7 +84,8 @@ impl Claims {
         rank(&mut candidates);
         let mut tables = self.tables.lock();
         for Candidate { owner, id, project, strength, .. } in candidates {
-            tables.note_project(&owner.uid, project.as_ref());
+            let bound = matches!(strength, Strength::Confirmed | Strength::Own);
+            tables.note_project(&owner.uid, project.as_ref().filter(|_| bound));
             if !tables.by_id.contains_key(&id) {
                 self.claim(&mut tables, &id, &owner, strength != Strength::Wished);
             }
@@ -96,10 +97,12 @@ impl Claims {
     pub fn bind(&self, manifest: &Manifest, stored: &mut Stored, resolve: Resolver) -> Binding {
         let owner = &manifest.owner;
         let mut tables = self.tables.lock();
-        tables.note_project(&owner.uid, stored.project.as_ref());
         stored.owned = tables.by_uid.get(&owner.uid).cloned();
         let other = |id: &StreamId| self.other(&tables, id, &owner.uid);
         let binding = resolve(stored, &owner.uid, manifest.adopt.as_ref(), &other);
+        // What other objects' annotations say of a project says nothing of this account.
+        let bound = matches!(binding, Binding::Bound { stored: true, .. } | Binding::Mismatch { .. });
+        tables.note_project(&owner.uid, stored.project.as_ref().filter(|_| bound));
         match (&binding, binding.id()) {
             (Binding::Conflict { id, .. }, _) => {
                 tables.waiting.entry(id.clone()).or_default().insert(owner.key.clone());
@@ -163,15 +166,20 @@ impl Claims {
 
     /// Judges the streams that a search for this intent found, and claims the one that
     /// is the LiveStream's, before another search can.
-    pub fn claim_found(&self, owner: &Owner, intent: &Intent, mut found: Vec<Remote>) -> SearchResult {
+    pub fn claim_found(
+        &self,
+        owner: &Owner,
+        intent: &Intent,
+        timing: CreateTiming,
+        mut found: Vec<Remote>,
+    ) -> SearchResult {
         let mut tables = self.tables.lock();
         found.retain(|remote| self.other(&tables, &remote.id, &owner.uid).is_none());
-        let alike = tables
-            .open
-            .values()
-            .filter(|(owner, open)| open.payload == intent.payload && self.exists(&tables, owner));
-        let open_intents = alike.count();
-        let result = judge(found, open_intents);
+        let alike = tables.open.values().filter(|(other, open)| {
+            other.uid != owner.uid && open.payload == intent.payload && self.exists(&tables, other)
+        });
+        let others: Vec<&Intent> = alike.map(|(_, open)| open).collect();
+        let result = judge(found, &others, timing);
         if let SearchResult::Found(remote) = &result {
             self.claim(&mut tables, &remote.id, owner, true);
         }

@@ -29,7 +29,8 @@ pub(super) async fn search(
     let account = &gathered.account;
     let _searching = account.create_locks.search(&intent.payload.name).await;
     let (streams, unreadable) = read_list(gathered, intent).await?;
-    let result = account.claims.claim_found(&gathered.facts.manifest.owner, intent, streams);
+    let (owner, timing) = (&gathered.facts.manifest.owner, gathered.facts.account.timing());
+    let result = account.claims.claim_found(owner, intent, timing, streams);
     let count = |resolved| {
         context.metrics.lost_creates.get_or_create(&[("resolved", resolved)]).inc();
     };

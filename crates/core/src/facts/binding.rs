@@ -137,7 +137,10 @@ impl Stored {
             // The own annotation is newer, but only annotations say so.
             Some(_) if self.recreated_from.as_ref() == Some(status) => None,
             Some(_) => Some(status),
-            None => Some(status).filter(|_| self.carried(uid).is_none()),
+            // What another object's annotations say is newer only by the same rule.
+            None => Some(status).filter(|status| {
+                self.carried(uid).is_none() || self.recreated_from.as_ref() != Some(*status)
+            }),
         }
     }
 

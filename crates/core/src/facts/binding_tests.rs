@@ -102,3 +102,13 @@ fn an_annotation_that_only_annotations_confirm_comes_after_a_status() {
     let confirmed = Stored { status: Some(id("li1")), ..annotated("li1", "me") };
     assert_eq!(confirmed.named("me", None), Some((Strength::Confirmed, id("li1"))));
 }
+
+#[test]
+fn a_status_counts_more_than_the_annotations_of_another_object() {
+    let free = |_: &StreamId| None;
+    let replaced = Stored { status: Some(id("liNew")), ..annotated("liOld", "another") };
+    assert_eq!(resolve(&replaced, "me", None, &free), bound("liNew", false, false));
+    assert_eq!(replaced.named("me", None), Some((Strength::Confirmed, id("liNew"))));
+    let newer = Stored { recreated_from: Some(id("liNew")), ..replaced };
+    assert_eq!(newer.named("me", None), Some((Strength::Carried, id("liOld"))));
+}

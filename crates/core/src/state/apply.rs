@@ -220,7 +220,9 @@ impl ReconcileState {
         if let Some(search) = self.search_mut() {
             search.searched_at = Some(now);
             match result {
-                SearchResult::Ambiguous(ids) => search.ambiguous = ids,
+                SearchResult::Ambiguous(ids) => {
+                    (search.ambiguous, search.asked) = (ids, false);
+                }
                 _ => search.empty_searches = search.empty_searches.saturating_add(1),
             }
         }

@@ -127,12 +127,12 @@ impl ReconcileState {
     }
 
     /// Whether a create may have made a stream that only a search can find: then
-    /// a wish for another stream waits for its result. Where the search has found
-    /// too many, the wish is a person's answer.
+    /// a wish for another stream waits for its result. Where the search had found
+    /// too many before, the wish is a person's answer.
     #[must_use]
     pub fn must_search(&self) -> bool {
         let inherited = matches!(&self.create, Some(PendingCreate::Open(_, Request::Inherited)));
-        inherited || self.search().is_some_and(|search| search.ambiguous.is_empty())
+        inherited || self.search().is_some_and(|search| !search.is_answered_by_wish())
     }
 
     /// Whether a stream that is known to be gone is read again: a person who requests a

@@ -47,6 +47,9 @@ impl ReconcileState {
             self.clamp_to_clock(clock);
         }
         self.note_wish(&facts.manifest);
+        if let Some(search) = self.search_mut().filter(|_| facts.manifest.adopt.is_none()) {
+            search.asked = !search.ambiguous.is_empty();
+        }
         if let Some(failure) = self.failure.as_mut().filter(|_| facts.admitted) {
             failure.retry_at = failure.retry_at.min(now);
         }
@@ -134,8 +137,8 @@ impl ReconcileState {
         self.wish = Some(wish);
         (self.failure, self.attempts, self.found_gone) = (None, 0, false);
         // Unless the change is the person's answer to the ambiguity.
-        let answered = matches!(self.binding, Binding::Wanted(_));
-        if let Some(search) = self.search_mut().filter(|_| !answered) {
+        let wished = matches!(self.binding, Binding::Wanted(_));
+        if let Some(search) = self.search_mut().filter(|search| !(wished && search.is_answered_by_wish())) {
             search.ambiguous.clear();
         }
     }

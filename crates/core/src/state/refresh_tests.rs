@@ -1,7 +1,10 @@
 use super::*;
 use crate::state::reconcile_state::Failure;
 use crate::{
-    facts::observation::{AccountView, Observation},
+    facts::{
+        ids::StreamId,
+        observation::{AccountView, Observation},
+    },
     fixture::{at, desired, observing},
 };
 
@@ -114,4 +117,46 @@ fn a_recovered_account_ends_the_wait_for_it_and_no_other() {
         state.refresh(&recovered, at(100));
         assert_eq!(state.failure.is_none(), ends, "{cause:?}");
     }
+}
+
+#[test]
+fn an_edit_keeps_an_ambiguity_only_if_it_is_the_answer() {
+    let ambiguous_after = |binding: Binding, asked| {
+        let search = SearchProgress {
+            ambiguous: vec![StreamId::parse("liA").unwrap()],
+            asked,
+            ..SearchProgress::since(at(100))
+        };
+        let create = Some(PendingCreate::Open(intent(), Request::Unknown(search)));
+        let mut state = ReconcileState { create, wish: Some(wish()), ..ReconcileState::default() };
+        let known = facts(&intent(), Some(at(200)));
+        let manifest = Manifest { generation: 2, ..known.manifest.clone() };
+        state.refresh(&Facts { manifest, binding, ..known }, at(200));
+        state.search().is_some_and(|search| !search.ambiguous.is_empty())
+    };
+    let wanted = || Binding::Wanted(StreamId::parse("li9").unwrap());
+    assert!(ambiguous_after(wanted(), true));
+    assert!(!ambiguous_after(wanted(), false), "the wish is older than the ambiguity");
+    assert!(!ambiguous_after(Binding::Unbound, true));
+}
+
+#[test]
+fn a_wish_answers_an_ambiguity_that_was_found_before_it() {
+    let wished = |before: Option<&str>| {
+        let search = SearchProgress {
+            ambiguous: vec![StreamId::parse("liA").unwrap()],
+            ..SearchProgress::since(at(100))
+        };
+        let create = Some(PendingCreate::Open(intent(), Request::Unknown(search)));
+        let mut state = ReconcileState { create, wish: Some(wish()), ..ReconcileState::default() };
+        for adopt in [before, Some("liA")] {
+            let known = facts(&intent(), Some(at(200)));
+            let adopt = adopt.map(|text| StreamId::parse(text).unwrap());
+            let manifest = Manifest { adopt, ..known.manifest.clone() };
+            state.refresh(&Facts { manifest, ..known }, at(200));
+        }
+        !state.must_search()
+    };
+    assert!(wished(None));
+    assert!(!wished(Some("liA")), "it was there already");
 }

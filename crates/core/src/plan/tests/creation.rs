@@ -149,7 +149,9 @@ fn a_wish_for_another_stream_waits_for_the_search_but_answers_an_ambiguity() {
     let there = present(remote("li9"));
     assert_eq!(step(&plan(&there, &wish(unknown(0, None)), at(130))), "search");
     let many = SearchProgress { ambiguous: vec![id("liA"), id("liB")], ..SearchProgress::since(at(100)) };
-    assert_eq!(next(&manifest(), &wish(Request::Unknown(many)), &there), "bind li9");
+    assert_eq!(next(&manifest(), &wish(Request::Unknown(many.clone())), &there), "CreateAmbiguous");
+    let asked = SearchProgress { asked: true, ..many };
+    assert_eq!(next(&manifest(), &wish(Request::Unknown(asked)), &there), "bind li9");
     assert_eq!(next(&manifest(), &wish(Request::NotSent), &there), "bind li9");
 }
 
