@@ -6,6 +6,13 @@
     clippy::unwrap_used,
     reason = "a test ends by a panic; its parts stand outside the functions that clippy knows as tests"
 )]
+#![allow(
+    clippy::large_enum_variant,
+    clippy::result_large_err,
+    reason = "a world is copied by value: a million of them are made, and few are passed on"
+)]
+#![allow(clippy::enum_variant_names, reason = "the names are those of the decisions")]
+#![allow(clippy::disallowed_methods, reason = "the time that a walk takes is printed, and decides nothing")]
 
 mod canon;
 mod checks;
