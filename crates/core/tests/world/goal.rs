@@ -19,6 +19,7 @@ use crate::{
 pub(crate) struct Goals(HashSet<u128, Plain>);
 
 /// Where a state leads without a fault.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart at once")]
 enum Ahead {
     There,
     Next(World),
@@ -28,7 +29,7 @@ enum Ahead {
 impl Goals {
     /// Whether a run without faults reaches the goal from here. It takes one way, so it
     /// never does if it comes back to a state.
-    pub(crate) fn reaches(&mut self, world: &World, rules: &Rules) -> Result<(), World> {
+    pub(crate) fn reaches(&mut self, world: &World, rules: &Rules) -> bool {
         let (mut world, mut passed) = (*world, Vec::new());
         loop {
             let state = hash(&world);
@@ -36,17 +37,17 @@ impl Goals {
                 break;
             }
             if passed.contains(&state) {
-                return Err(world);
+                return false;
             }
             passed.push(state);
             match ahead(&world, rules) {
                 Ahead::There => break,
                 Ahead::Next(next) => world = next,
-                Ahead::Nowhere => return Err(world),
+                Ahead::Nowhere => return false,
             }
         }
         self.0.extend(passed);
-        Ok(())
+        true
     }
 }
 

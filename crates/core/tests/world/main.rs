@@ -7,11 +7,13 @@
     reason = "a test ends by a panic; its parts stand outside the functions that clippy knows as tests"
 )]
 
+mod calls;
 mod canon;
 mod checks;
 mod effects;
 mod goal;
 mod hash;
+mod memory;
 mod model;
 mod mutants;
 mod people;
@@ -30,6 +32,7 @@ use crate::{
 };
 
 fn holds(name: &str, it: &Walk) {
+    #[allow(clippy::disallowed_methods, reason = "how long the walk takes is printed")]
     let began = Instant::now();
     let walked = walk(it);
     println!(
@@ -79,6 +82,12 @@ fn one_beside_strangers() {
 #[test]
 fn two_of_which_one_is_deleted() {
     holds("two of which one is deleted", &two(Happens { deletions: 1, ..Happens::default() }));
+}
+
+#[test]
+fn two_that_ask_for_one_stream() {
+    let walk = two(Happens { deletions: 1, adoptions: true, ..Happens::default() });
+    holds("two that ask for one stream", &walk);
 }
 
 #[test]

@@ -92,7 +92,7 @@ pub(crate) struct Late {
 pub(crate) enum Bound {
     #[default]
     Unbound,
-    Bound(Id, bool, bool),
+    To(Id, bool, bool),
     Wanted(Id),
     Conflict(Id, u8),
     Copy(Id, u8),
@@ -112,7 +112,7 @@ pub(crate) struct Progress {
 /// What a process knows of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Sent {
-    NotSent,
+    Not,
     NotCreated,
     Inherited,
     Unknown(Progress),

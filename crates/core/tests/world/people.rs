@@ -4,7 +4,7 @@ use apivideo_operator_core::step::conditions::{KstatusState, Reason};
 
 use crate::{
     canon::{Tick, visit},
-    effects,
+    checks, effects,
     model::{Answer, LATE, NOBODY, Object, Seen, World},
     shell::{self, Rules},
     step::{End, Next, Step},
@@ -178,9 +178,15 @@ fn for_object(world: &World, i: usize, happens: &Happens, rules: &Rules, out: &m
     if i < happens.deletions {
         out.push((Step::Delete(me), delete(world, i), None));
     }
-    // While it is ambiguous which stream is its own, a person names the right one.
+    // While it is ambiguous which stream is its own, a person names the right one. And nobody
+    // guesses the stream of another's lost create.
     let asked = effects::reported(world, i, rules) == Some(Reason::CreateAmbiguous);
-    for (id, _) in world.existing().filter(|_| happens.adoptions && !asked) {
+    let known = |id: u8, maker: u8| {
+        let holder = world.objects.get(usize::from(maker));
+        maker == me || holder.is_none_or(|holder| checks::bound(maker.into(), holder) == Some(id))
+    };
+    let known = world.existing().filter(|(id, stream)| known(*id, stream.maker));
+    for (id, _) in known.filter(|_| happens.adoptions && !asked) {
         out.extend(adopt(world, i, id).map(|world| (Step::Adopt(me, id), world, None)));
     }
 }

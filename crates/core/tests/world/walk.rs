@@ -85,7 +85,7 @@ pub(crate) fn walk(walk: &Walk) -> Walked {
     known.insert(hash(&first));
     let mut out = Vec::new();
     while let Some((number, world)) = queue.pop_front() {
-        if !walk.safety_only && goals.reaches(&world, &walk.rules).is_err() {
+        if !walk.safety_only && !goals.reaches(&world, &walk.rules) {
             let way = ways.to(number, None);
             walked.violation = Some((Broken::Stuck, way));
             break;
