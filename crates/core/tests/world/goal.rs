@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use apivideo_operator_core::step::conditions::Reason;
 
 use crate::{
+    around,
     canon::canonical,
     checks, effects,
     hash::{Plain, hash},
@@ -68,7 +69,7 @@ fn ahead(world: &World, rules: &Rules) -> Ahead {
     if let Some((_, next, _)) = out.first() {
         return Ahead::Next(canonical(*next));
     }
-    if let Some(next) = people::scan(world, None).and_then(differs) {
+    if let Some(next) = around::scan(world, None).and_then(differs) {
         return Ahead::Next(next);
     }
     for i in 0..2 {
@@ -92,7 +93,7 @@ fn at_rest(world: &World, rules: &Rules) -> Ahead {
         return Ahead::Next(canonical(next));
     }
     let mut out = Vec::new();
-    people::tick(world, &mut out);
+    around::tick(world, &mut out);
     let next = out.first().map(|(_, next, _)| canonical(*next)).filter(|next| next != world);
     next.map_or(Ahead::Nowhere, Ahead::Next)
 }

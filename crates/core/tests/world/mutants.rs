@@ -18,8 +18,8 @@ use apivideo_operator_core::{
 use jiff::Timestamp;
 
 use crate::{
+    around::Happens,
     one,
-    people::Happens,
     shell::Rules,
     step::Broken,
     two, values,

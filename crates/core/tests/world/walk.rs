@@ -3,11 +3,11 @@
 use std::collections::{HashSet, VecDeque};
 
 use crate::{
+    around::{self, Happens},
     canon::canonical,
     checks, effects, goal,
     hash::{Plain, hash},
     model::{LATE, Object, SLOTS, World},
-    people::{self, Happens},
     shell::Rules,
     step::{Broken, Next, Step},
 };
@@ -56,7 +56,7 @@ fn beginning(objects: usize) -> World {
 
 /// Everything that can come next.
 pub(crate) fn next(world: &World, walk: &Walk, out: &mut Vec<Next>) {
-    let alone = walk.happens.reconciles_in_one && people::within(world);
+    let alone = walk.happens.reconciles_in_one && around::within(world);
     for i in 0..2 {
         let runs = world.entry(i).and_then(|entry| entry.run).is_some_and(|run| run.posting.is_none());
         if runs || !alone {
@@ -71,7 +71,7 @@ pub(crate) fn next(world: &World, walk: &Walk, out: &mut Vec<Next>) {
             effects::next(world, i, &walk.rules, out);
         }
     }
-    people::next(world, &happens, &walk.rules, out);
+    around::next(world, &happens, &walk.rules, out);
 }
 
 /// Walks until everything was seen, or a promise is broken.
