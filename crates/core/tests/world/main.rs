@@ -59,9 +59,7 @@ use std::time::Instant;
 
 use crate::{
     around::Happens,
-    shell::Rules,
-    values::Policies,
-    walk::{Walk, walk},
+    walk::{Walk, one, two, walk},
 };
 
 fn holds(name: &str, it: &Walk) {
@@ -78,18 +76,6 @@ fn holds(name: &str, it: &Walk) {
         way.iter().for_each(|step| println!("  {step:?}"));
         panic!("{name}: {broken:?}");
     }
-}
-
-/// One LiveStream.
-fn one(happens: Happens) -> Walk {
-    Walk { objects: 1, happens: Happens { deletions: 1, ..happens }, ..Walk::default() }
-}
-
-/// Two LiveStreams that ask for the same.
-fn two(happens: Happens) -> Walk {
-    let policies = Policies { proceed: true, ..Policies::default() };
-    let rules = Rules { lost_only: true, policies, ..Rules::default() };
-    Walk { objects: 2, happens: Happens { reconciles_in_one: true, ..happens }, rules, safety_only: false }
 }
 
 #[test]

@@ -19,11 +19,10 @@ use jiff::Timestamp;
 
 use crate::{
     around::Happens,
-    one,
     shell::Rules,
     step::Broken,
-    two, values,
-    walk::{Walk, walk},
+    values,
+    walk::{Walk, one, two, walk},
 };
 
 /// These decisions break this promise, and first this one.

@@ -10,6 +10,7 @@ use crate::{
     model::{LATE, Object, SLOTS, World},
     shell::Rules,
     step::{Broken, Next, Step},
+    values::Policies,
 };
 
 /// What to walk through.
@@ -21,6 +22,18 @@ pub(crate) struct Walk {
     pub rules: Rules,
     /// Whether it is not asked where a state leads without faults.
     pub safety_only: bool,
+}
+
+/// One LiveStream.
+pub(crate) fn one(happens: Happens) -> Walk {
+    Walk { objects: 1, happens: Happens { deletions: 1, ..happens }, ..Walk::default() }
+}
+
+/// Two LiveStreams that ask for the same.
+pub(crate) fn two(happens: Happens) -> Walk {
+    let policies = Policies { proceed: true, ..Policies::default() };
+    let rules = Rules { lost_only: true, policies, ..Rules::default() };
+    Walk { objects: 2, happens: Happens { reconciles_in_one: true, ..happens }, rules, safety_only: false }
 }
 
 /// What was walked through.
