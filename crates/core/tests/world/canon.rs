@@ -101,7 +101,7 @@ fn visit_memory(i: usize, memory: &mut Memory, v: &mut impl Visitor) {
     } = memory;
     match binding {
         Bound::Unbound => {}
-        Bound::Bound(id, _, _) | Bound::Wanted(id) | Bound::Conflict(id, _) | Bound::Copy(id, _) => v.id(id),
+        Bound::To(id, _, _) | Bound::Wanted(id) | Bound::Conflict(id, _) | Bound::Copy(id, _) => v.id(id),
         Bound::Mismatch(bound, wanted) => [bound, wanted].into_iter().for_each(|id| v.id(id)),
     }
     [unstored, replaced].into_iter().flatten().for_each(|id| v.id(id));

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use apivideo_operator_core::step::conditions::Reason;
 
 use crate::{
+    around,
     canon::canonical,
     checks, effects,
     hash::{Plain, hash},
@@ -19,6 +20,7 @@ use crate::{
 pub(crate) struct Goals(HashSet<u128, Plain>);
 
 /// Where a state leads without a fault.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart at once")]
 enum Ahead {
     There,
     Next(World),
@@ -28,7 +30,7 @@ enum Ahead {
 impl Goals {
     /// Whether a run without faults reaches the goal from here. It takes one way, so it
     /// never does if it comes back to a state.
-    pub(crate) fn reaches(&mut self, world: &World, rules: &Rules) -> Result<(), World> {
+    pub(crate) fn reaches(&mut self, world: &World, rules: &Rules) -> bool {
         let (mut world, mut passed) = (*world, Vec::new());
         loop {
             let state = hash(&world);
@@ -36,17 +38,17 @@ impl Goals {
                 break;
             }
             if passed.contains(&state) {
-                return Err(world);
+                return false;
             }
             passed.push(state);
             match ahead(&world, rules) {
                 Ahead::There => break,
                 Ahead::Next(next) => world = next,
-                Ahead::Nowhere => return Err(world),
+                Ahead::Nowhere => return false,
             }
         }
         self.0.extend(passed);
-        Ok(())
+        true
     }
 }
 
@@ -67,7 +69,7 @@ fn ahead(world: &World, rules: &Rules) -> Ahead {
     if let Some((_, next, _)) = out.first() {
         return Ahead::Next(canonical(*next));
     }
-    if let Some(next) = people::scan(world, None).and_then(differs) {
+    if let Some(next) = around::scan(world, None).and_then(differs) {
         return Ahead::Next(next);
     }
     for i in 0..2 {
@@ -91,7 +93,7 @@ fn at_rest(world: &World, rules: &Rules) -> Ahead {
         return Ahead::Next(canonical(next));
     }
     let mut out = Vec::new();
-    people::tick(world, &mut out);
+    around::tick(world, &mut out);
     let next = out.first().map(|(_, next, _)| canonical(*next)).filter(|next| next != world);
     next.map_or(Ahead::Nowhere, Ahead::Next)
 }

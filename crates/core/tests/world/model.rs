@@ -92,7 +92,7 @@ pub(crate) struct Late {
 pub(crate) enum Bound {
     #[default]
     Unbound,
-    Bound(Id, bool, bool),
+    To(Id, bool, bool),
     Wanted(Id),
     Conflict(Id, u8),
     Copy(Id, u8),
@@ -112,7 +112,7 @@ pub(crate) struct Progress {
 /// What a process knows of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Sent {
-    NotSent,
+    Not,
     NotCreated,
     Inherited,
     Unknown(Progress),
@@ -138,9 +138,9 @@ pub(crate) struct Memory {
     pub just_read: bool,
     pub wish: Option<(u8, bool)>,
     /// Whether something contradicts what is known of the stream.
-    pub(crate) doubted: bool,
+    pub doubted: bool,
     /// Whether the last read found the stream gone, and nothing has contradicted that.
-    pub(crate) found_gone: bool,
+    pub found_gone: bool,
 }
 
 /// An observation in the facts of a reconcile.

@@ -18,12 +18,11 @@ use apivideo_operator_core::{
 use jiff::Timestamp;
 
 use crate::{
-    one,
-    people::Happens,
+    around::Happens,
     shell::Rules,
     step::Broken,
-    two, values,
-    walk::{Walk, walk},
+    values,
+    walk::{Walk, one, two, walk},
 };
 
 /// These decisions break this promise, and first this one.

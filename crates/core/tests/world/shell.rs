@@ -11,6 +11,7 @@ use apivideo_operator_core::{
 use jiff::Timestamp;
 
 use crate::{
+    memory,
     model::{Asked, Id, Observed, Process, Run, Seen, World},
     values::{self, Policies},
 };
@@ -94,7 +95,7 @@ impl Reconcile {
         let process = world.process.as_ref()?;
         let entry = &process.entries[i];
         let object = world.objects[i];
-        let mut state = values::unpack(i, &entry.memory);
+        let mut state = memory::unpack(i, &entry.memory);
         let now = values::now(fresh_nonce(world, i));
         if let Some(run) = entry.run {
             let manifest = values::manifest(i, &run.object, rules.policies);
@@ -148,7 +149,7 @@ impl Reconcile {
     }
 
     fn with(mut self, run: Option<Run>) -> World {
-        let memory = values::pack(&self.state);
+        let memory = memory::pack(&self.state);
         let exists = self.world.objects[self.i].exists;
         if let Some(entry) = self.world.entry_mut(self.i).filter(|_| exists) {
             (entry.memory, entry.run) = (memory, run);

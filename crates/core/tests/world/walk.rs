@@ -3,13 +3,14 @@
 use std::collections::{HashSet, VecDeque};
 
 use crate::{
+    around::{self, Happens},
     canon::canonical,
     checks, effects, goal,
     hash::{Plain, hash},
     model::{LATE, Object, SLOTS, World},
-    people::{self, Happens},
     shell::Rules,
     step::{Broken, Next, Step},
+    values::Policies,
 };
 
 /// What to walk through.
@@ -21,6 +22,18 @@ pub(crate) struct Walk {
     pub rules: Rules,
     /// Whether it is not asked where a state leads without faults.
     pub safety_only: bool,
+}
+
+/// One LiveStream.
+pub(crate) fn one(happens: Happens) -> Walk {
+    Walk { objects: 1, happens: Happens { deletions: 1, ..happens }, ..Walk::default() }
+}
+
+/// Two LiveStreams that ask for the same.
+pub(crate) fn two(happens: Happens) -> Walk {
+    let policies = Policies { proceed: true, ..Policies::default() };
+    let rules = Rules { lost_only: true, policies, ..Rules::default() };
+    Walk { objects: 2, happens: Happens { reconciles_in_one: true, ..happens }, rules, safety_only: false }
 }
 
 /// What was walked through.
@@ -56,7 +69,7 @@ fn beginning(objects: usize) -> World {
 
 /// Everything that can come next.
 pub(crate) fn next(world: &World, walk: &Walk, out: &mut Vec<Next>) {
-    let alone = walk.happens.reconciles_in_one && people::within(world);
+    let alone = walk.happens.reconciles_in_one && around::within(world);
     for i in 0..2 {
         let runs = world.entry(i).and_then(|entry| entry.run).is_some_and(|run| run.posting.is_none());
         if runs || !alone {
@@ -71,7 +84,7 @@ pub(crate) fn next(world: &World, walk: &Walk, out: &mut Vec<Next>) {
             effects::next(world, i, &walk.rules, out);
         }
     }
-    people::next(world, &happens, &walk.rules, out);
+    around::next(world, &happens, &walk.rules, out);
 }
 
 /// Walks until everything was seen, or a promise is broken.
@@ -85,7 +98,7 @@ pub(crate) fn walk(walk: &Walk) -> Walked {
     known.insert(hash(&first));
     let mut out = Vec::new();
     while let Some((number, world)) = queue.pop_front() {
-        if !walk.safety_only && goals.reaches(&world, &walk.rules).is_err() {
+        if !walk.safety_only && !goals.reaches(&world, &walk.rules) {
             let way = ways.to(number, None);
             walked.violation = Some((Broken::Stuck, way));
             break;
